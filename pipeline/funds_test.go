@@ -128,7 +128,7 @@ func TestTopUpIsWaitedForBeforeThe402(t *testing.T) {
 			refused := charging(b.partner, "0.50", create)
 			b.partner.topUp(3*time.Hour, "100.00")
 			noFunds := false
-			b.cfg.Watch = func(p Progress) { noFunds = noFunds || p.NoFunds }
+			b.cfg.OnProgress = func(p Progress) { noFunds = noFunds || p.NoFunds }
 			began := time.Now()
 			s, err := b.run()
 			if err != nil || *refused != 0 {
@@ -259,7 +259,7 @@ func TestFeeOfOneUserIsNotBelieved(t *testing.T) {
 			if _, err := b.run(); reasonOf(err) != Limit && err != nil {
 				t.Fatal(err)
 			}
-			text, _, _ := b.ledger.Learnt(t.Context(), learntFee)
+			text, _, _ := b.ledger.Fact(t.Context(), factFee)
 			return text
 		}
 		if fee := learnt(); fee != "" {
@@ -275,7 +275,7 @@ func TestFeeOfOneUserIsNotBelieved(t *testing.T) {
 func badRows(n, of int) []Row {
 	rows := make([]Row, of)
 	for i := range rows {
-		if rows[i] = person(i); i < n {
+		if rows[i] = validRow(i); i < n {
 			rows[i].Raw.PhoneNumber = "none"
 		}
 	}
@@ -330,19 +330,19 @@ func TestMaxInvalidKnowsWhatWasReported(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.cfg.Bounds.MaxInvalid = Bound{Count: 10}
-		if _, err := run(append(badRows(30, 100), person(200))...); reasonOf(err) != MaxInvalid {
+		if _, err := run(append(badRows(30, 100), validRow(200))...); reasonOf(err) != MaxInvalid {
 			t.Errorf("the run before has reported nothing: %v", err)
 		}
 		if err := b.ledger.Finish(t.Context(), first.Run, ledger.RunEnd{At: time.Now(), ExitCode: 3}); err != nil {
 			t.Fatal(err)
 		}
-		s, err := run(append(badRows(30, 100), person(200), person(201))...)
+		s, err := run(append(badRows(30, 100), validRow(200), validRow(201))...)
 		if err != nil || s.Plan.NewInvalid != 0 {
 			t.Errorf("%d of them are new: %v", s.Plan.NewInvalid, err)
 		}
-		more := append(badRows(30, 100), person(202))
+		more := append(badRows(30, 100), validRow(202))
 		for i := range 11 {
-			more = append(more, person(300+i))
+			more = append(more, validRow(300+i))
 			more[len(more)-1].Raw.PhoneNumber = "none"
 		}
 		if _, err := run(more...); reasonOf(err) != MaxInvalid || !strings.HasPrefix(err.Error(), "11 of 112 rows") {

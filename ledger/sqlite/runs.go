@@ -92,7 +92,7 @@ func (l *Ledger) Bind(ctx context.Context, account ledger.Account) error {
 		if bound.Differs(account) {
 			return fmt.Errorf("it belongs to another account than this API key; use that account's key, or another ledger: %w", ledger.ErrAccount)
 		}
-		if learnt := bound.Learn(account); learnt != bound {
+		if learnt := bound.Merge(account); learnt != bound {
 			return c.Exec(ctx, "UPDATE ledger SET account_partner = ?, account_slug = ?", learnt.Partner, learnt.Slug)
 		}
 		return nil
@@ -155,8 +155,8 @@ func (c *conn) refuseDoubts(ctx context.Context) error {
 	return err
 }
 
-// Learnt implements ledger.Runs.
-func (l *Ledger) Learnt(ctx context.Context, name string) (value string, at time.Time, err error) {
+// Fact implements ledger.Runs.
+func (l *Ledger) Fact(ctx context.Context, name string) (value string, at time.Time, err error) {
 	isKnown, err := read(ctx, l, func(c *conn) (isKnown bool, err error) {
 		value, at, isKnown, err = c.Fact(ctx, name)
 		return isKnown, err
@@ -167,15 +167,15 @@ func (l *Ledger) Learnt(ctx context.Context, name string) (value string, at time
 	return value, at, err
 }
 
-// Learn implements ledger.Runs.
-func (l *Ledger) Learn(ctx context.Context, name, value string, at time.Time) error {
+// SaveFact implements ledger.Runs.
+func (l *Ledger) SaveFact(ctx context.Context, name, value string, at time.Time) error {
 	return l.write(ctx, func(ctx context.Context, c *conn) error {
 		return c.Exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, at_us = excluded.at_us", name, value, tables.Micros(at))
 	})
 }
 
-// LearntNames lists the names of small facts that begin with prefix, sorted.
-func (l *Ledger) LearntNames(ctx context.Context, prefix string) ([]string, error) {
+// FactNames lists the names of small facts that begin with prefix, sorted.
+func (l *Ledger) FactNames(ctx context.Context, prefix string) ([]string, error) {
 	return read(ctx, l, func(c *conn) ([]string, error) { return c.FactNames(ctx, prefix) })
 }
 
@@ -186,7 +186,7 @@ func (r *registration) CountReported(ctx context.Context, s ledger.Status) (n in
 	}
 	chosen := ledger.Selection{Only: []ledger.Status{s}}
 	err = r.c.LinesWhere(context.WithoutCancel(ctx), chosen, tables.ReviewedLine, map[int64]ledger.Batch{r.batch.ID: r.batch}, "r.batch = ?", []any{r.batch.ID}, func(line *tables.Line) error {
-		if line.Known {
+		if line.WasReported {
 			n++
 		}
 		return nil

@@ -94,7 +94,7 @@ func (s *statusReport) countRows(ctx context.Context, l *sqlite.Ledger) (err err
 		if err != nil {
 			return err
 		}
-		if r.Known && r.Status != ledger.InDoubt && outputs.NeedsReview(&r, true) {
+		if r.WasReported && r.Status != ledger.InDoubt && outputs.NeedsReview(&r, true) {
 			s.reportedRows++
 		}
 	}
@@ -135,7 +135,7 @@ func (s *statusReport) openRows() int {
 func (s *statusReport) rowsToReview() int {
 	n := 0
 	for status, rows := range s.tally.Status {
-		if status.NeedsPerson() && status != ledger.DuplicateInInput {
+		if status.NeedsReview() && status != ledger.DuplicateInInput {
 			n += rows
 		}
 	}

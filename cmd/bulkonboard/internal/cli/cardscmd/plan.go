@@ -138,7 +138,7 @@ func runPlan(con *term.Console, c *cobra.Command, f *planOptions, args []string)
 
 // findWallet finds what the wallet held when a run last read it.
 func (p *cardPlan) findWallet(ctx context.Context, l *sqlite.Ledger) error {
-	unit, _, err := l.Learnt(ctx, pipeline.LearntCurrency)
+	unit, _, err := l.Fact(ctx, pipeline.FactCurrency)
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err
 	}
