@@ -172,7 +172,7 @@ func TestAlertThatFailsChangesNothing(t *testing.T) {
 	defer server.Close()
 	dir := writeFiles(t, map[string]string{"in.csv": customersCSV(2), "url": server.URL + "/T000-SECRET", "http": "http://hooks.example.com/T000-SECRET"})
 	code, said := inDirectory(t, dir, nil, "run", "--sandbox", "--rate", "unlimited", "--notify-url-file", "url", "--notify-when", "always", "in.csv")
-	if code != 0 || !strings.Contains(said, "warning: nobody was notified by --notify-url-file: it answered HTTP 404") || strings.Contains(said, "T000") {
+	if code != 0 || !strings.Contains(said, "warning: notification failed: --notify-url-file: it answered HTTP 404") || strings.Contains(said, "T000") {
 		t.Errorf("exit %d\n%s", code, said)
 	}
 	code, said = inDirectory(t, dir, nil, "run", "--sandbox", "--notify-url-file", "http", "in.csv")

@@ -37,7 +37,7 @@ func TestAlertScripts(t *testing.T) {
 		c := exec.CommandContext(t.Context(), binary, "run", "--sandbox", "--fresh", "--sandbox-balance", "0.10", "--fee", "0.50", "--on-end", here+"/"+command, "list.csv")
 		c.Dir, c.Env = dir, append(os.Environ(), "SENDMAIL="+filepath.Join(dir, "stub"), "CURL="+filepath.Join(dir, "stub"))
 		out, err := c.CombinedOutput()
-		if c.ProcessState.ExitCode() != 4 || strings.Contains(string(out), "nobody was notified") {
+		if c.ProcessState.ExitCode() != 4 || strings.Contains(string(out), "notification failed") {
 			t.Fatalf("%s: %v\n%s", command, err, out)
 		}
 		return read(t, handed), read(t, handed+".args")

@@ -117,8 +117,8 @@ func (s *session) begunSummary() report.Summary {
 	return out
 }
 
-// OpenAlerts returns the alerts of a command, which are told how it ends; nil if nobody
-// is notified. They are not told of mistakes in their own flags.
+// OpenAlerts returns the alerts of a command; nil without a target. They report its end,
+// except for mistakes in their own flags.
 func OpenAlerts(con *term.Console, c *cobra.Command, f *settings.NotifyFlags, proxy string) (*alerts.Alerts, error) {
 	con.AtEnd = func(context.Context, exit.Code) {}
 	to := settings.TargetOf(c)
@@ -142,7 +142,7 @@ func PrepareAlerts(con *term.Console, c *cobra.Command) {
 		*value = cmp.Or(flag.Value.String(), con.Env[settings.VariableOf(name)])
 	}
 	if _, err := OpenAlerts(con, c, &f, ""); err != nil {
-		con.Sayf("warning: nobody was notified: %v", err)
+		con.Sayf("warning: notification failed: %v", err)
 	}
 }
 

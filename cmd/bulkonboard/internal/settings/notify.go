@@ -56,7 +56,7 @@ func (n *NotifyFlags) Events() []string {
 // ReadURL returns the URL in the file, "" without a file.
 func (n *NotifyFlags) ReadURL(con *term.Console) (string, error) {
 	if !n.IsSet() && len(n.When.List) > 0 {
-		return "", exit.NewUsageError(errors.New("--notify-when needs somebody to notify"), "add --on-end COMMAND or --notify-url-file FILE")
+		return "", exit.NewUsageError(errors.New("--notify-when has no effect alone"), "add --on-end COMMAND or --notify-url-file FILE")
 	}
 	if n.URLFile == "" {
 		return "", nil

@@ -50,7 +50,7 @@ earlier FILE.
 
 Bulkonboard does not create cards. A user may have several, and the partner has no
 call that lists a user's cards. So when the answer to a request is lost, nothing could
-tell whether the card exists, and a second request could create and pay for a second
+show whether the card exists, and a second request could create and pay for a second
 one. Creation waits for such a call.
 
 Exit code 4: the wallet did not cover all cards when it was last read.`,

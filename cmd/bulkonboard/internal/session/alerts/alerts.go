@@ -137,7 +137,7 @@ func (a *Alerts) send(ctx context.Context, m message) {
 	m.Command, m.Host = a.command, hostName()
 	if err := a.notifier.Send(ctx, m); err != nil {
 		for _, line := range strings.Split(err.Error(), "\n") {
-			a.con.Sayf("warning: nobody was notified by %s", line)
+			a.con.Sayf("warning: notification failed: %s", line)
 		}
 	}
 }
