@@ -83,7 +83,7 @@ func (c *conn) blockIdentities(ctx context.Context, text string, digest keyed.Di
 
 // eraseCustomers removes what is known of customers, except that they are forgotten.
 func (c *conn) eraseCustomers(ctx context.Context, ids []int64) error {
-	list := tables.JSONList(ids)
+	list := ids
 	const these = "IN (SELECT value FROM json_each(?))"
 	var marks []int64
 	if err := c.LinesWhere(ctx, ledger.Selection{All: true}, tables.ReviewedLine, nil, "r.customer "+these, []any{list}, func(n *tables.Line) error {
@@ -94,7 +94,7 @@ func (c *conn) eraseCustomers(ctx context.Context, ids []int64) error {
 	}); err != nil {
 		return err
 	}
-	if err := c.Exec(ctx, "DELETE FROM reported WHERE mark "+these, tables.JSONList(marks)); err != nil {
+	if err := c.Exec(ctx, "DELETE FROM reported WHERE mark "+these, marks); err != nil {
 		return err
 	}
 	for _, text := range []string{
@@ -153,7 +153,7 @@ func (l *Ledger) Readmit(ctx context.Context, identities []string) (n int, err e
 		}
 		// Rows of theirs may be in any input that was checked meanwhile, and
 		// no longer say whose they are: every input is checked again.
-		return c.Exec(ctx, "UPDATE batch SET fingerprint = 'readmitted ' || id || ' ' || fingerprint WHERE fingerprint NOT LIKE ? || '%'", prunedMark)
+		return c.Exec(ctx, "UPDATE batch SET fingerprint = 'readmitted ' || id || ' ' || fingerprint WHERE fingerprint NOT LIKE ? || '%'", tables.PrunedMark)
 	})
 	if err != nil {
 		return 0, err
