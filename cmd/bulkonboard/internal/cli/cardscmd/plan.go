@@ -16,7 +16,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
@@ -137,7 +136,7 @@ func runPlan(con *term.Console, c *cobra.Command, f *planOptions, args []string)
 }
 
 // findWallet finds what the wallet held when a run last read it.
-func (p *cardPlan) findWallet(ctx context.Context, l *sqlite.Ledger) error {
+func (p *cardPlan) findWallet(ctx context.Context, l ledger.Runs) error {
 	unit, _, err := l.Fact(ctx, pipeline.FactCurrency)
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err
