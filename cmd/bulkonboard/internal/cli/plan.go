@@ -19,7 +19,7 @@ prints what run would do on standard output. Nothing is sent or recorded.
 
 Exit code 0: run would send every row; 3: some rows need a correction; 4: the wallet
 does not cover the rows to send; 6: the partner does not give the balance; 10:
---max-new would stop the run. The others are those of run.`,
+--max-new or --max-invalid would stop the run. The others are those of run.`,
 		Args: subcommand.NeedArgs("a FILE", "bulkonboard plan customers.csv"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return session.Preview(con, c, &f, args)

@@ -78,6 +78,11 @@ func (r *runResult) addContinue(part *term.Part) {
 		part.Text(fmt.Sprintf("Check that this is the right file. If it is, raise --max-new: %s %s new.", term.Count(sum.Plan.New, "row"), term.IsOrAre(sum.Plan.New)))
 		return
 	}
+	if exit.StopReasonOf(r.failed) == pipeline.MaxInvalid {
+		n := sum.Plan.NewInvalid
+		part.Text(fmt.Sprintf("Check that this is the right file, and its columns: bulkonboard validate. If they are right, add --max-invalid %d, or answer on a terminal.", n))
+		return
+	}
 	part.Text(text)
 	part.Command(r.ContinueCommand())
 }
