@@ -139,7 +139,7 @@ func (l *core) declareSilent(ctx context.Context, other rival) error {
 		return err
 	})
 	if err == nil && n > 0 {
-		l.notices = append(l.notices, fmt.Sprintf("%s (process %d) had stopped without saying so; this process has taken over", other.host, other.pid))
+		l.notices = append(l.notices, fmt.Sprintf("%s (process %d) had stopped without closing the ledger; this process continues in its place", other.host, other.pid))
 	}
 	return err
 }

@@ -23,7 +23,7 @@ type writer struct {
 
 var (
 	// errFenced says that this process was declared ended while it was silent.
-	errFenced = errors.New("another process declared this one ended while it was silent, and has taken over; start the same command again")
+	errFenced = errors.New("this process was silent for too long, so another one continues in its place; start the same command again")
 	// errLostCommits says that the database has forgotten what it had confirmed.
 	errLostCommits = errors.New("the database has lost commits that it had confirmed: after a failover, or because an older copy was put in its place")
 )

@@ -22,7 +22,7 @@ func serverUser(folder string) (*syscall.SysProcAttr, error) {
 		u, err = user.Lookup("nobody")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("PostgreSQL does not run as root, and there is no user postgres or nobody: %w", err)
+		return nil, fmt.Errorf("PostgreSQL does not run as root, and the user postgres does not exist: %w", err)
 	}
 	uid, err := strconv.ParseUint(u.Uid, 10, 32)
 	if err != nil {

@@ -59,7 +59,7 @@ func (t *TargetFlags) AddPartnerFlags(f *pflag.FlagSet) {
 	f.BoolVar(&t.NewLedger, "new-ledger", false, "create the production ledger if it is missing")
 	f.Var(&t.Timeout, "timeout", "timeout of one request")
 	f.Var(&t.KeyTTL, "key-ttl", "how long the partner remembers an idempotency key")
-	f.Var(&t.Lease, "lease", "with a ledger in PostgreSQL: how long a process may be silent before another one takes over")
+	f.Var(&t.Lease, "lease", "with a ledger in PostgreSQL: how long a process may be silent before another one may continue in its place")
 	f.Var(&t.LockTimeout, "lock-timeout", "how long to wait for the ledger's lock (default 0)")
 	f.StringVar(&t.CAFile, "ca-file", "", "trust the certificate authorities in PEM `FILE` instead of the system's")
 	f.Var(&t.Proxy, "proxy", "proxy `URL`, or env for the proxy environment variables; put a password into $BULKONBOARD_PROXY (default none)")
