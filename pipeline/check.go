@@ -22,6 +22,8 @@ type registered struct {
 	tally   ledger.Tally        // of the rows as they are now
 	toSend  int                 // rows that this run may send
 	newRows int                 // those of them that no run has sent yet
+	sends   []RowToSend         // the rows to send and those in doubt, if Config.Approve wants them
+	planned []PlannedRow        // all rows, if Config.Planned wants them
 }
 
 // commitBatch makes a registration last.
@@ -150,6 +152,7 @@ func (r *registrar) registerAll(ctx context.Context) error {
 // was not known when they were registered.
 func (r *registrar) annotateInvalid(ctx context.Context) error {
 	notes := r.sharing.rowNotes(r.placeName)
+	r.out.applyNotes(notes)
 	for _, n := range notes {
 		if was, ok := r.shown[n.Ordinal]; ok && n.Repeats >= 0 {
 			r.out.tally.Status[was.status]--
@@ -265,17 +268,16 @@ func (r *registrar) countRow(row *ledger.Row, k *ledger.Match) {
 	case row.Verdict == ledger.Invalid && status != ledger.Forgotten:
 		r.shown[row.Ordinal] = shownStatus{status, row.Findings}
 	}
-	if !row.Claims {
-		return
-	}
-	switch {
-	case k.Customer == nil, k.Customer.Status == ledger.Pending:
+	isNew := row.Claims && (k.Customer == nil || k.Customer.Status == ledger.Pending)
+	isSent := isNew || row.Claims && (customer.Status == ledger.InsufficientBalance || customer.Status == ledger.Rejected && len(k.Differs) > 0 ||
+		slices.Contains(r.cfg.Resend.Statuses, customer.Status))
+	if isSent {
 		r.out.toSend++
+	}
+	if isNew {
 		r.out.newRows++
-	case k.Customer.Status == ledger.InsufficientBalance, k.Customer.Status == ledger.Rejected && len(k.Differs) > 0,
-		slices.Contains(r.cfg.Resend.Statuses, k.Customer.Status):
-		r.out.toSend++
 	}
+	r.collectRow(row, &customer, status, isSent, k.Differs)
 }
 
 // countCauses counts the problems of a row.

@@ -38,6 +38,16 @@ type Config struct {
 	// or registered for good. Its error ends the run and leaves no trace. nil = go on.
 	Confirm func(context.Context, Plan) error
 
+	// Approve is asked once with every row that may be sent, in input order, after the
+	// check pass and the look at the wallet, and before Confirm; also when there is no
+	// such row. Its error ends the run and leaves no trace. The Ledger must keep
+	// plans (ledger.Plans). nil = the rows are not collected.
+	Approve func(context.Context, Plan, []RowToSend) error
+
+	// Planned is given what becomes of every row, in input order, after the check pass
+	// and before Approve. nil = the rows are not collected.
+	Planned func([]PlannedRow) error
+
 	// Only restricts the sending to some of the input's customers: the others
 	// stay as they are, as if a bound had been met. Called by many goroutines.
 	// nil = everybody.
@@ -181,6 +191,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("pipeline: Config.Partner is not set")
 	case c.Ledger == nil:
 		return c, fmt.Errorf("pipeline: Config.Ledger is not set")
+	case c.Approve != nil && !hasPlans(c.Ledger):
+		return c, fmt.Errorf("pipeline: Config.Approve needs a ledger that keeps plans")
 	case c.Environment == "":
 		return c, fmt.Errorf("pipeline: Config.Environment is not set")
 	case c.Pace.Rate < 0:
