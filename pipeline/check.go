@@ -297,16 +297,16 @@ func (r *registrar) placeName(p ledger.Position) string {
 	return fmt.Sprintf("row %d of %s", p.Number, r.out.batch.Files[p.File].Name)
 }
 
-// rulesVersion is raised when the check pass gives the same rows other verdicts,
+// RulesVersion is raised when the check pass gives the same rows other verdicts,
 // so that a batch registered under the old rules is checked again.
-const rulesVersion = 2
+const RulesVersion = 2
 
 // settingsText returns everything that changes which rows are good: how the bytes
 // are read, and the rules.
 func settingsText(cfg Config) string {
 	var s strings.Builder
 	s.WriteString(cfg.Input.Settings())
-	fmt.Fprintf(&s, "\nrules: version=%d region=%s plus=%t live=%t extra=%q", rulesVersion, cfg.Rules.PhoneRegion, cfg.Rules.PhonePlus, cfg.Rules.Live, cfg.Rules.Extra)
+	fmt.Fprintf(&s, "\nrules: version=%d region=%s plus=%t live=%t extra=%q", RulesVersion, cfg.Rules.PhoneRegion, cfg.Rules.PhonePlus, cfg.Rules.Live, cfg.Rules.Extra)
 	for _, field := range slices.Sorted(maps.Keys(cfg.Rules.Defaults)) {
 		fmt.Fprintf(&s, " %s=%q", field, cfg.Rules.Defaults[field])
 	}

@@ -65,7 +65,7 @@ func CodeOfCause(err error, otherwise Code) Code {
 		return otherwise
 	case isAny(err, ledger.ErrDamaged, ledger.ErrWrite, ledger.ErrUnsafe):
 		return Ledger
-	case isAny(err, ledger.ErrLocked, ledger.ErrMissing, ledger.ErrEnvironment, ledger.ErrAccount, ledger.ErrNewer, sqlite.ErrOlder):
+	case isAny(err, ledger.ErrLocked, ledger.ErrMissing, ledger.ErrEnvironment, ledger.ErrAccount, ledger.ErrNewer, ledger.ErrPlan, sqlite.ErrOlder):
 		return Refused
 	case errors.As(err, &wrong), errors.As(err, &input), errors.Is(err, source.ErrChanged):
 		return Usage

@@ -39,7 +39,7 @@ func Table() []entry {
 		{[]Code{Failure}, "unexpected failure, or a report could not be written (the ledger is intact: `bulkonboard report`)", "failed; everything sent is recorded"},
 		{[]Code{Usage}, "usage, configuration, unreadable or unusable input file; nothing was sent", "nothing was sent"},
 		{[]Code{Ledger}, "ledger damaged, or not writable", "the ledger cannot be used; nothing is sent until it can"},
-		{[]Code{Refused}, "refused: ledger held by another run, of another environment, account or version, or missing", "refused"},
+		{[]Code{Refused}, "refused: ledger held by another run, of another environment, account or version, or missing; plan not approved, expired, used, or no longer what was approved", "refused"},
 		{[]Code{key}, "key refused or account suspended (401, 403)", "the partner refuses the key or the account: correct that first"},
 		{[]Code{Wallet}, "the wallet cannot pay", "top up the wallet first"},
 		{[]Code{Guard}, "a guard found something wrong: --max-new, --max-errors; nothing more was sent", "a guard stopped the run: look at the input before you continue"},

@@ -74,6 +74,9 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 // error.
 func (s *session) finish(out report.Summary, written []string, code exit.Code) error {
 	if s.flags.JSON {
+		if s.carried != nil {
+			out.Plan = report.Text(s.carried.Plan.ID)
+		}
 		out.Environment, out.Ledger = report.Text(s.to.Environment), report.Text(s.to.Ledger)
 		out.Reports, out.ExitCode = append(out.Reports, written...), int(code)
 		if err := out.Encode(s.Out); err != nil {

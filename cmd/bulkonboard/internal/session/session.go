@@ -16,6 +16,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -41,6 +42,7 @@ type session struct {
 	in            *source.Input  // nil without input
 	store         *sqlite.Ledger // nil where plan has none to look at
 	known         ledger.Ledger  // the store, watched
+	carried       *plans.Carried // the plan that this run carries out; nil = none
 	sandboxConfig sandbox.Config // with --sandbox
 	client        *partner.Client
 	found         *findings.Collector
@@ -197,6 +199,9 @@ func (s *session) open(ctx context.Context, args []string) (err error) {
 		s.reportNotes()
 	}
 	if err := s.openLedger(ctx); err != nil {
+		return err
+	}
+	if err := s.loadPlan(ctx); err != nil {
 		return err
 	}
 	return s.openPartner()

@@ -21,6 +21,7 @@ type RunFlags struct {
 	TargetFlags
 	InputFlags
 	LogFlags
+	PlanFlags
 	Reports        []string
 	Rejects        string
 	Annotate       string
