@@ -15,6 +15,15 @@ import (
 // age, that a decision or a run needs. Nothing is written.
 var ErrPlan = fmt.Errorf("plan cannot be used: %w", ErrConflict)
 
+// planError is ErrPlan with a sentence that says it all.
+type planError struct{ text string }
+
+func (e *planError) Error() string { return e.text }
+func (e *planError) Unwrap() error { return ErrPlan }
+
+// PlanErrorf returns an ErrPlan with a sentence for operators.
+func PlanErrorf(format string, args ...any) error { return &planError{fmt.Sprintf(format, args...)} }
+
 // PlanState is how far a saved plan has come:
 //
 //	made      saved; waits for a second person
@@ -114,11 +123,11 @@ func FindPlan(ctx context.Context, l Plans, id string) (Plan, error) {
 func (p Plan) CheckBegin(now time.Time) error {
 	switch {
 	case p.State == PlanMade:
-		return fmt.Errorf("plan %s is not approved: %w", p.ID, ErrPlan)
+		return PlanErrorf("plan %s is not approved", p.ID)
 	case p.State == PlanVoid:
-		return fmt.Errorf("plan %s is void: the ledger was put back from a copy after it was made: %w", p.ID, ErrPlan)
+		return PlanErrorf("plan %s is void: the ledger was restored from a copy after the plan was made", p.ID)
 	case !p.State.IsOpen():
-		return fmt.Errorf("plan %s is %s: %w", p.ID, p.State, ErrPlan)
+		return PlanErrorf("plan %s is %s", p.ID, p.State)
 	}
 	return p.checkAge(now)
 }
@@ -127,7 +136,7 @@ func (p Plan) CheckBegin(now time.Time) error {
 // a moment.
 func (p Plan) CheckDecision(now time.Time) error {
 	if p.State != PlanMade {
-		return fmt.Errorf("plan %s is %s already: %w", p.ID, p.State, ErrPlan)
+		return PlanErrorf("plan %s is %s already", p.ID, p.State)
 	}
 	return p.checkAge(now)
 }
@@ -136,7 +145,7 @@ func (p Plan) checkAge(now time.Time) error {
 	if now.Before(p.Expires) {
 		return nil
 	}
-	return fmt.Errorf("plan %s expired at %s: %w", p.ID, p.Expires.UTC().Format(time.RFC3339), ErrPlan)
+	return PlanErrorf("plan %s expired at %s", p.ID, p.Expires.UTC().Format(time.RFC3339))
 }
 
 // LeavesPlan reports whether a run that ends with this exit code leaves its plan

@@ -13,7 +13,7 @@ import (
 
 // Names of what is kept between runs.
 const (
-	learntFee         = "fee" // believed, see learnFee
+	LearntFee         = "fee" // believed, see learnFee
 	learntFeeFirst    = "fee_first"
 	learntFeeSeen     = "fee_seen"
 	learntCurrency    = "currency"
@@ -149,7 +149,7 @@ func (r *run) learnFee(ctx context.Context, fee Amount) error {
 		names, first = append(names, learntFeeFirst), fee
 	}
 	if seen.Known() && fee.Cmp(seen) == 0 && fee.Cmp(first.Times(2)) <= 0 {
-		names = append(names, learntFee)
+		names = append(names, LearntFee)
 	}
 	for _, name := range names {
 		if err := r.facts.keep(ctx, name, fee.String()); err != nil {

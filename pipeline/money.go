@@ -115,7 +115,7 @@ func (r *run) checkWallet(ctx context.Context, plan *Plan) error {
 	r.fee = r.cfg.Money.Fee
 	if !r.fee.Known() {
 		var err error
-		if r.fee, err = r.facts.readAmount(ctx, learntFee); err != nil {
+		if r.fee, err = r.facts.readAmount(ctx, LearntFee); err != nil {
 			return err
 		}
 		plan.FeeMeasured = r.fee.Known()

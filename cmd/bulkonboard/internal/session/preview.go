@@ -47,9 +47,10 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 	failed = errors.Join(failed, keepErr)
 	code := s.Stop.ExitCode(plannedCode(plan, failed))
 	s.reportFailure(failed)
-	s.show(s.planNext(plan, code, failed))
 	if saved.ID != "" {
-		s.show(s.savedNext(saved))
+		s.show(s.savedNext(saved, code))
+	} else {
+		s.show(s.planNext(plan, code, failed))
 	}
 	s.logEnd(pipeline.Summary{Tally: plan.Tally}, failed, code)
 	out := summaryOf(pipeline.Summary{Plan: plan, Currency: plan.Currency, Fee: plan.Fee, WalletFrom: plan.Wallet, Started: started, Finished: time.Now()}, failed)
@@ -108,9 +109,17 @@ func RecordCommand(ctx context.Context, l ledger.Runs, record ledger.Run) error 
 }
 
 // savedNext returns what to do with a plan that was saved.
-func (s *session) savedNext(saved ledger.Plan) *term.Page {
+func (s *session) savedNext(saved ledger.Plan, code exit.Code) *term.Page {
 	p, ref := &term.Page{}, saved.ID
 	part := p.Next()
+	switch code {
+	case exit.OK:
+		part.Styled(term.Good, fmt.Sprintf("Nothing was sent (exit %d).", code))
+	case exit.Wallet:
+		part.Styled(term.Bad, fmt.Sprintf("Nothing was sent. The wallet does not cover every row (exit %d).", code))
+	default:
+		part.Styled(term.Attention, fmt.Sprintf("Nothing was sent. Some rows need a correction, and are no part of the plan (exit %d).", code))
+	}
 	part.Text("A second person approves the plan:")
 	approve := []string{"approve", "--ledger", s.to.Ledger, ref}
 	if path := s.flags.SaveFile(); path != "" {

@@ -77,6 +77,9 @@ func Run(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []strin
 	cfg.Confirm = s.confirm
 	if s.carried != nil {
 		cfg.Approve, cfg.Origin.Plan = s.carried.Approve, s.carried.Plan.ID
+		if cfg.Money.Fee, err = s.carried.FeeFor(ctx, cfg.Money.Fee); err != nil {
+			return s.reportRefusal(err)
+		}
 	}
 	var sum pipeline.Summary
 	var failed error

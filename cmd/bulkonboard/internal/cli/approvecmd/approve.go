@@ -201,7 +201,7 @@ func checkDecider(con *term.Console, terms *approval.Terms, d *ledger.PlanDecisi
 		con.Sayf("warning: this plan was made by the account that approves it, %s@%s. The key says that you are %s; the log has both.", d.Who, d.Host, key.Name)
 		return nil
 	}
-	return exit.NewHint(fmt.Errorf("%w: %w", err, ledger.ErrPlan), "log in as another user of this machine, or approve a file of the plan on another machine (plan --save FILE.json, approve --key)")
+	return exit.NewHint(ledger.PlanErrorf("%v", err), "log in as another user of this machine, or approve a file of the plan on another machine (plan --save FILE.json, approve --key)")
 }
 
 // confirmRows has the number of rows typed.

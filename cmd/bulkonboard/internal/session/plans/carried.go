@@ -98,10 +98,8 @@ func (c *Carried) checkDecision(approvers approval.Approvers) error {
 
 // Approve compares what the run would do with the plan.
 func (c *Carried) Approve(ctx context.Context, plan pipeline.Plan, rows []pipeline.RowToSend) error {
-	if !plan.Fee.Known() { // nothing was measured since: the approved fee is the best that is known
-		if fee, err := pipeline.ParseAmount(c.Terms.Fee); err == nil {
-			plan.Fee = fee
-		}
+	if !plan.Fee.Known() { // the approved one is the best that is known
+		plan.Fee = c.fee()
 	}
 	now := NewTerms(c.to, c.Terms.Maker, plan, rows)
 	planned := make([]ledger.PlanRow, len(rows))
@@ -119,6 +117,28 @@ func (c *Carried) Approve(ctx context.Context, plan pipeline.Plan, rows []pipeli
 	return c.refuse(approval.Compare(&c.Terms, &now, names))
 }
 
+// FeeFor returns the fee that a run counts with: the given one, or the one that earlier
+// runs measured, which is unknown here, or else the approved one.
+func (c *Carried) FeeFor(ctx context.Context, given pipeline.Amount) (pipeline.Amount, error) {
+	if given.Known() {
+		return given, nil
+	}
+	_, _, err := c.store.Learnt(ctx, pipeline.LearntFee)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return c.fee(), nil
+	}
+	return given, err
+}
+
+// fee returns the approved fee.
+func (c *Carried) fee() pipeline.Amount {
+	fee, err := pipeline.ParseAmount(c.Terms.Fee)
+	if err != nil {
+		return pipeline.Amount{}
+	}
+	return fee
+}
+
 // refuse returns the refusal of a run that differs from its plan; nil if it does not.
 func (c *Carried) refuse(differences []string) error {
 	if len(differences) == 0 {
@@ -130,7 +150,7 @@ func (c *Carried) refuse(differences []string) error {
 
 // refusePlan returns an error with which a run does not begin.
 func refusePlan(text string, hints ...string) error {
-	return exit.NewHint(fmt.Errorf("%s: %w", text, ledger.ErrPlan), hints...)
+	return exit.NewHint(ledger.PlanErrorf("%s", text), hints...)
 }
 
 // nextStep says what to do about a plan that no run can begin with.

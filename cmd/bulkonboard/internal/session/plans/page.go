@@ -50,12 +50,12 @@ func AddSaved(p *term.Page, id string, t *approval.Terms) {
 
 // addLast names the differences to the last run of the list.
 func addLast(p *term.Page, last *approval.LastRun) {
-	part := p.Section("Last list of this name")
+	part := p.Section("Last list")
 	if last == nil {
-		part.Text("none: this list is new to the ledger")
+		part.Text("none of this name: the list is new to the ledger")
 		return
 	}
-	text := fmt.Sprintf("%s, %s created", term.Count(last.Rows, "row"), term.Number(last.Created))
+	text := fmt.Sprintf("of this name: %s, %s created", term.Count(last.Rows, "row"), term.Number(last.Created))
 	if last.Run != 0 {
 		text += fmt.Sprintf(", run %d on %s", last.Run, term.LocalTime(last.At))
 	}
