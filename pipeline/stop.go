@@ -33,6 +33,11 @@ const (
 	Declined    Reason = "declined" // Config.Confirm said no
 )
 
+// Reasons returns all reasons.
+func Reasons() []Reason {
+	return []Reason{Limit, MaxNew, MaxErrors, MaxDuration, LowBalance, Refused, PartnerDown, Interrupted, LedgerFault, InputFault, Fault, Declined}
+}
+
 // Stop is the error of a run that ended early. Everything sent has been
 // recorded when Run returns it, unless Reason is LedgerFault.
 type Stop struct {

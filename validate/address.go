@@ -26,7 +26,7 @@ func (c *rowCheck) checkPostalCode(raw, country string) string {
 		return ""
 	}
 	if celltext.HasLostZero(v, country) {
-		const message = "is too short for its country, as when a spreadsheet drops a leading zero. format the column as text, then enter the code again"
+		const message = "is too short for its country: a spreadsheet may have dropped a leading zero. Format the column as text, then enter the code again"
 		if c.rules.Strict {
 			c.addProblem(FieldPostalCode, CodePostalShort, message)
 			return ""
@@ -49,7 +49,7 @@ func (c *rowCheck) checkCountry(raw string) string {
 	}
 	switch code {
 	case "CU", "IR", "KP":
-		c.addProblem(FieldCountryCode, CodeCountryBarred, "is a country under comprehensive sanctions. ask the partner before you onboard this customer")
+		c.addProblem(FieldCountryCode, CodeCountryBarred, "is a country under comprehensive sanctions. Ask the partner before you onboard this customer")
 		return ""
 	}
 	if code != v {
@@ -82,16 +82,16 @@ func explainCountry(code string) string {
 	case "EL":
 		hint = "GR"
 	case "XK":
-		return "is a code for private use that ISO 3166-1 does not have. ask the partner which code to write"
+		return "is a private-use code, not one of ISO 3166-1. Ask the partner which code to use"
 	default:
 		if region, err := language.ParseRegion(code); err == nil && len(code) == 3 && isCountryCode(region.String()) {
 			hint = region.String()
 		}
 	}
 	if hint != "" {
-		return "is not the two-letter code of ISO 3166-1. write " + hint
+		return "is not the two-letter code of ISO 3166-1. Write " + hint
 	}
-	return "is not a two-letter code of ISO 3166-1. write the code, such as GB or US"
+	return "is not a two-letter code of ISO 3166-1. Write the code, such as GB or US"
 }
 
 // isCountryCode reports whether a code is an officially assigned one of ISO 3166-1
@@ -125,20 +125,20 @@ func (c *rowCheck) checkRedirect(raw string) string {
 
 func explainRedirect(v string) string {
 	if !isASCII(v) || strings.ContainsAny(v, " \"<>\\^`{|}") {
-		return "has a character that no URL has. write it percent-encoded, or the host in punycode"
+		return "has a character that is not allowed in a URL. Percent-encode it, or write the host in punycode"
 	}
 	u, err := url.Parse(v)
 	switch {
 	case err != nil:
-		return "is no URL. write the whole address, beginning with https://"
+		return "is not a URL. Write the whole address, beginning with https://"
 	case u.Scheme == "http":
-		return "is http, and the partner takes https only. write https://"
+		return "is http, but the partner accepts only https. Write https://"
 	case u.Scheme != "https":
-		return "is no absolute https URL. write the whole address, beginning with https://"
+		return "is not an absolute https URL. Write the whole address, beginning with https://"
 	case u.Hostname() == "" || strings.Trim(u.Hostname(), ".") == "":
-		return "has no host. write the whole address, beginning with https://"
+		return "has no host. Write the whole address, beginning with https://"
 	case u.User != nil:
-		return "has a user name before the host. leave it out"
+		return "has a user name before the host. Remove it"
 	}
 	return ""
 }

@@ -33,14 +33,14 @@ func (c *rowCheck) readRequired(field, raw string, t tolerance) (v string, ok bo
 	}
 	if v == "" {
 		if isDefaultable(field) {
-			c.addProblem(field, CodeRequired, "is empty. fill it in, or give a value for all empty cells with --default")
+			c.addProblem(field, CodeRequired, "is empty. Fill it in, or give a value for all empty cells with --default")
 		} else {
-			c.addProblem(field, CodeRequired, "is empty. fill it in")
+			c.addProblem(field, CodeRequired, "is empty. Fill it in")
 		}
 		return "", false
 	}
 	if isNothing(field, v, c.rowCountry) {
-		c.addProblem(field, CodePlaceholder, "has a dash, N/A or the like in place of a value. fill it in")
+		c.addProblem(field, CodePlaceholder, "has a dash, N/A or the like instead of a value. Fill it in")
 		return "", false
 	}
 	return v, true
@@ -53,7 +53,7 @@ func (c *rowCheck) readOptional(field, raw string, t tolerance) (v string, ok bo
 		return "", false
 	}
 	if isNothing(field, v, c.rowCountry) {
-		c.addWarning(field, CodePlaceholderIgnored, "has a dash, N/A or the like, which counts as empty. leave the cell empty")
+		c.addWarning(field, CodePlaceholderIgnored, "has a dash, N/A or the like, which is read as empty. Leave the cell empty")
 		return "", false
 	}
 	return v, true
@@ -71,7 +71,7 @@ func (c *rowCheck) readCell(field, raw string, t tolerance) (string, bool) {
 	}
 	c.addChange(field, "default")
 	if field == FieldIPAddress {
-		c.addWarning(field, CodeIPDefault, "is empty and gets the default value, not the address that the user registered from. fill it in where it is known")
+		c.addWarning(field, CodeIPDefault, "is empty and gets the default value, not the address that the user registered from. Fill it in if you know it")
 	}
 	return c.cleanCell(field, d, t)
 }
@@ -94,11 +94,11 @@ func (c *rowCheck) cleanCell(field, raw string, t tolerance) (v string, ok bool)
 
 func (c *rowCheck) cleanText(field, raw string, t tolerance) (string, bool) {
 	if n := utf8.RuneCountInString(raw); n > MaxCell {
-		c.addProblem(field, CodeTooLong, fmt.Sprintf("has %d characters, more than a spreadsheet cell can hold. shorten it to %d at most", n, MaxCell))
+		c.addProblem(field, CodeTooLong, fmt.Sprintf("has %d characters, more than a spreadsheet cell can hold. Shorten it to %d at most", n, MaxCell))
 		return "", false
 	}
 	if i := badTextAt(raw); i >= 0 {
-		c.addProblem(field, CodeBadEncoding, fmt.Sprintf("character %d was lost in an earlier conversion. type it again, and save the file as UTF-8", celltext.Position(raw, i)))
+		c.addProblem(field, CodeBadEncoding, fmt.Sprintf("character %d was lost in an earlier conversion. Type it again, and save the file as UTF-8", celltext.Position(raw, i)))
 		return "", false
 	}
 	if !strings.ContainsFunc(raw, isVisible) {
@@ -121,9 +121,9 @@ func (c *rowCheck) cleanText(field, raw string, t tolerance) (string, bool) {
 	}
 	switch {
 	case celltext.IsDoubleEncoded(v):
-		c.addWarning(field, CodeDoubleEncoded, "looks double-encoded, as if UTF-8 had been read as windows-1252. compare it with the original")
+		c.addWarning(field, CodeDoubleEncoded, "looks double-encoded, as if UTF-8 had been read as windows-1252. Compare it with the original")
 	case t.isText() && celltext.IsMisread(v):
-		c.addWarning(field, CodeDoubleEncoded, "looks as if a program had read it in another encoding than its own. compare it with the original")
+		c.addWarning(field, CodeDoubleEncoded, "looks as if a program read it in the wrong encoding. Compare it with the original")
 	}
 	return v, true
 }
@@ -137,7 +137,7 @@ func (c *rowCheck) trimSpace(field, raw string) string {
 	}
 	c.addChange(field, "trimmed")
 	if len(strings.Trim(raw, " \t\r\n\v\f")) != len(v) {
-		c.addWarning(field, CodeSpaceTrimmed, "had no-break or other special spaces around it, which are not sent. take them out of the sheet")
+		c.addWarning(field, CodeSpaceTrimmed, "had no-break or other special spaces around it, which are not sent. Remove them from the sheet")
 	}
 	return v
 }
@@ -159,10 +159,10 @@ func (c *rowCheck) refuseControls(field, v string, first int, t tolerance) bool 
 		switch {
 		case lineEnd && t >= multilineText:
 		case lineEnd:
-			c.addProblem(field, CodeLineBreak, fmt.Sprintf("has a line break at character %d. write it on one line", first+utf8.RuneCountInString(v[:i])))
+			c.addProblem(field, CodeLineBreak, fmt.Sprintf("has a line break at character %d. Write it on one line", first+utf8.RuneCountInString(v[:i])))
 			return false
 		case unicode.IsControl(r):
-			c.addProblem(field, CodeControlChar, fmt.Sprintf("has %s at character %d. type the value again", controlName(r), first+utf8.RuneCountInString(v[:i])))
+			c.addProblem(field, CodeControlChar, fmt.Sprintf("has %s at character %d. Type the value again", controlName(r), first+utf8.RuneCountInString(v[:i])))
 			return false
 		}
 	}
@@ -191,10 +191,10 @@ func (c *rowCheck) checkInvisibles(field, v string, first int, t tolerance) bool
 	}
 	at := first + utf8.RuneCountInString(v[:i])
 	if t == strictText {
-		c.addProblem(field, CodeInvisibleChar, fmt.Sprintf("has an invisible character at position %d. type the value again by hand", at))
+		c.addProblem(field, CodeInvisibleChar, fmt.Sprintf("has an invisible character at position %d. Type the value again by hand", at))
 		return false
 	}
-	c.addWarning(field, CodeInvisibleKept, fmt.Sprintf("has an invisible character at position %d, which is sent. type the value again if it should not be there", at))
+	c.addWarning(field, CodeInvisibleKept, fmt.Sprintf("has an invisible character at position %d, which is sent. Type the value again if it should not be there", at))
 	return true
 }
 

@@ -10,7 +10,7 @@ import "strings"
 func (r *Rules) Check(raw Raw) Result {
 	c := rowCheck{rules: r, raw: raw}
 	if raw.Email == "" && isBarelyFilled(raw) {
-		c.addProblem("", CodeNoCustomer, "holds next to nothing of a customer, as a total or a remark below a list does. delete the row, or fill it in")
+		c.addProblem("", CodeNoCustomer, "looks like a total or a remark, not like a customer. Delete the row, or fill it in")
 		return Result{Problems: c.problems}
 	}
 	country := r.RowCountry(raw.CountryCode)

@@ -13,10 +13,10 @@ import (
 func (c *rowCheck) hasDamage(field, v string, t tolerance) bool {
 	switch {
 	case celltext.IsErrorValue(v):
-		c.addProblem(field, CodeExcelError, "shows a spreadsheet error. correct the formula, or write the value itself")
+		c.addProblem(field, CodeExcelError, "shows a spreadsheet error. Correct the formula, or enter the value itself")
 		return true
 	case celltext.IsRounded(v):
-		c.addProblem(field, CodeExcelRounded, "Excel rounded this number and digits are lost. format the column as text, then enter the number again from its source")
+		c.addProblem(field, CodeExcelRounded, "Excel rounded this number and digits are lost. Format the column as text, then enter the number again from its source")
 		return true
 	case t.isText():
 		return c.hasTextDamage(field, v, t)
@@ -30,7 +30,7 @@ func (c *rowCheck) hasTextDamage(field, v string, t tolerance) bool {
 		return true
 	}
 	if strings.Contains(v, "?") && hasLostLetters(field, v) {
-		c.addProblem(field, CodeBadEncoding, "has a question mark in it, which programs write for a letter that they cannot. type the letter, and save the file as UTF-8")
+		c.addProblem(field, CodeBadEncoding, "has a question mark, which programs write in place of a letter that they cannot save. Type the letter, and save the file as UTF-8")
 		return true
 	}
 	if c.hasDate(field, v, t) || field == FieldPostalCode && c.hasNumberDamage(field, v) {

@@ -14,9 +14,11 @@ func (c *rowCheck) hasDate(field, v string, t tolerance) bool {
 		if !celltext.IsAmbiguousDate(v) {
 			return false
 		}
-		c.addProblem(field, CodeDateAmbiguous, "can be read with the day or with the month first. write the date as 2024-12-31, in a text cell")
+		c.addProblem(field, CodeDateAmbiguous, "can begin with the day or with the month. Write the date as 2024-12-31, in a text cell")
+	case field == FieldTerms && (celltext.IsDate(v) || celltext.IsShortDate(v)):
+		c.addProblem(field, CodeTermsTime, "holds a date or a time, perhaps that of the consent. Write TRUE for a user who has accepted the terms of service")
 	case celltext.IsDate(v), !mayNameMonth(field) && celltext.IsShortDate(v):
-		c.addProblem(field, CodeExcelDate, "is a date or a time, which a spreadsheet makes of some numbers and codes. format the column as text, then enter the value again from its source")
+		c.addProblem(field, CodeExcelDate, "is a date or a time, which is what spreadsheets make of some numbers and codes. Format the column as text, then enter the value again from its source")
 	default:
 		return false
 	}

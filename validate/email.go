@@ -61,23 +61,26 @@ func (c *rowCheck) checkEmail(raw string) (sent, identity string) {
 
 func (c *rowCheck) warnOfEmail(m mailAddress) {
 	if strings.IndexByte(m.identity[1:m.at], '+') >= 0 {
-		c.addWarning(FieldEmail, CodeEmailPlusTag, "has a plus tag, so it may be a second address of one customer. make sure that the customer is not in the list twice")
+		c.addWarning(FieldEmail, CodeEmailPlusTag, "has a plus tag, so it may be a second address of one customer. Make sure that the customer is not in the list twice")
 	}
 	if m.mixed {
-		c.addWarning(FieldEmail, CodeEmailMixedScript, "has a host that mixes Latin with Cyrillic or Greek letters, often a look-alike. compare it with the original")
+		c.addWarning(FieldEmail, CodeEmailMixedScript, "has a host that mixes Latin with Cyrillic or Greek letters, often a look-alike. Compare it with the original")
 	}
 	if m.identity[len(m.identity)-2] == '.' {
-		c.addWarning(FieldEmail, CodeEmailOneLetter, "has a host that ends in a single letter, which no public host does. make sure that nothing is cut off")
+		c.addWarning(FieldEmail, CodeEmailOneLetter, "has a host that ends in a single letter, which no public host does. Make sure that nothing is cut off")
+	}
+	local, host := m.identity[:m.at], m.identity[m.at+1:]
+	if likely := likelyHost(host); likely != "" {
+		c.addWarning(FieldEmail, CodeEmailHostTypo, "has a host that looks like a typing error of "+likely+". Compare it with the original")
 	}
 	if !c.rules.Live {
 		return
 	}
-	local, host := m.identity[:m.at], m.identity[m.at+1:]
 	switch {
 	case isExampleHost(host) || local == "test" && strings.HasPrefix(host, "test."):
-		c.addWarning(FieldEmail, CodeEmailExample, "is an address for examples and tests, and a real wallet pays for it. take the row out unless it is meant")
+		c.addWarning(FieldEmail, CodeEmailExample, "is an address for examples and tests, but the fee is real. Remove the row unless it is intended")
 	case isDisposableHost(host):
-		c.addWarning(FieldEmail, CodeEmailDisposable, "is of a service for throw-away addresses, and a real wallet pays for it. ask for another address")
+		c.addWarning(FieldEmail, CodeEmailDisposable, "is from a service for throw-away addresses, and the fee is real. Ask for another address")
 	}
 }
 
@@ -97,21 +100,21 @@ func refuseMail(code, message string) mailAddress { return mailAddress{code: cod
 func parseMail(v string) mailAddress {
 	at := strings.IndexByte(v, '@')
 	if at < 0 {
-		return refuseMail(CodeEmailFormat, "has no @. write one address such as name@company.com")
+		return refuseMail(CodeEmailFormat, "has no @. Write one address, such as name@company.com")
 	}
 	local, host := v[:at], v[at+1:]
 	if code, message := explainLocal(local, v); code != "" {
 		return refuseMail(code, message)
 	}
 	if strings.IndexByte(host, '@') >= 0 {
-		return refuseMail(CodeEmailFormat, "has more than one @. write one address only")
+		return refuseMail(CodeEmailFormat, "has more than one @. Write one address only")
 	}
 	m := mailAddress{at: at}
 	if fault := m.setHost(v); fault != "" {
 		return refuseMail(CodeEmailHost, fault)
 	}
 	if len(m.sent) > maxAddress {
-		return refuseMail(CodeTooLong, fmt.Sprintf("has %d characters, and mail knows at most %d. shorten it", len(m.sent), maxAddress))
+		return refuseMail(CodeTooLong, fmt.Sprintf("has %d characters, but an e-mail address has at most %d. Shorten it", len(m.sent), maxAddress))
 	}
 	m.identity = strings.ToLower(m.sent)
 	return m
@@ -120,28 +123,28 @@ func parseMail(v string) mailAddress {
 // explainLocal checks the part before the @ against RFC 5322's dot-atom.
 func explainLocal(local, whole string) (code, message string) {
 	if local == "" {
-		return CodeEmailFormat, "has nothing before the @. write one address such as name@company.com"
+		return CodeEmailFormat, "has nothing before the @. Write one address, such as name@company.com"
 	}
 	if len(whole) > len("mailto:") && strings.EqualFold(whole[:len("mailto:")], "mailto:") {
-		return CodeEmailFormat, "begins with mailto:. take that away"
+		return CodeEmailFormat, "begins with mailto:. Remove that"
 	}
 	for i := 0; i < len(local); i++ {
 		switch b := local[i]; {
 		case b >= 0x80:
-			return CodeEmailNonASCII, fmt.Sprintf("has a character outside ASCII before the @ (character %d), often a look-alike from another script or a full-width letter. type the address again", celltext.Position(local, i))
+			return CodeEmailNonASCII, fmt.Sprintf("has a character outside ASCII before the @ (character %d), often a look-alike from another script or a full-width letter. Type the address again", celltext.Position(local, i))
 		case b == '.' && (i == 0 || i == len(local)-1 || local[i-1] == '.'):
-			return CodeEmailFormat, "has a dot at the start, at the end or twice in a row before the @. correct the address"
+			return CodeEmailFormat, "has a dot at the start, at the end or twice in a row before the @. Correct the address"
 		case b == ' ' || b == '<' || b == '"' || b == ',' || b == ';':
-			return CodeEmailFormat, fmt.Sprintf("is not one plain address (character %d). write the address alone, without name, brackets, quotes or a second address", i+1)
+			return CodeEmailFormat, fmt.Sprintf("is not one plain address (character %d). Write the address alone, without name, brackets, quotes or a second address", i+1)
 		case !isAtomText(b) && b != '.':
-			return CodeEmailFormat, fmt.Sprintf("has a character at position %d that no e-mail address has. correct the address", i+1)
+			return CodeEmailFormat, fmt.Sprintf("has a character at position %d that is not allowed in an e-mail address. Correct the address", i+1)
 		}
 	}
 	if local[0] == '\'' {
-		return CodeEmailFormat, "begins with an apostrophe, which marks text in a spreadsheet. take it away"
+		return CodeEmailFormat, "begins with an apostrophe, which marks text in a spreadsheet. Remove it"
 	}
 	if len(local) > maxLocal {
-		return CodeTooLong, fmt.Sprintf("has %d characters before the @, and mail knows at most %d. correct the address", len(local), maxLocal)
+		return CodeTooLong, fmt.Sprintf("has %d characters before the @, but at most %d are allowed. Correct the address", len(local), maxLocal)
 	}
 	return "", ""
 }
@@ -159,9 +162,9 @@ func (m *mailAddress) setHost(whole string) (fault string) {
 	ascii := host
 	switch {
 	case host == "":
-		return "has nothing after the @. write one address such as name@company.com"
+		return "has nothing after the @. Write one address, such as name@company.com"
 	case host[0] == '[':
-		return "has an IP address after the @. write the name of the mail provider"
+		return "has an IP address after the @. Write the name of the mail provider"
 	case !isASCII(host):
 		if ascii, fault = toPunycode(host); fault != "" {
 			return fault
@@ -170,7 +173,7 @@ func (m *mailAddress) setHost(whole string) (fault string) {
 	case strings.Contains(strings.ToLower(host), "xn--"):
 		decoded, ok := unicodeHost(strings.ToLower(host))
 		if !ok {
-			return "has a host in punycode that cannot be decoded. write the host as it is spelt"
+			return "has a host in punycode that cannot be decoded. Write the host in its own letters"
 		}
 		m.mixed = isMixedScript(decoded)
 	}
@@ -187,7 +190,7 @@ func (m *mailAddress) setHost(whole string) (fault string) {
 // (RFC 1123), at least two, the last not a number.
 func explainHost(host string) string {
 	if host[0] == '.' || host[len(host)-1] == '.' || strings.Contains(host, "..") {
-		return "has a dot at the start, at the end or twice in a row after the @. correct the address"
+		return "has a dot at the start, at the end or twice in a row after the @. Correct the address"
 	}
 	labels, at := strings.Split(host, "."), 0
 	for _, label := range labels {
@@ -196,9 +199,9 @@ func explainHost(host string) string {
 		case label[0] == '-':
 			return hyphenFault
 		case other >= 0:
-			return fmt.Sprintf("has a character after the @ that no host name has (character %d of the host). write one address only, without name, brackets or a second address", at+other+1)
+			return fmt.Sprintf("has a character after the @ that is not allowed in a host name (character %d of the host). Write one address only, without name, brackets or a second address", at+other+1)
 		case len(label) > 63:
-			return "has a part of the host longer than 63 characters. correct the address"
+			return "has a part of the host longer than 63 characters. Correct the address"
 		case label[len(label)-1] == '-':
 			return hyphenFault
 		}
@@ -206,14 +209,14 @@ func explainHost(host string) string {
 	}
 	switch {
 	case len(labels) == 1:
-		return "has a host without a dot, which cannot be reached from outside. write the whole host such as company.com"
+		return "has a host without a dot, which mail cannot reach. Write the whole host, such as company.com"
 	case strings.Trim(labels[len(labels)-1], "0123456789") == "":
-		return "has a host that ends in a number. write the name of the mail provider"
+		return "has a host that ends in a number. Write the name of the mail provider"
 	}
 	return ""
 }
 
-const hyphenFault = "has a hyphen at the start or the end of a part of the host. correct the address"
+const hyphenFault = "has a hyphen at the start or the end of a part of the host. Correct the address"
 
 // hostProfile is IDNA 2008 as browsers look hosts up (UTS 46, not transitional).
 func hostProfile() *idna.Profile {
@@ -224,18 +227,18 @@ func hostProfile() *idna.Profile {
 // invisible characters, which UTS 46 would fold in silence, are refused.
 func toPunycode(host string) (ascii, fault string) {
 	if badTextAt(host) >= 0 || strings.ContainsFunc(host, isInvisible) {
-		return "", "has an invisible or lost character after the @. type the address again"
+		return "", "has an invisible or lost character after the @. Type the address again"
 	}
 	nfc := norm.NFC.String(host)
 	if norm.NFKC.String(nfc) != nfc || strings.ContainsAny(nfc, "\u3002\uff0e\uff61") {
-		return "", "has full-width or similar letters after the @. type the address again in plain letters"
+		return "", "has full-width or similar letters after the @. Type the address again in plain letters"
 	}
 	ascii, err := hostProfile().ToASCII(nfc)
 	if _, ok := unicodeHost(ascii); err != nil || !ok {
-		return "", "has a host that is no internationalised domain name. correct the address"
+		return "", "has a host that is not a valid internationalised domain name. Correct the address"
 	}
 	if !strings.Contains(ascii, "xn--") {
-		return "", "has a look-alike of a plain letter after the @. type the address again in plain letters"
+		return "", "has a look-alike of a plain letter after the @. Type the address again in plain letters"
 	}
 	return ascii, ""
 }

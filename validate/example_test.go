@@ -21,7 +21,7 @@ func ExampleRules_Check() {
 	}
 	// Output:
 	// valid: false identity: jane@company.com
-	// walletAddress required is empty, and the program non_custodial needs it. fill it in
+	// walletAddress required is empty, and the program non_custodial needs it. Fill it in
 	// phoneNumber e164
 	// isTermsOfServiceAccepted spelling
 	// program spelling

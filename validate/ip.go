@@ -18,16 +18,16 @@ func (c *rowCheck) checkIP(raw string) string {
 		return ""
 	}
 	if addr.Zone() != "" {
-		c.addProblem(FieldIPAddress, CodeIPFormat, "has an IPv6 zone, which means something on one machine only. write the address that the user registered from")
+		c.addProblem(FieldIPAddress, CodeIPFormat, "has an IPv6 zone, which is valid on one machine only. Write the address that the user registered from")
 		return ""
 	}
 	addr = addr.Unmap()
 	if what := nonPublicKind(addr); what != "" {
-		c.addProblem(FieldIPAddress, CodeIPNotPublic, "is "+what+". write the public address that the user registered from")
+		c.addProblem(FieldIPAddress, CodeIPNotPublic, "is "+what+". Write the public address that the user registered from")
 		return ""
 	}
 	if c.rules.Live && isDocumentation(addr) {
-		c.addWarning(FieldIPAddress, CodeIPExample, "is of a range for documentation, and a real wallet pays for it. write the address that the user registered from")
+		c.addWarning(FieldIPAddress, CodeIPExample, "is from a range for documentation, and the fee is real. Write the address that the user registered from")
 	}
 	sent := addr.String()
 	if sent != v {
@@ -37,7 +37,7 @@ func (c *rowCheck) checkIP(raw string) string {
 }
 
 func explainIP(v string) string {
-	const then = "write the address alone, such as 203.0.113.42"
+	const then = "Write only the address, such as 203.0.113.42"
 	if _, err := netip.ParseAddrPort(v); err == nil {
 		return "has a port. " + then
 	}
@@ -51,14 +51,14 @@ func explainIP(v string) string {
 		return "is more than one address. " + then
 	}
 	if strings.Trim(v, "0123456789") == "" {
-		return "is a number without dots, as a spreadsheet leaves of some addresses. format the column as text, then enter the address again"
+		return "is a number without dots, which is what spreadsheets make of some addresses. Format the column as text, then enter the address again"
 	}
 	for part := range strings.SplitSeq(v, ".") {
 		if len(part) > 1 && part[0] == '0' && strings.Trim(part, "0123456789") == "" {
-			return "has a part with a leading zero, which some programs read as octal. write it without"
+			return "has a part with a leading zero, which some programs read as octal. Write it without the zero"
 		}
 	}
-	return "is no IPv4 or IPv6 address. " + then
+	return "is not an IPv4 or IPv6 address. " + then
 }
 
 // nonPublicKind names the kind of an address that no user registers from; "" if it

@@ -28,7 +28,7 @@ func (c *rowCheck) checkName(field, raw, other string) string {
 		return ""
 	}
 	if field == FieldFirstName && len(v) == len(ExampleFirstName) && strings.EqualFold(v, ExampleFirstName) {
-		c.addProblem(field, CodeExampleRow, "is the example row of the template. delete the row")
+		c.addProblem(field, CodeExampleRow, "is the example row of the template. Delete the row")
 		return ""
 	}
 	return v
@@ -46,7 +46,7 @@ func (c *rowCheck) checkPurpose(raw string) string {
 func (c *rowCheck) fitsLength(field, v string, limit int) bool {
 	n := utf8.RuneCountInString(v)
 	if n > limit {
-		c.addProblem(field, CodeTooLong, fmt.Sprintf("has %d characters. shorten it to %d at most", n, limit))
+		c.addProblem(field, CodeTooLong, fmt.Sprintf("has %d characters. Shorten it to %d at most", n, limit))
 	}
 	return n <= limit
 }

@@ -17,13 +17,13 @@ func (c *rowCheck) checkPhone(raw, country string) string {
 		c.addChange(FieldPhoneNumber, "e164")
 	}
 	if c.rules.Live && n.IsFictional() {
-		c.addWarning(FieldPhoneNumber, CodePhoneFictional, "is of a range for films and tests, and a real wallet pays for it. ask for the real number")
+		c.addWarning(FieldPhoneNumber, CodePhoneFictional, "is from a range for films and tests, and the fee is real. Ask for the real number")
 	}
 	if c.rules.Live && n.IsService() {
-		c.addWarning(FieldPhoneNumber, CodePhoneService, "is a service number, not the customer's own, and a real wallet pays for it. ask for the customer's own number")
+		c.addWarning(FieldPhoneNumber, CodePhoneService, "is a service number, not the customer's own, and the fee is real. Ask for the customer's own number")
 	}
 	if country != "" && !n.InCountry(country) {
-		c.addWarning(FieldPhoneNumber, CodePhoneCountry, "is a number of another country than countryCode says. make sure that both are right")
+		c.addWarning(FieldPhoneNumber, CodePhoneCountry, "is a number of "+n.RegionName()+", and countryCode says "+country+". Make sure that both are right")
 	}
 	return n.E164
 }

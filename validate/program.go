@@ -18,7 +18,7 @@ func (c *rowCheck) checkProgram(raw string) string {
 	letters := strings.NewReplacer(" ", "", "-", "", "_", "", "\u2010", "", "\u2011", "", "\u2013", "", "\u00a0", "").Replace(v)
 	p := map[string]string{"custodial": custodial, "noncustodial": nonCustodial}[strings.ToLower(letters)]
 	if p == "" {
-		c.addProblem(FieldProgram, CodeProgram, "is no program of the partner. write custodial or non_custodial")
+		c.addProblem(FieldProgram, CodeProgram, "is not a program of the partner. Write custodial or non_custodial")
 		return ""
 	}
 	if p != v {
@@ -35,19 +35,28 @@ func (c *rowCheck) checkTerms(raw string) bool {
 	case !ok:
 		return false
 	case v == "":
-		c.addProblem(FieldTerms, CodeRequired, "is empty. write TRUE for a user who has accepted the terms of service")
+		c.addProblem(FieldTerms, CodeRequired, "is empty. Write TRUE for a user who has accepted the terms of service")
 		return false
 	case v == "true" || v == "TRUE":
 		return true
 	case isYes(v):
 		c.addChange(FieldTerms, "spelling")
 		return true
+	case isUnixTime(v):
+		c.addProblem(FieldTerms, CodeTermsTime, "holds a number that may be the time of the consent. Write TRUE for a user who has accepted the terms of service")
+		return false
 	case v[0] == '=':
-		c.addProblem(FieldTerms, CodeTerms, "is a formula written as text. write TRUE for a user who has accepted the terms of service")
+		c.addProblem(FieldTerms, CodeTerms, "is a formula written as text. Write TRUE for a user who has accepted the terms of service")
 		return false
 	}
-	c.addProblem(FieldTerms, CodeTerms, "does not say that the terms of service were accepted. write TRUE for a user who has accepted them, and leave out who has not")
+	c.addProblem(FieldTerms, CodeTerms, "terms of service not accepted. Write TRUE for a user who has accepted them, and leave out the others")
 	return false
+}
+
+// isUnixTime reports whether v may be a time of this century, in seconds or
+// milliseconds since 1970.
+func isUnixTime(v string) bool {
+	return (len(v) == 10 || len(v) == 13) && v[0] == '1' && strings.Trim(v, "0123456789") == ""
 }
 
 // isYes reports whether v is one of the explicit English forms, or what Excel writes

@@ -25,7 +25,7 @@ func (c *rowCheck) hasNotation(field, v string) bool {
 	if n.Reads != "" {
 		reads = ", which reads " + n.Reads
 	}
-	message := fmt.Sprintf("has %s at character %d%s. export the list again as plain text, or type the value", n.Kind, n.At, reads)
+	message := fmt.Sprintf("has %s at character %d%s. Export the list again as plain text, or type the value", n.Kind, n.At, reads)
 	// Names have no marks around them. Houses and purposes may.
 	if n.Sure || n.Reads == "" && isName(field) {
 		c.addProblem(field, CodeNotation, message)
@@ -43,10 +43,10 @@ func (c *rowCheck) hasMisplaced(field, v string) bool {
 		return false
 	}
 	if sure {
-		c.addProblem(field, CodeOtherField, "holds "+kind+". check that the cells are in the right columns, and write the value of this one")
+		c.addProblem(field, CodeOtherField, "holds "+kind+". Check that the cells are in the right columns, and enter the right value here")
 		return true
 	}
-	c.addWarning(field, CodeOtherFieldLikely, "holds "+kind+", which is unusual here. check that the cells are in the right columns")
+	c.addWarning(field, CodeOtherFieldLikely, "holds "+kind+", which is unusual here. Check that the cells are in the right columns")
 	return false
 }
 
@@ -60,7 +60,7 @@ func findMisplaced(field, v, country string) (kind string, sure bool) {
 			return "a postal code", true
 		}
 		if field == FieldPostalCode && isASCII(v) && !strings.ContainsAny(v, "0123456789") && celltext.ReadNothing(v) == celltext.Something {
-			return "no digit, as a town or a region does", !celltext.HasNoPostalCodes(country)
+			return "no digit, like a town or a region", !celltext.HasNoPostalCodes(country)
 		}
 		return "", false
 	case celltext.Truth:
@@ -131,11 +131,11 @@ func CustomerNumberProblem(v string) (p Problem, found bool) {
 func explainNumber(v string) (code, message string) {
 	switch celltext.ReadNumberForm(v) {
 	case celltext.Decimal:
-		return CodeExcelDecimal, "ends in .0, which programs add to a number they have read as a decimal one. export the column as text"
+		return CodeExcelDecimal, "ends in .0, which programs add to numbers that they read as decimals. Export the column as text"
 	case celltext.Grouped:
-		return CodeExcelDecimal, "has a separator between its thousands, which programs add to numbers. export the column as text"
+		return CodeExcelDecimal, "has thousands separators, which programs add to numbers. Export the column as text"
 	case celltext.Exponent:
-		return CodeExcelRounded, "a spreadsheet shows this number with an exponent, and digits may be lost. format the column as text, then enter the number again from its source"
+		return CodeExcelRounded, "a spreadsheet shows this number with an exponent, and digits may be lost. Format the column as text, then enter the number again from its source"
 	}
 	return "", ""
 }
@@ -146,17 +146,17 @@ func (c *rowCheck) refuseWordForNothing(field, v, other string) bool {
 	switch celltext.ReadNothing(v) {
 	case celltext.NameToo:
 	case celltext.SaidNothing, celltext.WroteNone:
-		c.addProblem(field, CodePlaceholder, "has a dash, N/A or the like in place of a value. fill it in")
+		c.addProblem(field, CodePlaceholder, "has a dash, N/A or the like instead of a value. Fill it in")
 		return true
 	default:
 		return false
 	}
 	if celltext.IsTypedByProgram(v, strings.TrimSpace(other)) || c.hasWordElsewhere(v) {
-		c.addProblem(field, CodePlaceholder, "is a word that programs write for nothing. fill in the name")
+		c.addProblem(field, CodePlaceholder, "is a word that programs write for an empty value. Fill in the name")
 		return true
 	}
 	if v != "Nan" && v != "Ditto" { // names as they are
-		c.addWarning(field, CodeNameNull, "is a word that programs write for nothing, though also a surname. make sure that it is a name")
+		c.addWarning(field, CodeNameNull, "is a word that programs write for an empty value, but also a surname. Make sure that it is the name")
 	}
 	return false
 }
@@ -191,11 +191,11 @@ func (c *rowCheck) compareNames(first, last string) {
 	}
 	switch {
 	case isSameName(first, last):
-		c.addProblem(FieldLastName, CodeOtherField, "holds the same whole name as firstName. give each column its own part of the name")
+		c.addProblem(FieldLastName, CodeOtherField, "holds the same whole name as firstName. Give each column its own part of the name")
 	case strings.HasPrefix(last, first) && strings.HasPrefix(last[len(first):], " "):
-		c.addWarning(FieldLastName, CodeOtherFieldLikely, "begins with the first name, as a whole name does. give each column its own part of the name")
+		c.addWarning(FieldLastName, CodeOtherFieldLikely, "begins with the first name, as a full name does. Give each column its own part of the name")
 	case strings.HasSuffix(first, last) && strings.HasSuffix(first[:len(first)-len(last)], " "):
-		c.addWarning(FieldFirstName, CodeOtherFieldLikely, "ends with the last name, as a whole name does. give each column its own part of the name")
+		c.addWarning(FieldFirstName, CodeOtherFieldLikely, "ends with the last name, as a full name does. Give each column its own part of the name")
 	}
 }
 

@@ -20,7 +20,7 @@ func (c *rowCheck) checkWallet(raw, program string) string {
 	read := c.readOptional
 	if program == nonCustodial {
 		if strings.TrimSpace(raw) == "" {
-			c.addProblem(FieldWalletAddress, CodeRequired, "is empty, and the program non_custodial needs it. fill it in")
+			c.addProblem(FieldWalletAddress, CodeRequired, "is empty, and the program non_custodial needs it. Fill it in")
 			return ""
 		}
 		read = c.readRequired
@@ -35,33 +35,33 @@ func (c *rowCheck) checkWallet(raw, program string) string {
 	}
 	hexPart := v[2:]
 	if strings.Trim(hexPart, "0") == "" {
-		c.addProblem(FieldWalletAddress, CodeWalletZero, "is the zero address, which has no owner. write the user's own address")
+		c.addProblem(FieldWalletAddress, CodeWalletZero, "is the zero address, which has no owner. Write the user's own address")
 		return ""
 	}
 	lower, upper := strings.ContainsAny(hexPart, "abcdef"), strings.ContainsAny(hexPart, "ABCDEF")
 	switch {
 	case lower && upper && !hasChecksum(hexPart):
-		c.addProblem(FieldWalletAddress, CodeWalletChecksum, "does not match its EIP-55 checksum, so at least one character is wrong. copy the address again from the wallet")
+		c.addProblem(FieldWalletAddress, CodeWalletChecksum, "does not match its EIP-55 checksum, so at least one character is wrong. Copy the address again from the wallet")
 		return ""
 	case lower != upper:
-		c.addWarning(FieldWalletAddress, CodeWalletNoChecksum, "is in one case only, so that a typing error cannot be noticed. copy the address with its capitals from the wallet")
+		c.addWarning(FieldWalletAddress, CodeWalletNoChecksum, "is all lower or all upper case, so typing errors go unnoticed. Copy the address with its capitals from the wallet")
 	}
 	return v
 }
 
 func explainWallet(v string) string {
-	const then = "write 0x and 40 hexadecimal digits"
+	const then = "Write 0x and 40 hexadecimal digits"
 	switch {
 	case len(v) > 4 && strings.EqualFold(v[len(v)-4:], ".eth"):
 		return "is an ENS name. " + then + ", the address of that name"
 	case len(v) == walletDigits && celltext.IsHex(v):
-		return "has no 0x in front. put it there"
+		return "has no 0x in front. Add it"
 	case !strings.HasPrefix(v, "0x"):
 		return "does not begin with 0x. " + then
 	case len(v) != 2+walletDigits:
-		return fmt.Sprintf("has %d characters behind the 0x. %s", len(v)-2, then)
+		return fmt.Sprintf("has %d characters after the 0x. %s", len(v)-2, then)
 	case !celltext.IsHex(v[2:]):
-		return "has a character that is no hexadecimal digit. " + then
+		return "has a character that is not a hexadecimal digit. " + then
 	}
 	return ""
 }

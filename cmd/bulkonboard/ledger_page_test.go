@@ -136,20 +136,13 @@ func (s *scene) askProgram(sql string) string {
 // playPage runs the commands of the page, in its order.
 func playPage(t *testing.T, s *scene, page string) {
 	t.Helper()
-	steps := runbookSteps(t, page)
+	steps := pageSteps(t, page)
 	if len(steps) < 5 {
 		t.Errorf("the page has only %d commands", len(steps))
 	}
-	for _, step := range steps {
-		c := exec.CommandContext(t.Context(), "sh", "-c", step.command)
-		c.Dir = s.dir
-		c.Env = append(os.Environ(), "HOME="+s.dir, "BULKONBOARD_BASE_URL="+s.base, "BULKONBOARD_LEDGER=prod.db", "BULKONBOARD_API_KEY="+promiseKey)
-		out, err := c.CombinedOutput()
-		t.Logf("$ %s\n%s", step.command, out)
-		if code := exitOfProcess(t, err); code != step.exit {
-			t.Errorf("$ %s\nexit %d, want %d", step.command, code, step.exit)
-		}
-	}
+	at := &pageStage{T: t, dir: s.dir, partner: s, env: map[string]string{
+		"BULKONBOARD_BASE_URL": s.base, "BULKONBOARD_LEDGER": "prod.db", "BULKONBOARD_API_KEY": promiseKey}}
+	at.play(steps)
 }
 
 // comparableRows are the cells of a table, without what differs from run to run:

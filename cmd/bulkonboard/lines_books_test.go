@@ -37,7 +37,8 @@ func awkwardBooks() []awkward {
 		book(57, "a part above", nil, 2, `a name with ".."`).withParts(func(p map[string]string) { p["../x.xml"] = "x" }),
 		book(57, "a bomb", nil, 2, "200 times its size").withParts(func(p map[string]string) { p["xl/big.xml"] = strings.Repeat(" ", 17<<20) }),
 		sheet(58, "DTD", "<worksheet", dtd+"<worksheet", 2, "DTD"),
-		part(58, "UTF-16", firstSheet, "\xff\xfe<\x00", 2, "UTF-8"),
+		part(58, "UTF-16, cut short", firstSheet, "\xff\xfe<\x00", 2, "ends in the middle"),
+		part(58, "UTF-7", firstSheet, `<?xml version="1.0" encoding="UTF-7"?><worksheet/>`, 2, "UTF-8"),
 		sheet(59, "cut short", "</sheetData>", "", 2, "list.xlsx"),
 		sheet(59, "not well-formed", "</row>", "</rwo>", 2, "list.xlsx"),
 		sheet(60, "rows out of order", `<row r="3"`, `<row r="1"`, 2, "out of order"),
@@ -63,7 +64,7 @@ func awkwardBooks() []awkward {
 			add(f, "Old")
 			must(f.SetSheetVisible("Old", false, true))
 		}, 0, "hidden sheets with data were not read", "2  ready to send"),
-		book(67, "two sheets", func(f *excelize.File) { add(f, "Übersicht über den ganzen Monat") }, 2, "several sheets have data", "--sheet", "Übersicht"),
+		book(67, "two sheets", func(f *excelize.File) { add(f, "Übersicht über den ganzen Monat") }, 0, "sheet \"Sheet1\" is read, the only one with the headers", "run --sandbox --sheet Sheet1"),
 		{line: 67, what: "told", book: func(f *excelize.File) { add(f, "Other") }, args: []string{"--sheet", "sheet1"}, says: []string{"2  ready to send"}},
 		book(68, "rich text", func(f *excelize.File) {
 			must(f.SetCellRichText("Sheet1", "A3", []excelize.RichTextRun{{Text: "B", Font: &excelize.Font{Bold: true}}, {Text: "ea"}}))

@@ -34,7 +34,7 @@ func TestListsOfOtherPrograms(t *testing.T) {
 		{"gnumeric.xlsx", nil, 3, made},
 		{"gnumeric-latin-9.txt", nil, 2, []string{"--encoding"}},
 		{"gnumeric-latin-9.txt", []string{"--encoding", "iso-8859-15"}, 3, damaged},
-		{"openpyxl-rich.xlsx", nil, 2, []string{"the headers seem to be in row 3", "--header-row 3"}},
+		{"openpyxl-rich.xlsx", nil, 3, []string{"1  ready to send", "the headers are in row 3", "run --sandbox --header-row 3"}},
 		{"openpyxl-rich.xlsx", []string{"--header-row", "3"}, 3, append([]string{"1  ready to send", "column email (cell D6): the cell is a formula without a result"}, rich[:2]...)},
 		{"libreoffice-rich.xlsx", []string{"--header-row", "3"}, 3, append([]string{"2  ready to send", "3 cells are made by formulas", "!formula_uncached"}, rich[:3]...)},
 		{"libreoffice-rich.xlsx", []string{"--header-row", "3"}, 3, rich[3:]},

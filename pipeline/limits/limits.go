@@ -29,7 +29,7 @@ const (
 
 // A workbook.
 const (
-	Workbook      = 4 << 30   // bytes unpacked, all parts
+	Workbook      = 4 << 30   // bytes unpacked, all parts; of a .csv.gz too
 	WorkbookParts = 10_000    // entries of its zip directory
 	ZipDirectory  = 16 << 20  // bytes read before the entries are known
 	OtherParts    = 64 << 20  // bytes unpacked of all but the sheet that is read and its texts

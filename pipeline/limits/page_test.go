@@ -37,7 +37,7 @@ func limitTable() []limit {
 		{"Ratio", Ratio, "times the packed size", ".csv.gz and workbooks", "a million empty styled rows pack about 30 times; only bombs reach this"},
 		{"RatioFrom", RatioFrom, "bytes", ".csv.gz and workbooks", "what unpacks to less does no harm at any ratio"},
 
-		{"Workbook", Workbook, "bytes", books, "1,048,576 full rows are about 1 GiB; a larger list is better kept as CSV"},
+		{"Workbook", Workbook, "bytes", ".csv.gz and workbooks", "1,048,576 full rows are about 1 GiB; a larger list is better kept as CSV"},
 		{"WorkbookParts", WorkbookParts, "parts", books, "1,000 sheets with comments and drawings have fewer"},
 		{"ZipDirectory", ZipDirectory, "bytes", books, "the directory is in memory before its counts can be checked"},
 		{"OtherParts", OtherParts, "bytes", books, "the sheet and its texts are streamed; everything else is read into memory"},
@@ -104,12 +104,12 @@ func limitsPage() string {
 	var b strings.Builder
 	b.WriteString(`# Limits
 
-Every bound on what the program reads. They are far above what honest lists, partners and callers give, and
-no input takes more than ` + FormatSize(Memory) + ` of memory. What is beyond a limit is refused before anything is sent: exit code 2, with the
-file, the place and the limit. A CSV has no limit on its size.
+Every bound on what the program reads. Honest lists, partners and callers stay far below them, and
+no input takes more than ` + FormatSize(Memory) + ` of memory. An input beyond a limit is refused before anything is sent: exit code 2, with the
+file, the place and the limit. The size of a CSV is not limited.
 
-This page is made from pipeline/limits: ` + "`go test ./pipeline/limits -update`" + ` writes it.
-Each limit is tried on the program itself, and the memory measured:
+This page is generated from pipeline/limits: ` + "`go test ./pipeline/limits -update`" + ` writes it.
+Tests try each limit on the program itself, and measure the memory:
 ` + "`go test ./cmd/bulkonboard -run TestHostileLimits -v`" + `, and with the heaviest inputs, in about five minutes:
 ` + "`HOSTILE_ALL=1 go test ./cmd/bulkonboard -run TestHostileLimits -timeout 30m -v`" + `.
 

@@ -20,6 +20,11 @@ const (
 	saysInvalid // the body was not accepted; which field may be said elsewhere
 )
 
+// Codes returns the codes that the partner documents for refused rows.
+func Codes() []string {
+	return []string{"DUP_USER", "USER_BLACKLISTED", "INVALID_PROGRAM", "INSUFFICIENT_WALLET_BALANCE"}
+}
+
 // codeMeans is the list of codes. Documented are DUP_USER, USER_BLACKLISTED,
 // INVALID_PROGRAM and INSUFFICIENT_WALLET_BALANCE (public docs); the code of a
 // used key is not, so every likely one counts: to call an answer KeyUsed

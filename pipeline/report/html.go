@@ -85,16 +85,17 @@ func newPage(m Meta, t *tally) pageData {
 	}
 	p.Pace = newPaceView(&t.pace)
 	widths := barWidths(t)
+	phrases := finance.NewPhrases(m.Headings)
 	x := 0.0
 	for i, s := range ledger.Statuses() {
 		if t.counts[s] == 0 {
 			continue
 		}
-		p.Bars = append(p.Bars, bar{string(s), statusTitle(s), statusMeaning(s), reporttext.FormatCount(t.counts[s]), share(t.counts[s], t.rows), x, widths[i]})
+		p.Bars = append(p.Bars, bar{string(s), statusTitle(s), phrases.StatusMeaning(s), reporttext.FormatCount(t.counts[s]), share(t.counts[s], t.rows), x, widths[i]})
 		x += widths[i]
 	}
 	for _, c := range t.sortedCauses() {
-		p.Causes = append(p.Causes, causeLine{statusTitle(c.Status), c.title(m.Headings), reporttext.FormatCount(c.Count), finance.Advice(c.Status, c.Code)})
+		p.Causes = append(p.Causes, causeLine{statusTitle(c.Status), phrases.CauseTitle(c.Status, c.Field, c.Code), reporttext.FormatCount(c.Count), phrases.Advice(c.Status, c.Field, c.Code)})
 	}
 	return p
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/messages"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
@@ -94,7 +95,7 @@ func TestAdvice(t *testing.T) {
 		if got := Advice(s, "NO_SUCH_CODE"); got != byStatus {
 			t.Errorf("unknown code: %s", got)
 		}
-		if statusMeaning(s) == "" {
+		if messages.English().Statuses[string(s)].Meaning == "" {
 			t.Errorf("no meaning for %s", s)
 		}
 	}

@@ -15,9 +15,9 @@ import (
 
 // invalidRows are rows with several problems each.
 func invalidRows() []ledger.Reported {
-	phone := ledger.Finding{Field: "phoneNumber", Code: "phone_no_country", Message: "has no country code. write it with + and country code, or name the country of all such numbers with --phone-region"}
+	phone := ledger.Finding{Field: "phoneNumber", Code: "phone_no_country", Message: "has no country code. Write it with + and country code, or name the country of all such numbers with --phone-region"}
 	terms := ledger.Finding{Field: "isTermsOfServiceAccepted", Code: "terms_not_accepted", Message: "does not say that the terms of service were accepted"}
-	empty := ledger.Finding{Field: "countryCode", Code: "required", Message: "is empty. fill it in, or give a value for all empty cells with --default"}
+	empty := ledger.Finding{Field: "countryCode", Code: "required", Message: "is empty. Fill it in, or give a value for all empty cells with --default"}
 	odd := ledger.Finding{Field: "phoneNumber", Code: "phone_country", Message: "is of another country than countryCode says", Warning: true}
 	var rows []ledger.Reported
 	for i, findings := range [][]ledger.Finding{{phone, terms}, {terms, empty, odd}, {phone, terms, empty}} {
@@ -46,7 +46,7 @@ func TestPapersAreForFinance(t *testing.T) {
 	if found := technical.FindString(papers); found != "" {
 		t.Errorf("papers have %q", found)
 	}
-	for _, want := range []string{"AGB akzeptiert: not accepted", "Mobil: no country code", "Country: missing", "Write it with + and the country code", `another country than &#34;Country&#34;`} {
+	for _, want := range []string{"AGB akzeptiert: not accepted", "Mobil: no country code", "Country: missing", "Write the number with + and the country code", `another country than &#34;Country&#34;`} {
 		if !strings.Contains(papers, want) && !strings.Contains(papers, strings.ReplaceAll(want, "&#34;", `"`)) {
 			t.Errorf("papers lack %q", want)
 		}

@@ -30,10 +30,9 @@ type RejectRow struct {
 
 // RejectList describes the input that rejected rows come from.
 type RejectList struct {
-	Header   []string          // of its columns
-	Hidden   []int             // its hidden columns, from 0
-	Headings finance.Headings  // of the fields that are read
-	Meanings map[string]string // of codes; see annotate.Annotation
+	Header   []string         // of its columns
+	Hidden   []int            // its hidden columns, from 0
+	Headings finance.Headings // of the fields that are read
 }
 
 // rejectColumns returns the columns that a rejects file adds. The reader of
@@ -119,7 +118,7 @@ func (l RejectList) writeWorkbook(ctx context.Context, f *os.File, scratch strin
 	keep := senderColumns(l.Header)
 	ours := len(rejectColumns())
 	a := annotate.Annotation{Sheet: "Rejects", HeaderRow: 1, Header: append(rejectColumns(), pickCells(l.Header, keep)...),
-		Headings: l.Headings, Meanings: l.Meanings, Frozen: ours, List: true}
+		Headings: l.Headings, Frozen: ours, List: true}
 	moved := map[int]int{} // column of the input → of the workbook
 	for i, column := range keep {
 		moved[column] = ours + i

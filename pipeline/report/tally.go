@@ -118,7 +118,7 @@ func facts(m Meta, t *tally) [][2]string {
 	}
 	list = append(list, t.pace.outlook(t.left(), m.Finished)...)
 	list = append(list, t.checks.facts()...)
-	add("Stopped by", strings.ReplaceAll(m.StopReason, "_", " "))
+	add("Stopped by", stopTitle(m.StopReason))
 	add("Program", m.Version)
 	return list
 }

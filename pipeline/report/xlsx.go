@@ -44,10 +44,10 @@ func (limits workbookLimits) writeXLSX(w io.Writer, scratch string, m Meta, rows
 			return err
 		}
 	}
-	if err := d.finish(counted, m.Headings); err != nil {
+	if err := d.finish(counted, t.phrases); err != nil {
 		return err
 	}
-	if err := writeSummary(b, m, counted); err != nil {
+	if err := writeSummary(b, m, counted, t.phrases); err != nil {
 		return err
 	}
 	return b.Save(w, "")
@@ -187,7 +187,7 @@ func (d *detailSheets) writeLink(cells []string) error {
 }
 
 // finish writes the grouped rows, and ends the sheets.
-func (d *detailSheets) finish(t *tally, h finance.Headings) error {
+func (d *detailSheets) finish(t *tally, p *finance.Phrases) error {
 	listed := map[Cause]int{}
 	for _, c := range d.groups.causes() {
 		listed[Cause{Status: c.Status, Field: c.Field, Code: c.Code}] = c.Count
@@ -197,14 +197,14 @@ func (d *detailSheets) finish(t *tally, h finance.Headings) error {
 		if !isGrouped(c.Status) && listed[key] == 0 {
 			continue
 		}
-		if err := d.writeGroup(c, listed[key], h); err != nil {
+		if err := d.writeGroup(c, listed[key], p); err != nil {
 			return err
 		}
 		delete(listed, key)
 	}
 	for _, c := range d.groups.causes() { // those that had no group of their own
 		if listed[Cause{Status: c.Status, Field: c.Field, Code: c.Code}] > 0 {
-			if err := d.writeGroup(c, c.Count, h); err != nil {
+			if err := d.writeGroup(c, c.Count, p); err != nil {
 				return err
 			}
 		}
@@ -222,8 +222,8 @@ func (d *detailSheets) finish(t *tally, h finance.Headings) error {
 
 // writeGroup writes the heading of a cause, and those of its rows that are
 // listed under it: a row with several problems is listed under the first.
-func (d *detailSheets) writeGroup(c Cause, listed int, h finance.Headings) error {
-	title, advice := c.title(h), finance.Advice(c.Status, c.Code)
+func (d *detailSheets) writeGroup(c Cause, listed int, p *finance.Phrases) error {
+	title, advice := p.CauseTitle(c.Status, c.Field, c.Code), p.Advice(c.Status, c.Field, c.Code)
 	count := reporttext.CountNoun(c.Count, "row")
 	switch {
 	case listed == 0:

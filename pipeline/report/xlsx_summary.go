@@ -27,7 +27,7 @@ type summarySheet struct {
 
 // writeSummary fills the first sheet: counts and their chart, causes with what
 // to do, money, the run.
-func writeSummary(b *workbook.Workbook, m Meta, t *tally) error {
+func writeSummary(b *workbook.Workbook, m Meta, t *tally, p *finance.Phrases) error {
 	s := &summarySheet{b.NewListSheet(summaryName, 40, 10, 10, adviceWidth), b}
 	st := b.Style
 	s.WriteLine(st.Title, 34, reporttext.Guard(pageTitle(m)))
@@ -35,14 +35,14 @@ func writeSummary(b *workbook.Workbook, m Meta, t *tally) error {
 	if where := environmentNote(m.Environment); where != "" {
 		s.WriteLine(st.Subtitle, 18, where)
 	}
-	s.writeOutcome(t)
+	s.writeOutcome(t, p)
 	if err := s.writeMoney(m.Money); err != nil {
 		return err
 	}
 	if causes := t.sortedCauses(); len(causes) > 0 {
 		s.writeHead("Cause", "Rows", "", "What to do")
 		for _, c := range causes {
-			title, advice := c.title(m.Headings), finance.Advice(c.Status, c.Code)
+			title, advice := p.CauseTitle(c.Status, c.Field, c.Code), p.Advice(c.Status, c.Field, c.Code)
 			s.WriteRow([]int{st.Cause, st.Count, st.Label, st.Label}, max(18, workbook.TextHeight(advice, adviceWidth), workbook.TextHeight(title, 38)), title, c.Count, "", advice)
 		}
 		s.WriteLine(st.Subtitle, 18, "A row with several problems counts in each of its causes.")
@@ -72,13 +72,14 @@ func (s *summarySheet) writeWide(style int, height float64, name string, value a
 	s.MergeCells(1, 3)
 }
 
-func (s *summarySheet) writeOutcome(t *tally) {
+func (s *summarySheet) writeOutcome(t *tally, p *finance.Phrases) {
 	st := s.book.Style
 	s.writeHead("Outcome", "Rows", "Share", "Meaning")
 	from := s.Row + 1
 	for _, status := range ledger.Statuses() {
 		if n := t.counts[status]; n > 0 {
-			s.WriteRow([]int{signalStyle(st, status), st.Count, st.Share, st.Label}, 18, statusTitle(status), n, shareValue(n, t.rows), statusMeaning(status))
+			meaning := p.StatusMeaning(status)
+			s.WriteRow([]int{signalStyle(st, status), st.Count, st.Share, st.Label}, max(18, workbook.TextHeight(meaning, adviceWidth)), statusTitle(status), n, shareValue(n, t.rows), meaning)
 		}
 	}
 	to := s.Row

@@ -52,7 +52,7 @@ func TestWorkbookSheets(t *testing.T) {
 		want  string
 	}{
 		{"Verification links", 6, "https://verify.example/inquiry?id=a|https://verify.example/inquiry?id=b"},
-		{"Needs attention", 0, "the link was lost|the link was lost|ragged|ragged|E-mail: email form|partner says USER_BLACKLISTED|partner says USER_BLACKLISTED|unanswered|unanswered|changed since it was sent|changed since it was sent"},
+		{"Needs attention", 0, "link lost|link lost|ragged|ragged|E-mail: email form|not accepted by the partner|not accepted by the partner|unanswered|unanswered|changed since it was sent|changed since it was sent"},
 		{"Needs attention", 7, "1 row|link_missing|1 row|invalid|1 row|1 row|rejected|1 row|in_doubt|1 row|created"},
 		{"Duplicates", 1, "5|8"},
 		{"Insufficient balance", 1, "11"},

@@ -57,7 +57,7 @@ func TestR05SpaceBeforeQuote(t *testing.T) {
 	if err != nil || rows[0].Values[1] != "Doe" || codes(rows[0]) != "" {
 		t.Fatal(rows, err)
 	}
-	if !hasNote(in, "quote_blanks", "are left out") {
+	if !hasNote(in, "quote_blanks", "are not read") {
 		t.Error(in.Notes())
 	}
 }

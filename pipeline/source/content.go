@@ -1,6 +1,10 @@
 package source
 
 import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -11,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 )
 
@@ -21,6 +26,8 @@ type content struct {
 	copied   *os.File // standard input; nil for a file of the sender
 	unlinked bool     // copied has no name any more
 	kind     string
+	columns  []string // of JSON lines: all keys, once they were read
+	sheet    string   // of a workbook: the one that was found; "" = that of Options.Sheet
 	size     int64
 	modified time.Time
 	sum      [sha256.Size]byte
@@ -50,7 +57,7 @@ func (c *content) keepInput(ctx context.Context, stdin io.Reader) error {
 	}
 	f, err := os.CreateTemp("", "bulkonboard-*") // mode 0600
 	if err != nil {
-		return fmt.Errorf("a file for standard input: %w", err)
+		return fmt.Errorf("creating a file for standard input: %w", err)
 	}
 	c.copied = f
 	c.unlinked = os.Remove(f.Name()) == nil // not on Windows, where closing removes it
@@ -65,8 +72,8 @@ func (c *content) keepInput(ctx context.Context, stdin io.Reader) error {
 
 func (c *content) inspectFile(ctx context.Context) error {
 	if strings.HasPrefix(filepath.Base(c.name), "~$") {
-		return &Error{File: c.name, Reason: "this is the lock file that a spreadsheet program keeps beside an open workbook",
-			Hint: "Close the program, and give the workbook itself"}
+		return &Error{File: c.name, Reason: "this is the lock file of a workbook that is open in a spreadsheet program",
+			Hint: "Close the program, and name the workbook itself"}
 	}
 	f, err := c.open()
 	if err != nil {
@@ -84,9 +91,8 @@ func (c *content) inspectFile(ctx context.Context) error {
 	if kind == "" {
 		return &Error{File: c.name, Reason: "this is " + other.what, Hint: other.hint}
 	}
-	if kind == kindXLSX && c.copied != nil {
-		return &Error{File: c.name, Reason: "this is a workbook, and standard input is read as CSV",
-			Hint: "Give the workbook as a file"}
+	if (kind == kindXLSX || kind == kindJSONL) && c.copied != nil {
+		return &Error{File: c.name, Reason: "this is " + describeKind(kind) + ", and standard input is read as CSV", Hint: "Name it as a file"}
 	}
 	if hint, wrong := contradictsName(c.name, kind); wrong {
 		return &Error{File: c.name, Reason: "this is " + describeKind(kind) + ", whatever its name says", Hint: hint}
@@ -180,7 +186,7 @@ func (c *content) verify(ctx context.Context) error {
 }
 
 func (c *content) changedError() error {
-	return &Error{File: c.name, Reason: ErrChanged.Error(), Hint: "Leave it alone until the run has ended, and start again", Err: ErrChanged}
+	return &Error{File: c.name, Reason: ErrChanged.Error(), Hint: "Do not change it until the run has ended, and start again", Err: ErrChanged}
 }
 
 func (c *content) close() error {
@@ -203,7 +209,7 @@ func (c *content) withText(use func(text io.Reader)) {
 		return
 	}
 	defer f.Close()
-	if text, err := c.unpackText(f); err == nil {
+	if text, err := c.unpackText(f, 0); err == nil {
 		use(text)
 	}
 }
@@ -221,4 +227,45 @@ func untilDone(ctx context.Context, r io.Reader) io.Reader {
 		}
 		return r.Read(p)
 	})
+}
+
+// unpackText returns the text of a CSV file whose bytes come from r. max is the
+// largest size unpacked, in bytes; 0 = limits.Workbook.
+func (c *content) unpackText(r io.Reader, max int64) (io.Reader, error) {
+	if c.kind != kindGzip {
+		return r, nil
+	}
+	z, err := gzip.NewReader(bufio.NewReaderSize(r, sniffed))
+	if err != nil {
+		return nil, err
+	}
+	text := bufio.NewReaderSize(&boundedGunzip{Reader: z, packed: c.size, max: cmp.Or(max, limits.Workbook)}, sniffed)
+	head, _ := text.Peek(sniffed) // an error comes back from the next read
+	kind, other, err := sniffKind(bytes.NewReader(head), int64(len(head)))
+	switch {
+	case err != nil:
+		return nil, err
+	case kind == "":
+		return nil, &Error{Reason: "there is " + other.what + " in the gzip file", Hint: other.hint}
+	case kind != kindText:
+		return nil, &Error{Reason: "there is " + describeKind(kind) + " in the gzip file", Hint: "Unpack it first"}
+	}
+	return text, nil
+}
+
+// boundedGunzip stops at max bytes, and at limits.Ratio times the size of the file.
+type boundedGunzip struct {
+	*gzip.Reader
+	packed, unpacked, max int64
+}
+
+func (g *boundedGunzip) Read(p []byte) (int, error) {
+	n, err := g.Reader.Read(p)
+	if g.unpacked += int64(n); g.unpacked > g.max {
+		return 0, &Error{Reason: "the gzip file unpacks to more than " + limits.FormatSize(g.max), Hint: "Unpack it first: a CSV file has no such limit"}
+	}
+	if g.unpacked > limits.RatioFrom && g.unpacked/limits.Ratio > g.packed {
+		return 0, &Error{Reason: fmt.Sprintf("the gzip file unpacks to more than %d times its size", limits.Ratio), Hint: "Unpack it and look at what is in it"}
+	}
+	return n, err
 }

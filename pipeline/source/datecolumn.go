@@ -190,14 +190,14 @@ func (f *file) findDateIssues(cells []string) []Issue {
 		switch cell := cells[column]; dateFormOf(cell) {
 		case dayNumber:
 			found = append(found, Issue{Column: column, Code: "date_number",
-				Message: "the cell holds a number in a column of dates, which may be a date that lost its format. write it as 1990-12-31"})
+				Message: "the cell holds a number in a column of dates, which may be a date that lost its format. Write it as 1990-12-31"})
 		case noSuchDate:
 			found = append(found, Issue{Column: column, Code: "date_impossible",
-				Message: "there is no such date. write the right one as 1990-12-31, or leave the cell empty"})
+				Message: "there is no such date. Write the right one as 1990-12-31, or leave the cell empty"})
 		case shortYearDate:
 			if !strings.Contains(cell, "/") { // the rules of the field refuse that
 				found = append(found, Issue{Column: column, Code: "date_short_year",
-					Message: "the date has a year of two digits and can be read in several ways. write it as 1990-12-31"})
+					Message: "the year of the date has only two digits. Write it as 1990-12-31"})
 			}
 		}
 	}

@@ -20,11 +20,15 @@ type file struct {
 	*layout
 	csvfile.Dialect // of text
 	sheet           string
-	headerRow       int    // Number of the header row
-	hidden          []int  // columns that are hidden in the sheet
-	width           int    // cells that each row must have; 0 = rows may be short (XLSX)
-	carry           []int  // column of each carried name, -1 = none here
-	dates           []bool // for each Options.Send: its column holds dates
+	headerRow       int      // Number of the header row
+	isHeaderFound   bool     // because of Options.TakeFound
+	hidden          []int    // columns that are hidden in the sheet
+	width           int      // cells that each row must have; 0 = rows may be short (XLSX)
+	shapes          []shape  // by column, of text: the forms that its first cells have
+	prefilled       []string // by column: the value that most of its first cells have, "" = they differ
+	exact           []bool   // by column: most of its first long numbers do not end in zeros
+	carry           []int    // column of each carried name, -1 = none here
+	dates           []bool   // for each Options.Send: its column holds dates
 }
 
 // recordReader gives the rows of one open file that are not blank, in order, as
@@ -40,11 +44,17 @@ type recordReader interface {
 
 // openRecords opens the file for one pass, before its first row.
 func (m *matcher) openRecords(ctx context.Context, c *content) (recordReader, error) {
-	if c.kind == kindXLSX {
+	switch c.kind {
+	case kindXLSX:
 		return m.openSheet(c)
+	case kindJSONL:
+		return c.openLines(ctx)
 	}
 	return m.openText(ctx, c)
 }
+
+// isText reports whether a file is CSV.
+func (c *content) isText() bool { return c.kind == kindText || c.kind == kindGzip }
 
 // openFile reads the head of a file and finds out what its columns are.
 func (in *Input) openFile(ctx context.Context, path string, stdin io.Reader) (_ *file, err error) {
@@ -73,14 +83,18 @@ func (in *Input) openFile(ctx context.Context, path string, stdin io.Reader) (_ 
 	case *workbookRows:
 		f.sheet, notes = r.sheet, r.notes
 	}
-	head, last, err := readHead(rows, in.opt.HeaderRow)
+	wanted := in.opt.HeaderRow
+	if c.kind == kindJSONL {
+		wanted = 0 // the keys are the headers
+	}
+	head, last, err := readHead(rows, wanted)
 	if err != nil {
 		return nil, err
 	}
-	if len(head) == 0 && in.opt.HeaderRow > 1 {
+	if last < wanted {
 		return nil, &Error{File: f.name, Sheet: f.sheet, Reason: fmt.Sprintf("--header-row %d: the sheet has only %d rows", in.opt.HeaderRow, last)}
 	}
-	if refusal := in.readHeader(f, head); refusal != nil {
+	if refusal := in.readHeader(f, head, wanted); refusal != nil {
 		refusal.File, refusal.Sheet = f.name, f.sheet
 		return nil, refusal
 	}
@@ -88,7 +102,7 @@ func (in *Input) openFile(ctx context.Context, path string, stdin io.Reader) (_ 
 	if r, isSheet := rows.(*workbookRows); isSheet {
 		f.hidden = r.HiddenColumns(len(f.header))
 	}
-	if f.kind != kindXLSX {
+	if f.isText() {
 		in.noteDialect(f, head)
 	}
 	return f, nil
@@ -117,7 +131,7 @@ func readHead(rows recordReader, headerRow int) (head []table.Record, last int, 
 		if err != nil {
 			return nil, last, err
 		}
-		if last = row.Number; last >= headerRow {
+		if last = row.Number; last >= headerRow-1 { // the row above may hold a part of the headers
 			head = append(head, row)
 		}
 	}
@@ -125,25 +139,26 @@ func readHead(rows recordReader, headerRow int) (head []table.Record, last int, 
 }
 
 // readHeader finds the header row and what it means.
-func (in *Input) readHeader(f *file, head []table.Record) *Error {
+func (in *Input) readHeader(f *file, head []table.Record, wanted int) *Error {
 	if len(head) == 0 {
 		return refuseNoRows("")
 	}
-	at, refusal := in.findHeader(head, in.opt.HeaderRow)
+	at, refusal := in.findHeader(head, wanted)
 	if refusal != nil {
 		return refusal
 	}
-	f.headerRow = head[at].Number
-	header := head[at].Cells
+	f.headerRow, f.isHeaderFound = head[at].Number, at > 0 && wanted == 0
+	headers := in.combineHeaders(head, at)
+	header := headers.Cells
 	if f.kind == kindXLSX { // drop cells that are only styled
 		for len(header) > 0 && strings.TrimSpace(header[len(header)-1]) == "" {
 			header = header[:len(header)-1]
 		}
 	}
-	if len(header) == 1 && head[at].Lines > 0 && in.isWholeLine(header[0]) {
-		return &Error{Row: f.headerRow, Line: head[at].Line, Reason: "each line is quoted as a whole, so it reads as one cell", Hint: "Save the file again and quote single cells only"}
+	if head[at].Lines > 0 && in.isWholeLine(header) {
+		return refuseWholeLines(&head[at])
 	}
-	if len(header) == 1 && f.kind != kindXLSX && len(in.requiredNames()) > 1 {
+	if len(header) == 1 && f.isText() && len(in.requiredNames()) > 1 {
 		return &Error{Row: f.headerRow, Line: head[at].Line, Reason: "only one column found", Hint: "Pass --delimiter, or save it as .xlsx"}
 	}
 	f.layout, refusal = in.readLayout(header, head[at+1:])
@@ -157,10 +172,45 @@ func (in *Input) readHeader(f *file, head []table.Record) *Error {
 	if at+1 == len(head) {
 		return refuseNoRows("")
 	}
+	f.prefilled = findPrefilled(len(f.header), head[at+1:])
+	f.exact = findExact(len(f.header), head[at+1:])
+	f.noteUnnamed(&head[at])
+	f.noteFoundHeader(!slices.Equal(headers.Cells, head[at].Cells))
+	if first := &head[at+1]; first.Lines > 0 && len(header) >= 3 && table.IsBlank(first.Cells[1:]) && strings.Count(first.Cells[0], f.Delimiter) >= len(header)-2 {
+		return refuseWholeLines(first)
+	}
 	if isQuotedSingly(head[at+1].Cells) {
 		return &Error{Row: head[at+1].Number, Line: head[at+1].Line, Reason: "the cells are in single quotation marks", Hint: `Save the file with double ones (")`}
 	}
 	return nil
+}
+
+func refuseWholeLines(rec *table.Record) *Error {
+	return &Error{Row: rec.Number, Line: rec.Line, Reason: "each line is quoted as a whole, so it reads as one cell", Hint: "Save the file again and quote single cells only"}
+}
+
+// noteFoundHeader notes that the headers are in a row that nobody named, or in two
+// rows.
+func (f *file) noteFoundHeader(isTwoRows bool) {
+	switch {
+	case isTwoRows:
+		f.addNote("header_found", false, "the headers are in rows %d and %d", f.headerRow-1, f.headerRow)
+	case f.isHeaderFound:
+		f.addNote("header_found", false, "the headers are in row %d", f.headerRow)
+	}
+}
+
+// noteUnnamed notes the columns without a header, except those that a header is
+// merged over: they are no columns of their own.
+func (f *file) noteUnnamed(header *table.Record) {
+	for column, h := range f.header {
+		isCovered := slices.ContainsFunc(header.Issues, func(is table.CellIssue) bool {
+			return is.Code == codeMerged && is.FirstRow == is.LastRow && is.Column < column && column <= is.LastColumn
+		})
+		if strings.TrimSpace(h) == "" && !isCovered && !f.isUsed(column) && column != f.id && !slices.Contains(f.send, column) {
+			f.addNote("no_header", true, "column %s has no header and is not read", table.ColumnName(column+1))
+		}
+	}
 }
 
 // noteDialect notes how a text file is written, and how wide its rows are.
@@ -173,8 +223,9 @@ func (in *Input) noteDialect(f *file, head []table.Record) {
 	}
 	data := head[slices.IndexFunc(head, func(r table.Record) bool { return r.Number == f.headerRow })+1:]
 	var trailing bool
+	f.shapes = learnShapes(len(f.header), data)
 	if f.width, trailing = findWidth(f.header, data); trailing {
-		f.addNote("trailing_delimiter", true, "every row ends in a delimiter, and the empty column behind it is not read")
+		f.addNote("trailing_delimiter", true, "every row ends with a delimiter, so the empty column after it is not read")
 	}
 }
 
@@ -220,7 +271,7 @@ func (f *file) noteIgnored(index int, carried []string) {
 	for i, column := range f.carry {
 		if column < 0 {
 			f.notes = append(f.notes, Note{File: index, Code: "no_carry", Warning: true,
-				Message: "has no column " + strconv.Quote(carried[i]) + " to carry: it stays empty"})
+				Message: "has no column " + strconv.Quote(carried[i]) + " to carry, so it stays empty"})
 		}
 	}
 }

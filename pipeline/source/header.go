@@ -62,9 +62,17 @@ func newMatcher(opt Options) *matcher {
 	return m
 }
 
-// findField returns the field that a header names, by its canonical name or an alias.
+// findField returns the field that a header names, by its canonical name or an
+// alias, perhaps with a remark behind it.
 func (m *matcher) findField(header string) (index int, found bool) {
-	key := foldHeader(header)
+	if index, found = m.findName(foldHeader(header)); !found {
+		index, found = m.findRemarked(header)
+	}
+	return index, found
+}
+
+// findName returns the field of a folded name or alias.
+func (m *matcher) findName(key string) (index int, found bool) {
 	if index, found = m.names[key]; !found {
 		index, found = m.aliases[key]
 	}
@@ -86,65 +94,6 @@ func (m *matcher) countKnown(cells []string) int {
 		}
 	}
 	return len(seen)
-}
-
-// isWholeLine reports whether a header is a whole header row in one cell.
-func (m *matcher) isWholeLine(header string) bool {
-	for _, delim := range []string{",", ";", "\t", "|"} {
-		if m.countKnown(strings.Split(header, delim)) >= 3 {
-			return true
-		}
-	}
-	return false
-}
-
-// isTransposed reports whether the first column holds the names of fields, so
-// that each customer is a column.
-func (m *matcher) isTransposed(rows []table.Record) bool {
-	var first []string
-	for _, row := range rows {
-		if len(row.Cells) < 2 {
-			return false
-		}
-		first = append(first, row.Cells[0])
-	}
-	return m.countKnown(first) >= 3 && m.countKnown(rows[0].Cells) <= 1
-}
-
-// findHeader returns the header row among the first rows of a file. want is
-// Options.HeaderRow.
-func (m *matcher) findHeader(rows []table.Record, want int) (int, *Error) {
-	if want > 0 {
-		i, found := slices.BinarySearchFunc(rows, want, func(r table.Record, n int) int { return cmp.Compare(r.Number, n) })
-		if !found {
-			return 0, &Error{Row: want, Reason: "there are no headers in this row", Hint: "Correct --header-row"}
-		}
-		if m.countKnown(rows[i].Cells) == 0 && slices.ContainsFunc(rows[i].Cells, looksLikeData) { // a message would show them as headers
-			return 0, &Error{Row: want, Line: rows[i].Line, Reason: "this row looks like a customer, not like headers", Hint: "Correct --header-row"}
-		}
-		return i, nil
-	}
-	if m.isTransposed(rows) {
-		return 0, &Error{Row: rows[0].Number, Line: rows[0].Line, Reason: "the field names are in the first column, and each customer is a column",
-			Hint: "Transpose the table: copy it in a spreadsheet program and paste it transposed"}
-	}
-	best, mostKnown := 0, m.countKnown(rows[0].Cells)
-	first := mostKnown
-	for i, row := range rows[1:] {
-		if n := m.countKnown(row.Cells); n > mostKnown {
-			best, mostKnown = i+1, n
-		}
-	}
-	if best > 0 && mostKnown >= 2 && m.lacksRequired(rows[0].Cells) {
-		return 0, &Error{Row: rows[0].Number, Line: rows[0].Line,
-			Reason: fmt.Sprintf("these are not the headers; the headers seem to be in row %d", rows[best].Number),
-			Hint:   fmt.Sprintf("Pass --header-row %d", rows[best].Number)}
-	}
-	if first == 0 && slices.ContainsFunc(rows[0].Cells, looksLikeData) {
-		return 0, &Error{Row: rows[0].Number, Line: rows[0].Line, Reason: "this row looks like a customer, not like headers",
-			Hint: "Put a row with the names of the columns above it: " + strings.Join(m.requiredNames(), ", ")}
-	}
-	return 0, nil
 }
 
 // isRequired reports whether a field needs a column of its own.
@@ -207,7 +156,7 @@ func (m *matcher) checkDuplicates(header []string) *Error {
 		if first, twice := seen[key]; twice {
 			return &Error{Column: i + 1, Reason: fmt.Sprintf("the headers %s and %s, in columns %s and %s, are the same name",
 				displayHeader(header[first], first+1), displayHeader(h, i+1), table.ColumnName(first+1), table.ColumnName(i+1)),
-				Hint: "Rename one of them, or take that column out"}
+				Hint: "Rename one of them, or remove that column"}
 		}
 		seen[key] = i
 	}

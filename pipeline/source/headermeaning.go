@@ -47,7 +47,7 @@ func (p *Pass) findForeign(f *file, cells []string) []Issue {
 	for _, field := range f.ambiguous {
 		if column := f.values[field]; p.in.isForeign(field, cells[column]) {
 			found = append(found, Issue{Column: column, Code: "other_meaning",
-				Message: "holds a word that is no value of the field. correct it, or rename the column if it holds something else"})
+				Message: "holds a word that is not a value of this field. Correct it, or rename the column if it holds something else"})
 		}
 	}
 	return found

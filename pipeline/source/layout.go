@@ -136,31 +136,42 @@ func (m *matcher) assignColumns(l *layout, rows []table.Record) *Error {
 		}
 		m.assignColumn(l, i, f.Name, column)
 	}
-	for alias, names := range []map[string]int{m.names, m.aliases} {
+	byName := func(h string) (int, bool) { i, found := m.names[foldHeader(h)]; return i, found }
+	byAlias := func(h string) (int, bool) { i, found := m.aliases[foldHeader(h)]; return i, found }
+	for tier, find := range []func(string) (int, bool){byName, byAlias, m.findRemarked} {
+		settled := slices.Clone(l.values)
 		for column, h := range l.header {
-			i, found := names[foldHeader(h)]
-			if !found || l.mapped[column].Field != "" {
+			i, found := find(h)
+			if !found || l.mapped[column].Field != "" || tier == 2 && settled[i] >= 0 {
 				continue
 			}
-			if alias > 0 && foldHeader(h) != foldHeader(m.opt.Fields[i].Name) && m.meansAnother(i, column, rows) {
-				l.another[column] = true
-				l.addNote("other_meaning", true, "%s is not read as %s, because most of its cells hold words that are none", displayHeader(h, column+1), m.opt.Fields[i].Name)
-				continue
+			if e := m.offerColumn(l, i, column, rows); e != nil {
+				return e
 			}
-			name, first := m.opt.Fields[i].Name, l.values[i]
-			if first < 0 {
-				m.assignColumn(l, i, name, column)
-				continue
-			}
-			if _, chosen := m.opt.Map[name]; chosen || foldHeader(l.header[first]) == foldHeader(name) {
-				continue // noteColumns says so
-			}
-			return &Error{Column: column + 1, Reason: fmt.Sprintf("the headers %s and %s may both be %s",
-				displayHeader(l.header[first], first+1), displayHeader(h, column+1), name),
-				Hint: fmt.Sprintf("Choose with --map %s=COLUMN", name)}
 		}
 	}
 	return nil
+}
+
+// offerColumn gives a column to the field that its header names, unless its cells
+// show that it is another thing.
+func (m *matcher) offerColumn(l *layout, field, column int, rows []table.Record) *Error {
+	h, name, first := l.header[column], m.opt.Fields[field].Name, l.values[field]
+	if foldHeader(h) != foldHeader(name) && m.meansAnother(field, column, rows) {
+		l.another[column] = true
+		l.addNote("other_meaning", true, "%s is not read as %s, because most of its cells hold other words", displayHeader(h, column+1), name)
+		return nil
+	}
+	if first < 0 {
+		m.assignColumn(l, field, name, column)
+		return nil
+	}
+	if _, chosen := m.opt.Map[name]; chosen || foldHeader(l.header[first]) == foldHeader(name) {
+		return nil // noteColumns says so
+	}
+	return &Error{Column: column + 1, Reason: fmt.Sprintf("the headers %s and %s may both be %s",
+		displayHeader(l.header[first], first+1), displayHeader(h, column+1), name),
+		Hint: fmt.Sprintf("Choose with --map %s=COLUMN", name)}
 }
 
 func (m *matcher) assignColumn(l *layout, field int, name string, column int) {
@@ -224,7 +235,7 @@ func (l *layout) missingHeader(flag, header string) *Error {
 // what has no name.
 func (m *matcher) noteColumns(l *layout, rows []table.Record) {
 	if l.rejects {
-		l.addNote("rejects", false, "is a rejects file: its onboard_ columns are understood, and are no data")
+		l.addNote("rejects", false, "is a rejects file: its onboard_ columns are understood and are not data")
 	}
 	for column, h := range l.header {
 		shown := displayHeader(h, column+1)
@@ -233,10 +244,9 @@ func (m *matcher) noteColumns(l *layout, rows []table.Record) {
 		case taken != "" && strings.TrimSpace(h) != taken:
 			l.addNote("mapped", false, "%s is read as %s", shown, taken)
 		case l.isUsed(column) || slices.Contains(l.send, column) || column == l.id:
-		case strings.TrimSpace(h) == "":
-			l.addNote("no_header", true, "column %s has no header and is not read", table.ColumnName(column+1))
+		case strings.TrimSpace(h) == "": // noteUnnamed says so
 		case isPart && hasValues(rows, column):
-			l.addNote("part_unread", true, "%s is not read and seems to hold a part of %s, which is read from %s alone. put both into one column", shown, m.opt.Fields[whole].Name, displayHeader(l.header[l.values[whole]], l.values[whole]+1))
+			l.addNote("part_unread", true, "%s is not read, but seems to hold a part of %s, which is read from %s only. Put both into one column", shown, m.opt.Fields[whole].Name, displayHeader(l.header[l.values[whole]], l.values[whole]+1))
 		case l.another[column]: // assignColumns said so
 		default:
 			if i, exact := m.findNear(h); i >= 0 {
@@ -245,7 +255,7 @@ func (m *matcher) noteColumns(l *layout, rows []table.Record) {
 				case other >= 0:
 					l.addNote("nearly", true, "%s looks like %s, which is read from %s", shown, name, displayHeader(l.header[other], other+1))
 				case !exact:
-					l.addNote("nearly", true, "%s looks like %s and was not taken; if it is that, pass --map %s=%s", shown, name, name, shown)
+					l.addNote("nearly", true, "%s looks like %s but is not read. If it is that, pass --map %s=%s", shown, name, name, shown)
 				}
 			}
 		}

@@ -12,11 +12,14 @@ import (
 // leftOut collects the rows of a file that are no customers, and so are not
 // handed on: totals, headings of sections, remarks, and the header row again.
 type leftOut struct {
-	rows  int // of the file, handed on
-	kinds [rowKinds]struct {
-		count int
-		first []int // row numbers
-	}
+	rows   int      // of the file, handed on
+	before []string // cells of the last row, handed on or not
+	kinds  [rowKinds]leftOutKind
+}
+
+type leftOutKind struct {
+	count int
+	first []int // row numbers
 }
 
 // rowKind is a kind of row that is no customer.
@@ -27,6 +30,8 @@ const (
 	totalRow
 	remarkRow // one filled cell
 	headerRow // the headers again
+	rulerRow  // nothing but dashes
+	blankRow  // nothing that was entered
 	rowKinds
 )
 
@@ -36,13 +41,17 @@ const maxLeftOutShown = 5
 // kindOf returns what a row is. A row that may be a customer is one: it has an
 // e-mail, or two of the fields that every customer needs, or more than one cell
 // without a word for a total. A comment line is one too, so that a customer who
-// was commented out is noticed. So is every row of a rejects file.
-func (f *file) kindOf(m *matcher, rec *table.Record) rowKind {
-	if f.rejects {
+// was commented out is noticed. So is every row of a rejects file. before is the
+// cells of the row above.
+func (f *file) kindOf(m *matcher, rec *table.Record, before []string) rowKind {
+	if f.rejects || f.kind == kindJSONL { // objects have no totals and remarks among them
 		return customerRow
 	}
 	if f.repeatsHeader(rec.Cells) {
 		return headerRow
+	}
+	if isRuler(rec.Cells) {
+		return rulerRow
 	}
 	filled, numbers, first := 0, 0, ""
 	for _, cell := range rec.Cells {
@@ -62,6 +71,8 @@ func (f *file) kindOf(m *matcher, rec *table.Record) rowKind {
 	}
 	needed := f.countNeeded(m, rec.Cells)
 	switch {
+	case f.isUnentered(m, rec, before):
+		return blankRow
 	case needed <= 1 && isTotal(first), filled > 0 && filled <= maxBareCounts && numbers == filled && needed == 0:
 		return totalRow
 	case filled == 1 && !isNumeric(first) && !hasHiddenValue(rec):
@@ -76,7 +87,7 @@ const maxBareCounts = 3
 // hasHiddenValue reports whether a row has more than its cells show: values that
 // could not be read, or that are struck out.
 func hasHiddenValue(rec *table.Record) bool {
-	return slices.ContainsFunc(rec.Issues, func(is table.CellIssue) bool { return !is.Warning && is.Code != "merged" })
+	return slices.ContainsFunc(rec.Issues, func(is table.CellIssue) bool { return !is.Warning && is.Code != codeMerged })
 }
 
 // countNeeded counts the cells of required fields that hold more than a count.
@@ -132,8 +143,15 @@ func (l *leftOut) add(kind rowKind, number int) {
 	}
 }
 
-// note returns the note on the rows that are left out, if there are any.
-func (l *leftOut) note() (Note, bool) {
+// notes returns the notes on the rows that are left out, if there are any.
+func (l *leftOut) notes() []Note {
+	var notes []Note
+	if blank := l.kinds[blankRow]; blank.count > 0 {
+		notes = append(notes, Note{Code: "blank_rows", Message: blank.listRows() + " hold nothing but unticked boxes, prefilled values or running numbers, and count as blank"})
+		if blank.count == 1 {
+			notes[0].Message = blank.listRows() + " holds nothing but unticked boxes, prefilled values or running numbers, and counts as blank"
+		}
+	}
 	var parts []string
 	for _, k := range []struct {
 		kind      rowKind
@@ -142,27 +160,87 @@ func (l *leftOut) note() (Note, bool) {
 		{totalRow, "is a total", "are totals"},
 		{remarkRow, "is a heading or a remark", "are headings or remarks"},
 		{headerRow, "repeats the headers", "repeat the headers"},
+		{rulerRow, "is a line of dashes", "are lines of dashes"},
 	} {
 		found := l.kinds[k.kind]
 		if found.count == 0 {
 			continue
 		}
-		var numbers []string
-		for _, n := range found.first {
-			numbers = append(numbers, strconv.Itoa(n))
-		}
-		text, verb := "row ", k.one
+		verb := k.one
 		if found.count > 1 {
-			text, verb = "rows ", k.more
+			verb = k.more
 		}
-		text += strings.Join(numbers, ", ")
-		if more := found.count - len(found.first); more > 0 {
-			text += " and " + strconv.Itoa(more) + " more"
+		parts = append(parts, found.listRows()+" "+verb)
+	}
+	if len(parts) > 0 {
+		notes = append(notes, Note{Code: "left_out", Warning: true, Message: strings.Join(parts, ", ") + ", left out. Such rows are not customers"})
+	}
+	return notes
+}
+
+// listRows returns "row 7", or "rows 5, 6, 7, 8, 9 and 7 more".
+func (k *leftOutKind) listRows() string {
+	var numbers []string
+	for _, n := range k.first {
+		numbers = append(numbers, strconv.Itoa(n))
+	}
+	text := "row "
+	if k.count > 1 {
+		text = "rows "
+	}
+	text += strings.Join(numbers, ", ")
+	if more := k.count - len(k.first); more > 0 {
+		text += " and " + strconv.Itoa(more) + " more"
+	}
+	return text
+}
+
+// isRuler reports whether a row is a line between the headers and the rows, as
+// the tools of databases draw it: |---|:---|.
+func isRuler(cells []string) bool {
+	filled := 0
+	for _, cell := range cells {
+		if cell = strings.TrimSpace(cell); cell == "" {
+			continue
 		}
-		parts = append(parts, text+" "+verb)
+		if strings.Trim(cell, "-=_*~+:─━═–—") != "" {
+			return false
+		}
+		filled++
 	}
-	if len(parts) == 0 {
-		return Note{}, false
+	return filled >= 2
+}
+
+// repeatsHeader reports whether a row is the header row again.
+func (f *file) repeatsHeader(cells []string) bool {
+	same := false
+	for i, cell := range cells {
+		if i >= len(f.header) {
+			if strings.TrimSpace(cell) != "" {
+				return false
+			}
+			continue
+		}
+		if cell != f.header[i] && !strings.EqualFold(strings.TrimSpace(cell), strings.TrimSpace(f.header[i])) {
+			return false
+		}
+		same = same || cell != ""
 	}
-	return Note{Code: "left_out", Warning: true, Message: strings.Join(parts, ", ") + ", left out. such rows are not customers"}, true
+	return same && (len(cells) >= len(f.header) || table.IsBlank(f.header[len(cells):]))
+}
+
+// isOtherHeader reports whether a row is the header row of another list that was
+// pasted below: most of its cells name fields, and at least three do.
+func (m *matcher) isOtherHeader(cells []string) bool {
+	filled := 0
+	for _, cell := range cells {
+		if strings.Contains(cell, "@") { // a customer
+			return false
+		}
+		if strings.TrimSpace(cell) != "" {
+			filled++
+		}
+	}
+	named := m.countKnown(cells)
+	return named >= 3 && named*2 > filled
 }

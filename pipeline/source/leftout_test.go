@@ -45,7 +45,7 @@ func TestLeftOut(t *testing.T) {
 func TestLeftOutNote(t *testing.T) {
 	text := head + "a,b,c@d.example\n" + strings.Repeat("remark,,\n", 7) + "Total,2,3\nTotal,2,4\n"
 	in, rows, err := read(t, Options{}, "a.csv", text)
-	const want = "rows 10, 11 are totals, rows 3, 4, 5, 6, 7 and 2 more are headings or remarks, left out. such rows are not customers"
+	const want = "rows 10, 11 are totals, rows 3, 4, 5, 6, 7 and 2 more are headings or remarks, left out. Such rows are not customers"
 	if err != nil || len(rows) != 1 || fmt.Sprint(in.Notes()) != fmt.Sprint([]Note{{Code: "left_out", Message: want, Warning: true}}) {
 		t.Errorf("%d rows, %v, %+v", len(rows), err, in.Notes())
 	}

@@ -81,7 +81,7 @@ func (f *file) removeRowMarks(cells []string) (read []string, found []Issue) {
 		}
 		read[column] = value
 		found = append(found, Issue{Column: column, Code: "marks_removed", Warning: true,
-			Message: "is written with marks that stop a spreadsheet from changing it, such as =\"02139\" or '02139. the value is read without them"})
+			Message: "is written with marks that stop a spreadsheet from changing it, such as =\"02139\" or '02139. The value is read without them"})
 	}
 	return read, found
 }

@@ -20,8 +20,8 @@ const headRows = 20
 
 // Open opens the files in paths, in order, as one batch: it hashes each of them,
 // finds its header row and what its columns are. A path of "-" is stdin, which
-// is kept in a private file until Close. Files are .csv, .tsv, .txt, .csv.gz and
-// .xlsx.
+// is kept in a private file until Close. Files are .csv, .tsv, .txt, .csv.gz, .jsonl
+// and .xlsx.
 //
 // Structural errors are *Error. A pass can still find more of them.
 func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (*Input, error) {
@@ -29,7 +29,7 @@ func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (*I
 		return nil, err
 	}
 	if len(paths) == 0 {
-		return nil, &Error{Reason: "no input file", Hint: "Name a .csv or .xlsx file, or - for standard input"}
+		return nil, &Error{Reason: "no input file", Hint: "Name a .csv, .jsonl or .xlsx file, or - for standard input"}
 	}
 	if first := slices.Index(paths, "-"); first >= 0 && slices.Contains(paths[first+1:], "-") {
 		return nil, &Error{File: "-", Reason: "named twice", Hint: "It can be read only once"}
@@ -64,10 +64,13 @@ func Open(ctx context.Context, paths []string, stdin io.Reader, opt Options) (*I
 
 // noteUnused notes options that apply to none of the files.
 func (in *Input) noteUnused(opt Options) {
-	workbooks := 0
+	workbooks, texts := 0, 0
 	for _, f := range in.files {
-		if f.kind == kindXLSX {
+		switch {
+		case f.kind == kindXLSX:
 			workbooks++
+		case f.isText():
+			texts++
 		}
 	}
 	first := in.files[0]
@@ -77,8 +80,9 @@ func (in *Input) noteUnused(opt Options) {
 		}
 	}
 	unused(workbooks == 0 && opt.Sheet != "", "--sheet", "no file is a workbook")
-	unused(workbooks == len(in.files) && opt.Delimiter != 0, "--delimiter", "no file is a text")
-	unused(workbooks == len(in.files) && opt.Encoding != "", "--encoding", "no file is a text")
+	unused(workbooks+texts == 0 && opt.HeaderRow > 0, "--header-row", "the keys of JSON lines are the headers")
+	unused(texts == 0 && opt.Delimiter != 0, "--delimiter", "no file is a text file")
+	unused(texts == 0 && opt.Encoding != "", "--encoding", "no file is a text file")
 }
 
 // Validate returns an *Error if an option means nothing, whatever the input. Open
@@ -139,17 +143,36 @@ type Input struct {
 func (in *Input) Files() []File {
 	files := make([]File, len(in.files))
 	for i, f := range in.files {
-		kind := kindXLSX
-		if f.kind != kindXLSX {
+		kind := f.kind
+		if f.isText() {
 			kind = "csv"
 			if f.Delimiter == "\t" {
 				kind = "tsv"
 			}
 		}
 		files[i] = File{Name: f.name, SHA256: hex.EncodeToString(f.sum[:]), Size: f.size, Kind: kind,
-			Sheet: f.sheet, Header: slices.Clone(f.header), Hidden: slices.Clone(f.hidden), Mapped: slices.Clone(f.mapped)}
+			Sheet: f.sheet, Header: slices.Clone(f.header), HeaderRow: f.headerRow, Hidden: slices.Clone(f.hidden), Mapped: slices.Clone(f.mapped)}
 	}
 	return files
+}
+
+// TakenFlags returns the flags that name the sheet and the header row that were
+// taken because of Options.TakeFound. It returns nil where there are none, or where
+// the files of the input need different ones.
+func (in *Input) TakenFlags() []string {
+	var first []string
+	for i, f := range in.files {
+		place := FoundHeader{Sheet: f.content.sheet}
+		if in.opt.HeaderRow == 0 && f.headerRow > 1 && f.isHeaderFound {
+			place.Row = f.headerRow
+		}
+		flags := place.Flags()
+		if i > 0 && !slices.Equal(first, flags) {
+			return nil
+		}
+		first = flags
+	}
+	return first
 }
 
 // Carried names the columns of Row.Carry, in order: those of Options.Carry, over

@@ -146,7 +146,7 @@ func TestOpenRefused(t *testing.T) {
 		{"line 29: missing column", "a.csv", "firstName,lastName,emial,x\n1,2,3,4\n", Options{}, Error{Row: 1, Reason: `no column for email; nearest headers: "emial"`, Hint: "--map email="}},
 		{"line 29: nothing near", "a.csv", "firstName,lastName,x,quux\n1,2,3,4\n", Options{}, Error{Row: 1, Reason: `no column for email; unused headers: "x", "quux"`}},
 		{"line 29: what is near is taken", "a.csv", "firstName,email,x\n1,2,3\n", Options{}, Error{Row: 1, Reason: `no column for lastName; unused headers: "x"`}},
-		{"line 32: a report", "staff.sandbox.report.csv", "file,status,email,serviceId,verificationUrl,idempotencyKey\n1,2,3,4,5,6\n", Options{}, Error{Row: 1, Reason: "report", Hint: "the rejects file that was written beside the input"}},
+		{"line 32: a report", "staff.sandbox.report.csv", "file,status,email,serviceId,verificationUrl,idempotencyKey\n1,2,3,4,5,6\n", Options{}, Error{Row: 1, Reason: "report", Hint: "the rejects file that was written next to the input"}},
 		{"line 55: old Excel", "a.xls", ole, Options{}, Error{Reason: "old Excel", Hint: ".xlsx"}},
 		{"line 55: old Excel renamed", "a.xlsx", ole, Options{}, Error{Reason: "old Excel", Hint: ".xlsx"}},
 		{"line 56: password", "a.xlsx", secret, Options{}, Error{Reason: "password-protected"}},

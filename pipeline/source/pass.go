@@ -22,6 +22,7 @@ type Pass struct {
 	unread  int          // problems of the open file in columns that are not read
 	repeats int          // rows of the open file, a rejects file, that repeated another
 	left    leftOut      // of the open file
+	ahead   *aheadRecord // of the open file; nil = none was looked at
 }
 
 // Rows starts a pass from the first row of the first file.
@@ -81,7 +82,7 @@ func (p *Pass) nextRecord() (table.Record, error) {
 			}
 		}
 		f := p.in.files[p.at]
-		rec, err := p.open.Next()
+		rec, err := p.readRecord()
 		switch {
 		case errors.Is(err, io.EOF):
 			if err := p.finishFile(); err != nil {
@@ -97,13 +98,43 @@ func (p *Pass) nextRecord() (table.Record, error) {
 			refusal.File = f.name
 			return table.Record{}, p.blameChange(refusal)
 		}
-		if kind := f.kindOf(p.in.matcher, &rec); kind != customerRow {
+		kind := f.kindOf(p.in.matcher, &rec, p.left.before)
+		p.left.before = rec.Cells
+		if kind != customerRow {
 			p.left.add(kind, rec.Number)
 			continue
+		}
+		if p.isCutByLineBreak(f, &rec) {
+			rec.Issues = append(rec.Issues, table.CellIssue{Issue: Issue{Column: -1, Code: "columns",
+				Message: "the row ends early and the next one seems to be its rest: a line break inside a cell, without quotation marks, makes two rows of one. Remove the line break"}})
 		}
 		p.left.rows++
 		return rec, nil
 	}
+}
+
+// aheadRecord is what the reader returned before it was asked for.
+type aheadRecord struct {
+	rec table.Record
+	err error
+}
+
+// readRecord returns the next record of the open file.
+func (p *Pass) readRecord() (table.Record, error) {
+	if a := p.ahead; a != nil {
+		p.ahead = nil
+		return a.rec, a.err
+	}
+	return p.open.Next()
+}
+
+// peekRecord returns the record that readRecord will return next.
+func (p *Pass) peekRecord() (table.Record, error) {
+	if p.ahead == nil {
+		rec, err := p.open.Next()
+		p.ahead = &aheadRecord{rec, err}
+	}
+	return p.ahead.rec, p.ahead.err
 }
 
 // beginFile opens the file at hand.
@@ -119,7 +150,7 @@ func (p *Pass) beginFile() error {
 		return p.blameChange(err)
 	}
 	p.open = rows
-	if t, text := rows.(*textRows); text && (t.file.size != f.size || t.file.modified != f.modified) {
+	if t, isText := rows.(interface{ isOther() bool }); isText && t.isOther() {
 		// The hash would show it at the end; until then rows of it would be used.
 		return f.verify(p.ctx)
 	}
@@ -130,15 +161,13 @@ func (p *Pass) beginFile() error {
 func (p *Pass) finishFile() error {
 	notes, err := p.open.finish(p.ctx)
 	if p.unread > 0 {
-		notes = append(notes, Note{Code: "unread_cells", Warning: true, Message: fmt.Sprintf("problems of cells in columns that are not read do not count, such as errors of formulas or merged cells: %d", p.unread)})
+		notes = append(notes, Note{Code: "unread_cells", Warning: true, Message: fmt.Sprintf("problems in columns that are not read, such as formula errors or merged cells, are ignored: %d", p.unread)})
 	}
 	if p.repeats > 0 {
-		notes = append(notes, Note{Code: "repeated_before", Warning: true, Message: fmt.Sprintf("%s repeated another one of the first list. such a row goes out only with an e-mail of its own", table.FormatCount(p.repeats, "row"))})
+		notes = append(notes, Note{Code: "repeated_before", Warning: true, Message: fmt.Sprintf("%s repeated another row of the first list. Such a row is sent only with an e-mail of its own", table.FormatCount(p.repeats, "row"))})
 	}
 	f := p.in.files[p.at]
-	if n, found := p.left.note(); found {
-		notes = append(notes, n)
-	}
+	notes = append(notes, p.left.notes()...)
 	for _, n := range notes {
 		if n.File = p.at; !slices.Contains(f.notes, n) { // each pass notices the same
 			f.notes = append(f.notes, n)
@@ -150,7 +179,7 @@ func (p *Pass) finishFile() error {
 		refusal.File, refusal.Sheet = f.name, f.sheet
 		err = refusal
 	}
-	p.open, p.unread, p.repeats, p.left = nil, 0, 0, leftOut{}
+	p.open, p.unread, p.repeats, p.left, p.ahead = nil, 0, 0, leftOut{}, nil
 	p.at++
 	return err
 }

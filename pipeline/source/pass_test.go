@@ -25,11 +25,11 @@ func TestRaggedRows(t *testing.T) {
 		name, text string
 		want       []string // codes of each row
 	}{
-		{"line 22", head + "a,b,c\na,b\na,b,c,d\na,b,c,\n\"a\",\"b\"\na,b,c\n", []string{"", "columns", "columns", "columns", "columns", ""}},
-		{"line 22: a shift that ends in an empty cell", "firstName,lastName,email,city\na,b,c,d\na,x,b,c,\n", []string{"", "columns"}},
-		{"line 23: header and rows", "firstName,lastName,email,\na,b,c,\na,b,c\n", []string{"", "columns"}},
+		{"line 22", head + "a,b,c\na,b\na,b,c,d\na,b,c,\n\"a\",\"b\"\na,b,c\n", []string{"", "columns", "columns", "", "columns", ""}},
+		{"line 22: a shift that ends in an empty cell", "firstName,lastName,email,city\na,b,c@d.example,d\na,x,b,c@d.example,\n", []string{"", "columns"}},
+		{"line 23: header and rows", "firstName,lastName,email,\na,b,c,\na,b,c\n", []string{"", ""}},
 		{"line 23: rows only", head + "a,b,c,\nd,e,f,\n", []string{"", ""}},
-		{"line 23: rows only, later one without", head + strings.Repeat("a,b,c,\n", 19) + "a,b,c\na,b,c,d\n", append(make([]string, 19), "columns", "columns")},
+		{"line 23: rows only, later one without", head + strings.Repeat("a,b,c,\n", 19) + "a,b,c\na,b,c,d\n", append(make([]string, 20), "columns")},
 		{"line 23: header only", "firstName,lastName,email,\na,b,c\nd,e,f\n", []string{"", ""}},
 		{"line 30: headers again", head + "a,b,c\nfirstName, LASTNAME ,email\nd,e,f\n", []string{"", ""}},
 		{"line 30: names of columns", head + "a,b,c\nVorname,Surname,E-Mail\nEmail,Phone,x\n", []string{"", "header_repeated", ""}},
@@ -60,11 +60,11 @@ func TestRaggedRows(t *testing.T) {
 }
 
 func TestRaggedText(t *testing.T) { // line 22
-	_, rows, err := read(t, Options{}, "a.csv", "firstName,lastName,email,a,b,c,d,e,f\n1,2,3,4,5,6,7\n1,2,3,4,5,6,7,8,9,10,11\n")
+	_, rows, err := read(t, Options{}, "a.csv", "firstName,lastName,email,a,b,c,d,e,f\nx,y\n1,2,3,4,5,6,7,8,9,10,11\n")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := rows[0].Issues[0]; got.Message != "7 columns, header has 9. take out or add what shifts the cells" || got.Column != -1 {
+	if got := rows[0].Issues[0]; got.Message != "2 columns, header has 9. Remove or add the cells that shift the others" || got.Column != -1 {
 		t.Errorf("%+v", got)
 	}
 	if !reflect.DeepEqual(rows[1].Extra, []string{"10", "11"}) || rows[0].Extra != nil || rows[0].Cells[8] != "" {

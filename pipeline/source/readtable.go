@@ -29,6 +29,9 @@ func ReadTable(ctx context.Context, name string, wanted func(sheet string) bool,
 	if c.kind == kindXLSX {
 		return c.readSheets(wanted, each)
 	}
+	if c.kind == kindJSONL {
+		return &Error{File: name, Reason: "this is " + describeKind(kindJSONL), Hint: exportHint}
+	}
 	rows, err := newMatcher(Options{}).openText(ctx, c)
 	if err != nil {
 		return withoutFlags(err)

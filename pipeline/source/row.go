@@ -13,11 +13,11 @@ import (
 // fillRow makes a row of a record.
 func (p *Pass) fillRow(row *Row, rec table.Record) {
 	f := p.in.files[p.at]
-	*row = Row{File: p.at, Number: rec.Number, Line: rec.Line, Names: p.in.columns, Issues: p.keepRead(f, rec.Issues)}
+	*row = Row{File: p.at, Number: rec.Number, Line: rec.Line, Names: p.in.columns, Issues: p.keepRead(f, &rec)}
 	cells, columns := rec.Cells, len(f.header)
 	switch {
-	case f.width > 0 && (len(cells) != f.width || f.width > columns && cells[columns] != ""):
-		row.Issues = append(row.Issues, Issue{Column: -1, Code: "columns", Message: fmt.Sprintf("%s, header has %d. take out or add what shifts the cells", table.FormatCount(len(cells), "column"), columns)})
+	case f.width > 0 && !f.fitsWidth(p.in.matcher, cells):
+		row.Issues = append(row.Issues, Issue{Column: -1, Code: "columns", Message: fmt.Sprintf("%s, header has %d. Remove or add the cells that shift the others", table.FormatCount(len(cells), "column"), columns)})
 	case f.width == 0 && len(cells) > columns && !table.IsBlank(cells[columns:]):
 		row.Issues = append(row.Issues, Issue{Column: -1, Code: "columns_beyond", Warning: true, Message: "cells to the right of the headers are not read"})
 	}
@@ -41,13 +41,14 @@ func (p *Pass) fillRow(row *Row, rec table.Record) {
 			p.repeats++
 		}
 	}
+	row.Issues = append(row.Issues, f.findRounded(cells)...)
 	for _, is := range row.Issues {
-		if is.Column >= 0 && (is.Code == "struck_out" || is.Code == "number_format") { // the value is unknown, also in a rejects file
+		if is.Column >= 0 && (is.Code == "struck_out" || is.Code == "number_format" || is.Code == "excel_rounded") { // the value is unknown, also in a rejects file
 			cells[is.Column] = ""
 		}
 	}
 	if p.in.isOtherHeader(cells) {
-		row.Issues = append(row.Issues, Issue{Column: -1, Code: "header_repeated", Message: "names of columns, not a customer. delete the row"})
+		row.Issues = append(row.Issues, Issue{Column: -1, Code: "header_repeated", Message: "column names, not a customer. Delete the row"})
 	}
 	row.Cells = cells
 	cells, marks := f.removeRowMarks(cells)
@@ -76,7 +77,7 @@ func (r *Row) detachValues() {
 		}
 	}
 	if size > limits.RowRead {
-		r.Issues = append(r.Issues, Issue{Column: -1, Code: "row_too_long", Message: "the cells of the row that are read hold more than " + limits.FormatSize(limits.RowRead) + ". shorten them"})
+		r.Issues = append(r.Issues, Issue{Column: -1, Code: "row_too_long", Message: "the cells of the row that are read hold more than " + limits.FormatSize(limits.RowRead) + ". Shorten them"})
 	}
 	for _, list := range lists {
 		for i, cell := range list {
@@ -91,9 +92,12 @@ func (r *Row) detachValues() {
 // keepRead returns those issues of a record that are in columns that are read:
 // what is wrong in another one is no reason to hold the customer back. It always
 // makes a new list.
-func (p *Pass) keepRead(f *file, found []table.CellIssue) []Issue {
+func (p *Pass) keepRead(f *file, rec *table.Record) []Issue {
 	var kept []Issue
-	for _, is := range found {
+	for _, is := range rec.Issues {
+		if f.isHarmlessMerge(&is, rec.Cells) {
+			continue
+		}
 		if is.Column < 0 {
 			kept = append(kept, is.Issue)
 			continue
@@ -113,6 +117,31 @@ func (p *Pass) keepRead(f *file, found []table.CellIssue) []Issue {
 		}
 	}
 	return kept
+}
+
+// codeMerged is the code of merged cells.
+const codeMerged = "merged"
+
+// isHarmlessMerge reports whether merged cells hide nothing of a row: cells merged
+// over columns without a header, as programs that export reports write them, or a
+// header merged with empty cells below it.
+func (f *file) isHarmlessMerge(is *table.CellIssue, cells []string) bool {
+	if is.Code != codeMerged {
+		return false
+	}
+	isHeader, first := is.FirstRow <= f.headerRow, is.Column
+	if !isHeader {
+		first++ // that cell has the value
+		if is.FirstRow != is.LastRow {
+			return false
+		}
+	}
+	for column := first; column <= max(is.Column, is.LastColumn); column++ {
+		if column < len(cells) && strings.TrimSpace(cells[column]) != "" || !isHeader && column < len(f.header) && strings.TrimSpace(f.header[column]) != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // isDeciding reports whether a column is more than carried along.

@@ -10,9 +10,10 @@ import (
 
 // The kinds of file that are read. Everything else is refused by its own name.
 const (
-	kindText = "text" // CSV and its relatives
-	kindGzip = "gzip" // text compressed
-	kindXLSX = "xlsx" // any ZIP that is not known to be something else
+	kindText  = "text"  // CSV and its relatives
+	kindGzip  = "gzip"  // text compressed
+	kindJSONL = "jsonl" // JSON objects
+	kindXLSX  = "xlsx"  // any ZIP that is not known to be something else
 )
 
 // foreign is a kind of file that is not read: what it is and what to do.
@@ -21,6 +22,7 @@ type foreign struct{ what, hint string }
 const (
 	exportHint = "Save or export it as .xlsx or .csv"
 	resaveHint = "Open it in a spreadsheet program and save it as .xlsx"
+	listHint   = "Write its objects one on each line into a .jsonl file, such as with jq -c '.[]'"
 	sniffed    = 64 << 10 // bytes looked at from each end of a file
 )
 
@@ -46,6 +48,9 @@ func sniffKind(r io.ReaderAt, size int64) (kind string, other foreign, err error
 	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
 		other, err := sniffCompound(r, head, size)
 		return "", other, err
+	}
+	if isJSONObject(head) {
+		return kindJSONL, foreign{}, nil
 	}
 	if other, found := sniffOther(head); found {
 		return "", other, nil
@@ -79,7 +84,8 @@ func sniffZIP(head, tail []byte) (foreign, bool) {
 
 // sniffCompound returns whether this is an old Excel file or a workbook with a
 // password. Both are OLE compound files; only the second has a stream
-// EncryptedPackage.
+// EncryptedPackage. Where rights are managed, names such as DRMEncryptedTransform
+// and DRMContent are in it too.
 // Source: [MS-CFB] 2.2 (header: sector shift at 30, first directory sector at 48).
 func sniffCompound(r io.ReaderAt, head []byte, size int64) (foreign, error) {
 	if len(head) >= 52 {
@@ -90,12 +96,33 @@ func sniffCompound(r io.ReaderAt, head []byte, size int64) (foreign, error) {
 			if err != nil {
 				return foreign{}, err
 			}
-			if bytes.Contains(directory, []byte("E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00")) {
+			if bytes.Contains(directory, inUTF16("DRM")) {
+				return foreign{"a workbook whose rights are managed, by a permission or a sensitivity label",
+					"Open it in Excel with an account that may change its permissions, choose File, Info, Protect Workbook, Unrestricted Access (or another label), and save it"}, nil
+			}
+			if bytes.Contains(directory, inUTF16("EncryptedPackage")) {
 				return foreign{"a password-protected workbook", "Open it, remove the password, and save it as .xlsx"}, nil
 			}
 		}
 	}
 	return foreign{"an old Excel file (.xls), or an encrypted one", "Open it in Excel or LibreOffice and save it as .xlsx"}, nil
+}
+
+// inUTF16 returns ASCII text as the names in a compound file are written.
+func inUTF16(text string) []byte {
+	var wide []byte
+	for _, c := range []byte(text) {
+		wide = append(wide, c, 0)
+	}
+	return wide
+}
+
+// isJSONObject reports whether a text begins with a JSON object.
+func isJSONObject(head []byte) bool {
+	text := bytes.TrimLeft(bytes.TrimPrefix(head[:min(len(head), 512)], []byte("\xef\xbb\xbf")), " \t\r\n")
+	inside, found := bytes.CutPrefix(text, []byte("{"))
+	inside = bytes.TrimLeft(inside, " \t\r\n")
+	return found && len(inside) > 0 && (inside[0] == '"' || inside[0] == '}')
 }
 
 // sniffOther finds other formats that have been given for a customer list by
@@ -107,7 +134,7 @@ func sniffOther(head []byte) (foreign, bool) {
 		text = bytes.TrimLeft(text, " \t\r\n")
 	}
 	for _, known := range []struct{ magic, what, hint string }{
-		{"%PDF-", "a PDF document", "Ask for the spreadsheet it was printed from"},
+		{"%PDF-", "a PDF document", "Ask for the spreadsheet that it was made from"},
 		{"{\\rtf", "an RTF document", exportHint},
 		{"\x09\x02\x06\x00", "an old Excel file (.xls)", "Open it in Excel or LibreOffice and save it as .xlsx"},
 		{"\x09\x04\x06\x00", "an old Excel file (.xls)", "Open it in Excel or LibreOffice and save it as .xlsx"},
@@ -132,11 +159,9 @@ func sniffOther(head []byte) (foreign, bool) {
 		{"<table", "an HTML table", resaveHint},
 		{"<meta ", "an HTML page", resaveHint},
 		{"<?xml", "an XML file", resaveHint},
-		{`{"`, "a JSON file", exportHint},
-		{`[{`, "a JSON file", exportHint},
-		{"{\n", "a JSON file", exportHint},
-		{"{\r\n", "a JSON file", exportHint},
-		{"[\n", "a JSON file", exportHint},
+		{`[{`, "a JSON file", listHint},
+		{"[\n", "a JSON file", listHint},
+		{"[\r\n", "a JSON file", listHint},
 	} {
 		if bytes.HasPrefix(head, []byte(known.magic)) || bytes.HasPrefix(text, []byte(known.magic)) {
 			return foreign{known.what, known.hint}, true
@@ -148,17 +173,20 @@ func sniffOther(head []byte) (foreign, bool) {
 // contradictsName reports whether a file is named for something else than its
 // content, and what to do. Names without a known ending promise nothing.
 func contradictsName(name, kind string) (hint string, wrong bool) {
-	promised := map[string]string{".csv": kindText, ".tsv": kindText, ".txt": kindText, ".tab": kindText, ".gz": kindGzip,
+	promised := map[string]string{".csv": kindText, ".tsv": kindText, ".txt": kindText, ".tab": kindText, ".gz": kindGzip, ".jsonl": kindJSONL, ".ndjson": kindJSONL,
 		".xlsx": kindXLSX, ".xlsm": kindXLSX, ".xltx": kindXLSX, ".xltm": kindXLSX,
 		".xls": "other", ".xlsb": "other", ".ods": "other", ".numbers": "other"}[filepath.Ext(strings.ToLower(name))]
+	if kind == kindJSONL && promised != kind {
+		return "If it has one object on each line, give it a name that ends in .jsonl", true
+	}
 	if promised == "" || promised == kind {
 		return "", false
 	}
-	ending := map[string]string{kindText: ".csv", kindGzip: ".csv.gz", kindXLSX: ".xlsx"}[kind]
+	ending := map[string]string{kindText: ".csv", kindGzip: ".csv.gz", kindXLSX: ".xlsx", kindJSONL: ".jsonl"}[kind]
 	return "Give it a name that ends in " + ending + ", or save it again in the format it is named for", true
 }
 
 // describeKind names a kind for a message.
 func describeKind(kind string) string {
-	return map[string]string{kindXLSX: "an Excel workbook (.xlsx)", kindGzip: "a gzip file", kindText: "a text file (.csv)"}[kind]
+	return map[string]string{kindXLSX: "an Excel workbook (.xlsx)", kindGzip: "a gzip file", kindText: "a text file (.csv)", kindJSONL: "a JSON file"}[kind]
 }

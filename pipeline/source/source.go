@@ -21,6 +21,7 @@ type Field struct {
 	Aliases       []string // other names that senders give it
 	Required      bool     // a file without it is refused
 	Written       bool     // a formula in it is a problem, whatever Options.Formulas says
+	Shared        bool     // many customers have the same value, so that it does not make a row a customer
 	Foreign       []string // values that it never has: a column of them is another one, although its header is an alias
 	Parts         []string // headers of columns that hold a part of it, which is left behind when another column is read
 	AdjacentParts []string // headers that mean so only right next to that column
@@ -36,6 +37,7 @@ type Options struct {
 	Send      []SendColumn      // columns that become extra fields
 	Sheet     string            // name, or number from 1; "" = the only sheet with data
 	HeaderRow int               // from 1; 0 = 1
+	TakeFound bool              // take the sheet and the header row that seem meant, and note it, rather than refuse
 	Delimiter rune              // 0 = detect among , ; tab |
 	Encoding  string            // "" = UTF-8, or UTF-16 by its byte-order mark; else windows-1252, iso-8859-1, ...
 	Formulas  string            // "cached" (default) or "refuse"
@@ -47,14 +49,15 @@ type SendColumn struct{ Field, Column string }
 
 // File is one input file.
 type File struct {
-	Name   string // as the operator named it; "-" for standard input
-	SHA256 string // hex, of the bytes on disk
-	Size   int64  // bytes
-	Kind   string // "csv", "tsv" or "xlsx"
-	Sheet  string // the sheet read, "" for CSV
-	Header []string
-	Hidden []int     // columns that are hidden in the sheet, from 0
-	Mapped []Mapping // in column order
+	Name      string // as the operator named it; "-" for standard input
+	SHA256    string // hex, of the bytes on disk
+	Size      int64  // bytes
+	Kind      string // "csv", "tsv", "jsonl" or "xlsx"
+	Sheet     string // the sheet read, "" for CSV
+	Header    []string
+	HeaderRow int       // from 1; 0 = the file has none
+	Hidden    []int     // columns that are hidden in the sheet, from 0
+	Mapped    []Mapping // in column order
 }
 
 // Mapping says which column was taken for which field.
@@ -94,3 +97,39 @@ type Error = table.Error
 // ErrChanged means that a file is not what it was when Open read it: edited,
 // cut short or replaced. What was read of it in this pass cannot be trusted.
 var ErrChanged = errors.New("the input changed while it was being read")
+
+// Code is one kind of [Issue]. Its words are in package pipeline/messages.
+type Code struct {
+	Code    string
+	Warning bool
+}
+
+// Codes lists every code that a row's Issues can have, problems before
+// warnings. The slice is the caller's.
+func Codes() []Code {
+	return []Code{
+		{"columns", false},
+		{"header_repeated", false},
+		{"cell_too_long", false},
+		{"row_too_long", false},
+		{"cell_error", false},
+		{"linked_data", false},
+		{"json_list", false},
+		{"formula", false},
+		{"formula_uncached", false},
+		{"struck_out", false},
+		{"struck_out_row", false},
+		{"merged", false},
+		{"number_rounded", false},
+		{"excel_rounded", false},
+		{"number_format", false},
+		{"other_meaning", false},
+		{"date_number", false},
+		{"date_impossible", false},
+		{"date_short_year", false},
+		{"date_range", false},
+		{"date_cell", true},
+		{"marks_removed", true},
+		{"columns_beyond", true},
+	}
+}

@@ -18,6 +18,11 @@ import (
 // textRows is a CSV file open for one pass.
 type textRows struct {
 	*csvfile.Reader
+	hashedFile
+}
+
+// hashedFile is a text file that is hashed while it is read from front to back.
+type hashedFile struct {
 	ctxErr  func() error
 	content *content
 	file    *handle
@@ -27,15 +32,24 @@ type textRows struct {
 
 var _ recordReader = (*textRows)(nil)
 
+func (c *content) openHashed(ctx context.Context) (hashedFile, error) {
+	f, err := c.open()
+	if err != nil {
+		return hashedFile{}, err
+	}
+	h := hashedFile{ctxErr: ctx.Err, content: c, file: f, hash: sha256.New()}
+	h.raw = io.TeeReader(untilDone(ctx, f), h.hash)
+	return h, nil
+}
+
 // openText opens a CSV file at its first row and settles its dialect.
 func (m *matcher) openText(ctx context.Context, c *content) (*textRows, error) {
-	f, err := c.open()
+	h, err := c.openHashed(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t := &textRows{ctxErr: ctx.Err, content: c, file: f, hash: sha256.New()}
-	t.raw = io.TeeReader(untilDone(ctx, f), t.hash)
-	text, err := c.unpackText(t.raw)
+	t := &textRows{hashedFile: h}
+	text, err := c.unpackText(t.raw, m.opt.MaxBytes)
 	if err == nil {
 		t.Reader, err = csvfile.NewReader(text, m.textOptions(c.name))
 	}
@@ -63,7 +77,7 @@ func (t *textRows) Next() (table.Record, error) {
 	return rec, err
 }
 
-func (t *textRows) locateError(err error) error {
+func (t *hashedFile) locateError(err error) error {
 	var e *Error
 	switch {
 	case t.ctxErr() != nil:
@@ -75,31 +89,41 @@ func (t *textRows) locateError(err error) error {
 		e.File = t.content.name
 		return e
 	case t.content.kind == kindGzip:
-		return &Error{File: t.content.name, Reason: "the gzip file is damaged or cut short: " + err.Error(), Hint: "Fetch it again"}
+		return &Error{File: t.content.name, Reason: "the gzip file is damaged or cut short: " + err.Error(), Hint: "Download it again"}
 	}
 	return table.FileError(t.content.name, err)
 }
 
 // finish reads what is left of the file and compares its hash.
 func (t *textRows) finish(context.Context) ([]Note, error) {
-	if _, err := io.Copy(io.Discard, t.raw); err != nil {
-		return nil, t.locateError(err)
-	}
 	var notes []Note
 	if t.HasCtrlZ() {
-		notes = append(notes, Note{Code: "ctrl_z", Warning: true, Message: "the end-of-file mark Ctrl-Z at its end is not read"})
+		notes = append(notes, Note{Code: "ctrl_z", Warning: true, Message: "the end-of-file mark (Ctrl-Z) at its end is not read"})
 	}
 	if t.HasSpacedQuotes() {
-		notes = append(notes, Note{Code: "quote_blanks", Message: "blanks between delimiters and quotation marks are left out"})
+		notes = append(notes, Note{Code: "quote_blanks", Message: "spaces between delimiters and quotation marks are not read"})
+	}
+	return notes, t.compareHash()
+}
+
+// compareHash reads what is left of the file and compares its hash.
+func (t *hashedFile) compareHash() error {
+	if _, err := io.Copy(io.Discard, t.raw); err != nil {
+		return t.locateError(err)
 	}
 	if [sha256.Size]byte(t.hash.Sum(nil)) != t.content.sum {
-		return notes, t.content.changedError()
+		return t.content.changedError()
 	}
-	return notes, nil
+	return nil
+}
+
+// isOther reports whether the file that was opened cannot be the one that Open saw.
+func (t *hashedFile) isOther() bool {
+	return t.file.size != t.content.size || t.file.modified != t.content.modified
 }
 
 // Close closes the file.
-func (t *textRows) Close() error { return t.file.Close() }
+func (t *hashedFile) Close() error { return t.file.Close() }
 
 // findWidth returns how many cells a row of this file has. Normally as many as
 // there are headers; one more or less where all rows, but not the header row,

@@ -1,9 +1,14 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"strconv"
 
+	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 	"github.com/bulkonboard/bulkonboard/pipeline/source/xlsx"
 )
 
@@ -42,7 +47,10 @@ func (m *matcher) openSheet(c *content) (_ *workbookRows, err error) {
 	} else if ours {
 		return nil, &Error{File: c.name, Reason: reportReason, Hint: reportHint(c.name)}
 	}
-	sheet, notes, err := book.FindSheet(m.opt.Sheet)
+	sheet, notes, err := book.FindSheet(cmp.Or(c.sheet, m.opt.Sheet))
+	if errors.Is(err, xlsx.ErrSeveralSheets) {
+		sheet, notes, err = m.findListSheet(book, c, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +59,65 @@ func (m *matcher) openSheet(c *content) (_ *workbookRows, err error) {
 		return nil, err
 	}
 	return &workbookRows{rows, c, book, sheet.Name, append(notes, found...)}, nil
+}
+
+// findListSheet returns the only sheet with the headers that are looked for.
+// refusal is what FindSheet said: without Options.TakeFound the result is that,
+// with the flags to pass.
+func (m *matcher) findListSheet(book *xlsx.Workbook, c *content, refusal error) (found xlsx.Sheet, notes []Note, err error) {
+	seen, _, err := book.SheetsWithData()
+	if err != nil {
+		return found, nil, err
+	}
+	lists, row := 0, 0
+	for _, sheet := range seen {
+		head, err := readSheetHead(book, sheet)
+		if err != nil {
+			return found, nil, err
+		}
+		if n, isList := m.findListHeader(head); isList {
+			lists, found, row = lists+1, sheet, n
+		}
+	}
+	var e *Error
+	if lists != 1 || !errors.As(refusal, &e) {
+		return found, nil, refusal
+	}
+	if m.opt.TakeFound {
+		c.sheet = found.Name
+		found, notes, err = book.FindSheet(found.Name)
+		return found, append(notes, Note{Code: "sheet_found", Message: "sheet " + strconv.Quote(found.Name) + " is read, the only one with the headers"}), err
+	}
+	place := &FoundHeader{Sheet: found.Name}
+	e.Hint += fmt.Sprintf(". Only %s has the headers: pass --sheet %[1]s", strconv.Quote(found.Name))
+	if row > 1 {
+		place.Row = row
+		e.Hint += fmt.Sprintf(" --header-row %d", row)
+	}
+	e.Err = place
+	return found, nil, e
+}
+
+// readSheetHead returns the first rows of a sheet. What is wrong further down is
+// found when the sheet is read.
+func readSheetHead(book *xlsx.Workbook, sheet xlsx.Sheet) (_ []table.Record, err error) {
+	rows, err := book.OpenSheet(sheet)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var head []table.Record
+	for len(head) < headRows {
+		rec, err := rows.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		head = append(head, rec)
+	}
+	return head, nil
 }
 
 // finish compares the hash of the file, which is read in any order.

@@ -1,15 +1,18 @@
-// Command pictures makes the pictures of the terminal in this directory again. It
-// needs Go and tmux:
+// Command pictures makes the pictures of the documents. It needs Go, tmux, LibreOffice
+// and pdftoppm:
 //
 //	cd samples/pictures && go run .
+//	go run . -columns 120 -o DIR
 //
-// It builds bulkonboard, runs it on the samples in a directory of its own, and
-// draws what tmux shows at 80 and 120 columns, on a dark and on a light ground.
+// It builds bulkonboard, runs it on invented lists in a directory of its own, and
+// draws what tmux shows, on a dark and on a light ground, and pages of workbooks. The
+// documents show terminals of 80 columns; other widths are for a review.
 package main
 
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,46 +22,42 @@ import (
 	"time"
 )
 
-// shot is one picture: what is typed, and the words after which it is taken.
+// shot is one picture of a terminal: what is typed, and the words after which it is taken.
 type shot struct {
-	name    string
+	name    string // "" = the command is run, and not shown
 	command string
 	until   string // "" = the command has ended
 }
 
+// The lists: one with mistakes, and one without.
+const list, goodList = "march.xlsx", "april.csv"
+
 func shots() []shot {
-	const run = "bulkonboard run --sandbox --fee 0.50"
 	return []shot{
-		{"validate", "bulkonboard validate customers.xlsx", ""},
-		{"plan", "bulkonboard plan --sandbox --fee 0.50 customers.xlsx", ""},
-		{"running", run + " --rate 20/s march.csv", " 40%"},
-		{"run", run + " --rate unlimited customers.xlsx", ""},
+		{"validate", "bulkonboard validate " + list, ""},
+		{"plan", "bulkonboard plan --sandbox --fee 0.50 " + list, ""},
+		{"running", "bulkonboard run --sandbox --fee 0.50 " + goodList, " 40%"},
+		// Exit 7: the run before it has not ended yet.
+		{"", "until bulkonboard run --sandbox --rate unlimited " + list + "; test $? != 7; do sleep 1; done", ""},
 		{"status", "bulkonboard status --sandbox", ""},
 	}
 }
 
 func main() {
-	if err := run(context.Background()); err != nil {
+	columns := flag.Int("columns", 80, "width of the terminal")
+	out := flag.String("o", ".", "`DIR` to write to")
+	flag.Parse()
+	if err := run(context.Background(), *columns, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "pictures:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context, columns int, out string) (err error) {
 	fonts, err := loadFonts()
 	if err != nil {
 		return err
 	}
-	for _, columns := range []int{80, 120} {
-		if err := takeAll(ctx, fonts, columns); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// takeAll takes every picture at one width, from an empty ledger on.
-func takeAll(ctx context.Context, fonts *fonts, columns int) (err error) {
 	dir, err := os.MkdirTemp("", "pictures")
 	if err != nil {
 		return err
@@ -67,19 +66,22 @@ func takeAll(ctx context.Context, fonts *fonts, columns int) (err error) {
 	if err := prepare(ctx, dir); err != nil {
 		return err
 	}
-	for _, s := range shots() {
-		screen, err := capture(ctx, dir, s, columns)
+	for i, s := range shots() {
+		screen, err := capture(ctx, filepath.Join(dir, "tmux"+strconv.Itoa(i)), dir, s, columns)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
+		if s.name == "" {
+			continue
+		}
 		for _, theme := range themes() {
-			name := fmt.Sprintf("%s-%d-%s.png", s.name, columns, theme.name)
-			if err := drawScreen(name, fonts, theme, screen, columns); err != nil {
+			name := fmt.Sprintf("%s-%s.png", s.name, theme.name)
+			if err := drawScreen(filepath.Join(out, name), fonts, theme, screen, columns); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
 	}
-	return nil
+	return drawBooks(ctx, dir, out)
 }
 
 // prepare builds the program and makes the lists that the commands read.
@@ -90,25 +92,18 @@ func prepare(ctx context.Context, dir string) error {
 	if err := build.Run(); err != nil {
 		return err
 	}
-	list := exec.CommandContext(ctx, "go", "run", "./samples/make", "-rows", "600")
-	list.Dir, list.Stderr = build.Dir, os.Stderr
-	text, err := list.Output()
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "march.csv"), text, 0o600)
+	if _, err := output(ctx, build.Dir, "go", "run", "./samples/make", "-rows", "600", "-messy", "-o", filepath.Join(dir, list)); err != nil {
+		return err
 	}
+	text, err := os.ReadFile("../customers.csv")
 	if err != nil {
 		return err
 	}
-	book, err := os.ReadFile("../customers-with-mistakes.xlsx")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, "customers.xlsx"), book, 0o600)
+	return os.WriteFile(filepath.Join(dir, goodList), text, 0o600)
 }
 
-// capture runs a command in tmux and returns the screen with its escape sequences.
-func capture(ctx context.Context, dir string, s shot, columns int) (string, error) {
-	socket := filepath.Join(dir, "tmux")
+// capture runs a command in a tmux server of its own and returns the screen with its escape sequences.
+func capture(ctx context.Context, socket, dir string, s shot, columns int) (string, error) {
 	tmux := func(args ...string) (string, error) {
 		c := exec.CommandContext(ctx, "tmux", append([]string{"-S", socket, "-f", "/dev/null"}, args...)...)
 		c.Stderr = os.Stderr
@@ -133,7 +128,11 @@ func capture(ctx context.Context, dir string, s shot, columns int) (string, erro
 		if strings.Contains(screen, until) {
 			return strings.TrimRight(strings.ReplaceAll(screen, end, ""), "\n "), nil
 		}
-		time.Sleep(100 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
 	return "", fmt.Errorf("the terminal never showed %q", until)
 }

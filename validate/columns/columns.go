@@ -176,6 +176,6 @@ func chooseReading(list []Finding) {
 	if less.Rows > more.Rows {
 		less, more = more, less
 	}
-	less.Text += ". not both at once: take " + more.Flags[0] + " first, and check again"
+	less.Text += ". Do not use both at once: try " + more.Flags[0] + " first, then check again"
 	less.Flags = nil
 }

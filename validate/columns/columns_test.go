@@ -59,7 +59,7 @@ func TestChecker(t *testing.T) {
 		{name: "line 43, two countries", rows: append(rowsWith(german, "030 1234567", "0171 2345678"), rowsWith(func(r *validate.Raw, v string) { r.PhoneNumber, r.CountryCode, r.Email = v, "AT", "at@example.org" }, "01 5123456")...),
 			want: "country_lost phoneNumber 3: 2 3 4: ", says: "several countries"},
 		{name: "line 42, and line 43 beside it", rows: append(rowsWith(german, "491701234567", "491701234568"), rowsWith(func(r *validate.Raw, v string) { german(r, v); r.Email = "x@example.org" }, "030 1234567")...),
-			want: "plus_lost phoneNumber 2: 2 3: --phone-plus|country_lost phoneNumber 1: 4: ", says: "not both at once: take --phone-plus first"},
+			want: "plus_lost phoneNumber 2: 2 3: --phone-plus|country_lost phoneNumber 1: 4: ", says: "Do not use both at once: try --phone-plus first"},
 		{name: "decimal", rows: rowsWith(phone, "14155551234.0"), want: "decimal_added phoneNumber 1: 2: ", says: ".0"},
 		{name: "line 64", rows: rowsWith(phone, "2024-03-01", "01.03.2024"), want: "date_made phoneNumber 2: 2 3: ", says: "dates"},
 		{name: "line 64, postal code", rows: rowsWith(postal, "2024-03-01"), want: "date_made postalCode 1: 2: ", says: "dates"},

@@ -276,7 +276,7 @@ func TestAdviceUntried(t *testing.T) {
 	raw.PhoneNumber, raw.CountryCode = "030 1234567", "DE"
 	d.Add(Place{0, maxUntried + 3}, &raw, new(rules.Check(raw)))
 	found := slices.DeleteFunc(d.Findings(), func(f Finding) bool { return f.Kind != KindCountry })
-	if len(found) != 1 || found[0].Flags != nil || !strings.Contains(found[0].Text, "too many rows") {
+	if len(found) != 1 || found[0].Flags != nil || !strings.Contains(found[0].Text, "too long to be sure") {
 		t.Errorf("%+v", found)
 	}
 	if len(d.config.untried) != 0 || !d.config.isOverfull {

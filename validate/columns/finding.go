@@ -90,7 +90,11 @@ func Flags(list []Finding) []string {
 	return all
 }
 
-func rankOf(kind string) int {
-	return slices.Index([]string{KindRounded, KindPlus, KindCountry, KindDecimal, KindDate, KindZero, KindDigits,
-		KindError, KindTwice, KindLetters, KindNotation, KindOther, KindNothing, KindCounting, SharedPhone, SharedWallet, SharedMailbox, SharedUnknown}, kind)
+// Kinds returns all kinds, the most dangerous first. Their words are in package
+// pipeline/messages.
+func Kinds() []string {
+	return []string{KindRounded, KindPlus, KindCountry, KindDecimal, KindDate, KindZero, KindDigits,
+		KindError, KindTwice, KindLetters, KindNotation, KindOther, KindNothing, KindCounting, SharedPhone, SharedWallet, SharedMailbox, SharedUnknown}
 }
+
+func rankOf(kind string) int { return slices.Index(Kinds(), kind) }

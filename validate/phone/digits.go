@@ -25,25 +25,25 @@ func scanDigits(cell string) (digits, code, message string) {
 		case (r == '+' || r == '\uff0b') && b.Len() == 0:
 			b.WriteByte('+')
 		case r == '+' || r == '\uff0b':
-			return "", CodeFormat, fmt.Sprintf("has a + at position %d, where none can be. write one number only, with the + in front", celltext.Position(cell, i))
+			return "", CodeFormat, fmt.Sprintf("has a + at position %d, where none is allowed. Write one number only, with the + in front", celltext.Position(cell, i))
 		case unicode.IsLetter(r) && n >= 6:
-			return "", CodeExtension, "has letters behind the number, as for an extension. write the number alone"
+			return "", CodeExtension, "has letters after the number, as for an extension. Write only the number"
 		case unicode.IsLetter(r):
-			return "", CodeLetters, "has letters. write the number in digits, and nothing else"
+			return "", CodeLetters, "has letters. Write only digits"
 		case r == '#' && n >= 6:
-			return "", CodeExtension, "has an extension. write the number alone"
+			return "", CodeExtension, "has an extension. Write only the number"
 		case r == '(' || r == '\uff08' || b.Len() > 0 && isSeparator(r):
 		default:
-			return "", CodeFormat, fmt.Sprintf("has a character at position %d that no phone number has there. write one number only, as + and digits", celltext.Position(cell, i))
+			return "", CodeFormat, fmt.Sprintf("has a character at position %d that is not allowed there. Write one number only, as + and digits", celltext.Position(cell, i))
 		}
 	}
 	switch digits = b.String(); {
 	case n == 0:
-		return "", CodeFormat, "has no digits. write the number as + and digits"
+		return "", CodeFormat, "has no digits. Write the number as + and digits"
 	case n < 3:
-		return "", CodeInvalid, "is too short for a phone number. write it with + and country code"
+		return "", CodeInvalid, "is too short for a phone number. Write it with + and country code"
 	case n > 17 || n > 15 && !strings.HasPrefix(digits, "00"):
-		return "", CodeInvalid, fmt.Sprintf("has %d digits, and no phone number has more than 15. write one number only", n)
+		return "", CodeInvalid, fmt.Sprintf("has %d digits, but a phone number has at most 15. Write one number only", n)
 	}
 	return digits, "", ""
 }

@@ -25,7 +25,7 @@ func parseByLibrary(digits, region string) Number {
 	}
 	e164 := phonenumbers.Format(n, phonenumbers.E164)
 	if len(e164) > maxE164 { // some plans of libphonenumber go beyond E.164
-		return refuse(CodeInvalid, "has more than 15 digits with its country code, the most that a phone number has. correct it")
+		return refuse(CodeInvalid, "has more than 15 digits with its country code, but a phone number has at most 15. Correct it")
 	}
 	return Number{E164: e164, parsed: n}
 }
@@ -33,23 +33,23 @@ func parseByLibrary(digits, region string) Number {
 func explainError(err error) string {
 	switch {
 	case errors.Is(err, phonenumbers.ErrInvalidCountryCode):
-		return "begins with no country code that exists. correct the number"
+		return "does not begin with a valid country code. Correct the number"
 	case errors.Is(err, phonenumbers.ErrTooShortNSN), errors.Is(err, phonenumbers.ErrTooShortAfterIDD):
-		return "is too short for a phone number. correct it"
+		return "is too short for a phone number. Correct it"
 	case errors.Is(err, phonenumbers.ErrNumTooLong):
-		return "is too long for a phone number. write one number only"
+		return "is too long for a phone number. Write one number only"
 	}
-	return "is no phone number. write it as + and digits"
+	return "is not a phone number. Write it as + and digits"
 }
 
 func explainInvalid(n *phonenumbers.PhoneNumber) string {
 	switch phonenumbers.IsPossibleNumberWithReason(n) {
 	case phonenumbers.TOO_SHORT:
-		return "is too short for a number of its country. correct it"
+		return "is too short for a number of its country. Correct it"
 	case phonenumbers.TOO_LONG:
-		return "is too long for a number of its country. correct it"
+		return "is too long for a number of its country. Correct it"
 	case phonenumbers.INVALID_COUNTRY_CODE:
-		return "begins with no country code that exists. correct the number"
+		return "does not begin with a valid country code. Correct the number"
 	}
-	return "is no number that its country gives out. correct it, and mind the country code"
+	return "is not a valid number of its country. Correct it, and check the country code"
 }

@@ -72,7 +72,7 @@ func Regions() []string { return slices.Sorted(maps.Keys(phonenumbers.GetSupport
 // is not settled by o.Country, is refused: a wrong number is another user's.
 func Read(cell string, o Options) Number {
 	if celltext.HasDecimalZeros(cell) {
-		return refuse(CodeDecimal, "ends in .0, which programs add to a number they have read as a decimal one. export the column as text")
+		return refuse(CodeDecimal, "ends in .0, which programs add to numbers that they read as decimals. Export the column as text")
 	}
 	digits, code, message := scanDigits(cell)
 	if code != "" {
@@ -110,7 +110,7 @@ func (o Options) choose(digits string, national, international Number) Number {
 		case isHere && !isAbroad && !isShort:
 			international = Number{}
 		default:
-			return refuse(CodeAmbiguous, "can be read as a national number and as an international one without its +. write it with + and country code")
+			return refuse(CodeAmbiguous, "can be a national number, or an international one without its +. Write it with + and country code")
 		}
 	}
 	switch {
@@ -119,19 +119,19 @@ func (o Options) choose(digits string, national, international Number) Number {
 	case international.E164 != "" && o.AddPlus:
 		return international
 	case international.E164 != "":
-		advice := "write it so, as text"
+		advice := "write it with the +, as text"
 		if o.Region == "" { // with a region, the flag may give other numbers a second reading
-			advice += ", or take all such numbers with --phone-plus"
+			advice += ", or add the + to all such numbers with --phone-plus"
 		}
-		return refuse(CodePlusLost, fmt.Sprintf("has digits only, as Excel drops a leading +. with the + it would be a sound number of %s: %s", international.regionName(), advice))
+		return refuse(CodePlusLost, fmt.Sprintf("is missing its leading + (Excel drops it). With the + it is a valid number of %s: %s", international.RegionName(), advice))
 	case o.Region == "" && strings.HasPrefix(digits, "00"):
 		return international
 	case o.Region == "" && o.AddPlus:
-		return refuse(CodeNoCountry, "has no country code. write it with + and country code")
+		return refuse(CodeNoCountry, "has no country code. Write it with + and country code")
 	case o.Region == "":
-		return refuse(CodeNoCountry, "has no country code. write it with + and country code, or name the country of all such numbers with --phone-region")
+		return refuse(CodeNoCountry, "has no country code. Write it with + and country code, or name the country of all such numbers with --phone-region")
 	case o.AddPlus && international.Code != "" && !strings.HasPrefix(digits, "00"):
-		return refuse(CodeInvalid, "is neither a number of the country of --phone-region nor an international one. correct it")
+		return refuse(CodeInvalid, "is neither a number of the country of --phone-region nor an international one. Correct it")
 	}
 	return national
 }
@@ -144,8 +144,9 @@ func lacksPrefix(digits, region string) bool {
 	return prefix != "" && !phonenumbers.IsNANPACountry(region) && !strings.HasPrefix(digits, prefix)
 }
 
-// regionName names where a number belongs, for a message.
-func (n Number) regionName() string {
+// RegionName returns the country that a number belongs to, by ISO 3166-1 alpha-2, or
+// words for none.
+func (n Number) RegionName() string {
 	if r := n.region(); len(r) == 2 {
 		return r
 	}

@@ -40,9 +40,6 @@ type Annotation struct {
 	// Outcome adds the columns onboard_status, onboard_link and
 	// onboard_problem, as after a run.
 	Outcome bool
-	// Meanings maps a code to its meaning for operators, in one sentence. A code
-	// that it lacks is shown in words.
-	Meanings map[string]string
 	// Headings are the sender's headings of the fields that are read.
 	Headings finance.Headings
 

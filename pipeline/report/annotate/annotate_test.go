@@ -46,31 +46,27 @@ func odd(column int, field, code, text string) Mark {
 
 // annotation is what a check would find in the workbook.
 func annotation() Annotation {
-	plus := "has digits only, as Excel drops a leading +. with the + it would be a sound number of GB: write it so, as text, or take all such numbers with --phone-plus"
+	plus := "is missing its leading + (Excel drops it). With the + it is a valid number of GB: write it with the +, as text, or add the + to all such numbers with --phone-plus"
 	return Annotation{
 		Workbook: libreOffice, Sheet: "Customers",
 		Header: []string{"First name", "Last name", "E-mail", "Mobile", "Purpose", "IP", "Terms", "Program", "Wallet", "ZIP", "Country", "Limit", "Since", "Double limit"},
-		Meanings: map[string]string{
-			"phone_plus_lost": "the phone number would be sound with a + in front, which Excel drops",
-			"required":        "the cell is empty, and the partner requires the field",
-		},
 		Rows: listed(
 			Row{Number: 2, Status: "created", Link: "https://verify.example/inquiry?id=a"},
-			Row{Number: 3, Status: "invalid", Marks: []Mark{bad(2, "email", "email_format", "has no @. write one plain e-mail address")}},
+			Row{Number: 3, Status: "invalid", Marks: []Mark{bad(2, "email", "email_format", "has no @. Write one plain e-mail address")}},
 			Row{Number: 4, Status: "invalid", Marks: []Mark{
 				bad(3, "phoneNumber", "phone_plus_lost", plus),
-				bad(5, "ipAddress", "ip_not_public", "is a private address. write the public one that the person registered from"),
+				bad(5, "ipAddress", "ip_not_public", "is a private address. Write the public one that the person registered from"),
 			}},
 			Row{Number: 5, Status: "invalid", Marks: []Mark{
-				bad(6, "isTermsOfServiceAccepted", "terms_not_accepted", "does not say that the terms of service were accepted. write TRUE for a user who has accepted them, and leave out who has not"),
-				odd(9, "postalCode", "postal_zero_lost", "is too short for its country, as when a spreadsheet drops a leading zero. format the column as text, then enter the code again"),
+				bad(6, "isTermsOfServiceAccepted", "terms_not_accepted", "does not say that the terms of service were accepted. Write TRUE for a user who has accepted them, and leave out who has not"),
+				odd(9, "postalCode", "postal_zero_lost", "is too short for its country, as when a spreadsheet drops a leading zero. Format the column as text, then enter the code again"),
 			}},
 			Row{Number: 6, Status: "invalid", Marks: []Mark{
-				bad(4, "accountPurpose", "required", "is empty. fill it in"),
-				odd(8, "walletAddress", "wallet_no_checksum", "has no capitals, so that a typing error cannot be noticed. compare it with the original"),
-				odd(8, "walletAddress", "second", "is a second remark on one cell. compare it"),
+				bad(4, "accountPurpose", "required", "is empty. Fill it in"),
+				odd(8, "walletAddress", "wallet_no_checksum", "has no capitals, so that a typing error cannot be noticed. Compare it with the original"),
+				odd(8, "walletAddress", "second", "is a second remark on one cell. Compare it"),
 			}},
-			Row{Number: 7, Status: "duplicate_in_input", Problem: "same e-mail as row 2", Marks: []Mark{bad(-1, "", "duplicate_in_input", "has the e-mail of row 2. delete one of the two")}},
+			Row{Number: 7, Status: "duplicate_in_input", Problem: "same e-mail as row 2", Marks: []Mark{bad(-1, "", "duplicate_in_input", "has the e-mail of row 2. Delete one of the two")}},
 		),
 	}
 }
@@ -204,7 +200,7 @@ func TestAnnotateProblemSheet(t *testing.T) {
 		t.Errorf("list of %s", got)
 	}
 	counts := rows[head-9 : head]
-	if counts[0][0] != "1" || counts[0][4] == "" || !strings.Contains(fmt.Sprint(rows), "The phone number has lost its leading +, which Excel drops.") {
+	if counts[0][0] != "1" || counts[0][4] == "" || !strings.Contains(fmt.Sprint(rows), "The phone number is missing its leading + (Excel drops it).") {
 		t.Errorf("counts: %q", counts)
 	}
 }
@@ -225,7 +221,7 @@ func TestAnnotateOutcome(t *testing.T) {
 	}
 	// Once more, on what was written: nothing piles up.
 	a.Workbook, a.Header = done.Path, rows[0]
-	a.Rows = listed(Row{Number: 3, Status: "created"}, Row{Number: 4, Status: "invalid", Marks: []Mark{bad(3, "phoneNumber", "x", "is wrong. correct it")}})
+	a.Rows = listed(Row{Number: 3, Status: "created"}, Row{Number: 4, Status: "invalid", Marks: []Mark{bad(3, "phoneNumber", "x", "is wrong. Correct it")}})
 	_, again := annotate(t, a)
 	if got := booktest.SheetRows(t, again, "Customers")[0]; !slices.Equal(got, rows[0]) {
 		t.Errorf("headers now %q", got)
@@ -250,7 +246,7 @@ func TestAnnotateOutcome(t *testing.T) {
 func TestAnnotateCopy(t *testing.T) {
 	rows := listed(
 		Row{Number: 2, Cells: []string{"Ada", "=1+1", "02139"}},
-		Row{Number: 5, Cells: []string{"Alan", "", "x", "beyond"}, Marks: []Mark{bad(1, "email", "required", "is empty. fill it in"), odd(2, "", "w", "is odd. look")}},
+		Row{Number: 5, Cells: []string{"Alan", "", "x", "beyond"}, Marks: []Mark{bad(1, "email", "required", "is empty. Fill it in"), odd(2, "", "w", "is odd. Look")}},
 	)
 	a := Annotation{Header: []string{"name", "mail", "zip"}, Rows: rows}
 	done, f := annotate(t, a)
@@ -297,7 +293,7 @@ func TestAnnotateCopyOfOddName(t *testing.T) {
 		"": "List", "'": "List", "It's": "It's", "'quoted'": "quoted", `a:b\c/d?e*f[g]`: "a_b_c_d_e_f_g_", "a\nb": "a_b", "\xff": "_",
 		strings.Repeat("名", 40): strings.Repeat("名", 31), strings.Repeat("😀", 40): strings.Repeat("😀", 15), "Problems": "Problems",
 	} {
-		a := Annotation{Sheet: name, Header: []string{"mail"}, Rows: listed(Row{Number: 2, Cells: []string{"x"}, Marks: []Mark{bad(0, "email", "required", "is empty. fill it in")}})}
+		a := Annotation{Sheet: name, Header: []string{"mail"}, Rows: listed(Row{Number: 2, Cells: []string{"x"}, Marks: []Mark{bad(0, "email", "required", "is empty. Fill it in")}})}
 		_, f := annotate(t, a)
 		if got := booktest.SheetRows(t, f, want); len(got) != 2 || f.GetSheetName(0) != want {
 			t.Errorf("sheet %q became %q: %q", name, f.GetSheetList(), got)
@@ -390,7 +386,7 @@ func TestAnnotateOtherSheetsComments(t *testing.T) {
 		t.Fatal(err)
 	}
 	done, out := annotate(t, Annotation{Workbook: path, Sheet: "Sheet1", Header: []string{"name"},
-		Rows: listed(Row{Number: 2, Marks: []Mark{bad(0, "name", "x", "is <wrong> & odd. mend it")}})})
+		Rows: listed(Row{Number: 2, Marks: []Mark{bad(0, "name", "x", "is <wrong> & odd. Mend it")}})})
 	if done.Comments != 1 {
 		t.Errorf("%+v", done)
 	}
@@ -457,7 +453,7 @@ func TestAnnotateStrayCells(t *testing.T) {
 
 // A cell with a problem is red whatever else is said of it.
 func TestAnnotateOneCellManyMarks(t *testing.T) {
-	wrong, look := bad(0, "", "x", "is wrong. correct it"), odd(0, "", "y", "is odd. look")
+	wrong, look := bad(0, "", "x", "is wrong. Correct it"), odd(0, "", "y", "is odd. Look")
 	for _, marks := range [][]Mark{{wrong, look}, {look, wrong}, {look, wrong, look}} {
 		a := Annotation{Workbook: small(t, nil), Sheet: "Sheet1", Header: []string{"name", "mail"}, Rows: listed(Row{Number: 4, Marks: marks})}
 		_, f := annotate(t, a)
@@ -478,7 +474,7 @@ func TestAnnotateBoxes(t *testing.T) {
 	}
 	a := annotation()
 	a.Workbook = done.Path
-	a.Rows = listed(Row{Number: 4, Marks: []Mark{bad(3, "", "x", "is wrong. correct it")}})
+	a.Rows = listed(Row{Number: 4, Marks: []Mark{bad(3, "", "x", "is wrong. Correct it")}})
 	if _, f = annotate(t, a); boxes(f) != 3 {
 		t.Errorf("%d boxes the second time", boxes(f))
 	}

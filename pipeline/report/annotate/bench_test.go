@@ -31,7 +31,7 @@ func benchmarkWrite(b *testing.B, kept bool) {
 		for i := range rows {
 			row := Row{Number: i + 2, Cells: cells}
 			for column := range problems {
-				row.Marks = append(row.Marks, Mark{Column: column + 2, Field: header[column+2], Code: "required", Text: "is wrong. correct it"})
+				row.Marks = append(row.Marks, Mark{Column: column + 2, Field: header[column+2], Code: "required", Text: "is wrong. Correct it"})
 			}
 			if !yield(row, nil) {
 				return

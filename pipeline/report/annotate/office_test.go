@@ -47,7 +47,7 @@ func TestAnnotateThroughLibreOffice(t *testing.T) {
 		t.Errorf("link leads to %q (%t, %v)", to, ok, err)
 	}
 	a.Workbook, a.Header = saved, booktest.SheetRows(t, theirs, "Customers")[0]
-	a.Rows = listed(Row{Number: 4, Marks: []Mark{bad(3, "phoneNumber", "x", "is wrong. correct it")}})
+	a.Rows = listed(Row{Number: 4, Marks: []Mark{bad(3, "phoneNumber", "x", "is wrong. Correct it")}})
 	_, again := annotate(t, a)
 	notes = booktest.SheetComments(t, again, "Customers")
 	if len(notes) != 3 || !strings.Contains(notes["A2"], "first customer") || !strings.HasSuffix(notes["C3"], "|asked her on Monday") || !strings.Contains(notes["D4"], "is wrong.") {

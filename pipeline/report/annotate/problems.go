@@ -156,7 +156,7 @@ func (l *markList) writeCounts(p *workbook.LongList, style workbook.Styles) {
 	p.WriteLine(style.Head, 20, "How many", "First row", "Column", "What to do", "What is wrong")
 	for _, k := range kinds {
 		p.WriteEntry(entryStyles(style, k.warning, style.Entry), l.kinds[k].cells, l.kinds[k].firstRow, l.a.columnTitle(k.column, k.field),
-			severity(k.warning), l.a.Headings.Meaning(k.code, l.a.Meanings[k.code]))
+			severity(k.warning), l.a.phrases.Meaning(k.code))
 	}
 }
 

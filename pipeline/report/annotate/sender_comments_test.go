@@ -21,8 +21,8 @@ func TestAnnotateSenderComments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := Annotation{Workbook: "testdata/comments-" + name + ".xlsx", Sheet: "List", Header: []string{"firstName", "lastName", "email", "phoneNumber"}}
-			a.Rows = listed(Row{Number: 3, Marks: []Mark{bad(3, "phoneNumber", "x", "is wrong. correct it")}},
-				Row{Number: 4, Marks: []Mark{bad(2, "email", "required", "is empty. fill it in")}})
+			a.Rows = listed(Row{Number: 3, Marks: []Mark{bad(3, "phoneNumber", "x", "is wrong. Correct it")}},
+				Row{Number: 4, Marks: []Mark{bad(2, "email", "required", "is empty. Fill it in")}})
 			done, f := annotate(t, a)
 			got := booktest.SheetComments(t, f, "List")
 			if !strings.Contains(got["D3"], theirs.boss) || got["B2"] != "Bob|fine" || !strings.HasPrefix(got["C4"], "bulkonboard|Correct this: email") || len(got) != 3 {

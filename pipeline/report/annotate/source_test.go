@@ -43,7 +43,7 @@ func readBack(t *testing.T, path, sheet string, width int) (source.File, []annot
 		}
 		for _, r := range buf[:n] {
 			rows = append(rows, annotate.Row{Number: r.Number, Cells: slices.Clone(r.Cells), Status: "invalid", Link: "https://verify.example/a",
-				Marks: []annotate.Mark{{Text: "is wrong. correct it"}, {Column: len(file.Header) - 1, Text: "is odd. look", Warning: true}}})
+				Marks: []annotate.Mark{{Text: "is wrong. Correct it"}, {Column: len(file.Header) - 1, Text: "is odd. Look", Warning: true}}})
 			shown = append(shown, fmt.Sprintf("%d %q %v", r.Number, r.Cells[:min(width, len(r.Cells))], r.Issues))
 		}
 	}

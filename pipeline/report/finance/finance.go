@@ -3,14 +3,16 @@
 // the sender's own headings. They hold no flags, no commands and no names of
 // the partner's API.
 //
-// Start at [Headings.Sentence]. What a code needs in words of its own is in
-// sentences.go and advice.go; every other message is reworded by rule.
+// Start at [Phrases]. The sentences of codes are in package messages. Messages with
+// details of a row, such as a length, are reworded by rule.
 package finance
 
 import (
 	"regexp"
 	"strings"
 
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/messages"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
@@ -68,6 +70,7 @@ func fieldTitle(field string) string {
 // most problems of a list are alike. It is for one goroutine.
 type Phrases struct {
 	Headings
+	words *messages.Catalogue
 	known map[phrase]string
 }
 
@@ -77,15 +80,23 @@ type phrase struct{ field, code, message string }
 // maxPhrases bounds memory. Sentences beyond it are made each time.
 const maxPhrases = 2_000
 
-// NewPhrases returns the phrases for a list with these headings.
-func NewPhrases(h Headings) *Phrases { return &Phrases{h, map[phrase]string{}} }
+// NewPhrases returns the phrases for a list with these headings, in English.
+func NewPhrases(h Headings) *Phrases { return NewPhrasesIn(messages.English(), h) }
 
-// Sentence is Headings.Sentence.
+// NewPhrasesIn returns the phrases in the language of a catalogue. What is reworded
+// by rule stays English.
+func NewPhrasesIn(words *messages.Catalogue, h Headings) *Phrases {
+	return &Phrases{h, words, map[phrase]string{}}
+}
+
+// Sentence returns what is wrong in a cell of a field, or in a row as a whole if
+// field is "", and what to do. message is the operator's: "what is wrong. what
+// to do".
 func (p *Phrases) Sentence(field, code, message string) string {
 	of := phrase{field, code, message}
 	text, found := p.known[of]
 	if !found {
-		text = p.Headings.Sentence(field, code, message)
+		text = p.makeSentence(field, code, message)
 		if len(p.known) < maxPhrases {
 			p.known[of] = text
 		}
@@ -93,12 +104,9 @@ func (p *Phrases) Sentence(field, code, message string) string {
 	return text
 }
 
-// Sentence returns what is wrong in a cell of a field, or in a row as a whole if
-// field is "", and what to do. message is the operator's: "what is wrong. what
-// to do".
-func (h Headings) Sentence(field, code, message string) string {
-	if own := sentences()[code]; own != "" {
-		return own
+func (p *Phrases) makeSentence(field, code, message string) string {
+	if about, found := p.words.Codes[code]; found && isForOperators(code) {
+		return about.Meaning + " " + messages.Fill(about.Finance, p.Title(field))
 	}
 	message = strings.NewReplacer("the country of --phone-region", "the country that was given for the list", " code of ISO 3166-1", " code of a country").Replace(message)
 	message = strings.TrimSpace(flagAdvice.ReplaceAllString(reporttext.Clean(message), ""))
@@ -108,19 +116,62 @@ func (h Headings) Sentence(field, code, message string) string {
 	case isVerb(verb):
 		message = "This cell " + message
 	}
-	return capitalise(h.replaceNames(message))
+	return capitalise(p.replaceNames(message))
 }
 
-// Meaning returns the meaning of a code in one sentence. operators is what
-// operators read; "" stands for the words of the code itself.
-func (h Headings) Meaning(code, operators string) string {
-	if own := meanings()[code]; own != "" {
-		return own
+// isForOperators reports whether the messages with a code do not serve other
+// readers: they name what only the program or the partner's API has.
+func isForOperators(code string) bool {
+	switch code {
+	case "phone_no_country", "terms_not_accepted", "example_row", "program_unknown", "wallet_checksum", "formula",
+		"id_known", "looks_onboarded", "outcome_unknown", "link_lost", "details_changed", "being_recreated",
+		"created_at_unproved", "absence_unproved", "similar_user_listed", "two_users_listed", "service_id_taken",
+		"created_after_window", "key_used_unexplained", "duplicate_not_listed", "no_partner_time", "too_many_unanswered",
+		"created_in_gap", "answer_mixed_up", "other_account", "email_differs", "user_deleted", "user_unlisted":
+		return true
 	}
-	if operators == "" {
-		operators = strings.ReplaceAll(code, "_", " ")
+	return false
+}
+
+// Meaning returns the meaning of a code in one sentence; of an unknown code the
+// words of the code itself.
+func (p *Phrases) Meaning(code string) string {
+	if about, found := p.words.Codes[code]; found {
+		return about.Meaning
 	}
-	return capitalise(h.replaceNames(flagAdvice.ReplaceAllString(reporttext.Clean(operators), "")))
+	return capitalise(strings.ReplaceAll(code, "_", " "))
+}
+
+// Advice returns what to do about a cause: about its code if that is known, else
+// about its status. It is never empty.
+func (p *Phrases) Advice(status ledger.Status, field, code string) string {
+	if about := p.words.Explain(string(status), code); about.Finance != "" {
+		return messages.Fill(about.Finance, p.Title(field))
+	}
+	return "See the message of the row."
+}
+
+// CauseTitle returns a cause in words: the column, and what is wrong with it.
+func (p *Phrases) CauseTitle(status ledger.Status, field, code string) string {
+	words := p.words.Codes[code].Title
+	switch {
+	case words != "":
+	case code == "":
+		words = p.words.Statuses[string(status)].Title
+	case code == strings.ToUpper(code):
+		words = "partner says " + code
+	default:
+		words = strings.ReplaceAll(code, "_", " ")
+	}
+	if field != "" {
+		return p.Title(field) + ": " + words
+	}
+	return words
+}
+
+// StatusMeaning returns one sentence on a status.
+func (p *Phrases) StatusMeaning(s ledger.Status) string {
+	return p.words.Statuses[string(s)].Meaning
 }
 
 // flagAdvice matches advice about flags.

@@ -1,36 +1,36 @@
 package finance
 
 import (
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/messages"
 )
 
 func TestSentence(t *testing.T) {
 	own := Headings{"isTermsOfServiceAccepted": "AGB akzeptiert", "countryCode": "Land"}
 	for _, tt := range []struct{ field, code, message, want string }{
-		{"phoneNumber", "phone_plus_lost", "has digits only, as Excel drops a leading +. with the + it would be a sound number of GB: write it so, as text, or take all such numbers with --phone-plus",
-			"This cell has digits only, as Excel drops a leading +. With the + it would be a sound number of GB: write it so, as text."},
-		{"accountPurpose", "required", "is empty. fill it in, or give a value for all empty cells with --default", "This cell is empty. Fill it in."},
-		{"walletAddress", "required", "is empty, and the program non_custodial needs it. fill it in", "This cell is empty, and the program non_custodial needs it. Fill it in."},
-		{"phoneNumber", "phone_country", "is a number of another country than countryCode says. make sure that both are right",
+		{"phoneNumber", "phone_plus_lost", "is missing its leading + (Excel drops it). With the + it is a valid number of GB: write it with the +, as text, or add the + to all such numbers with --phone-plus",
+			"This cell is missing its leading + (Excel drops it). With the + it is a valid number of GB: write it with the +, as text."},
+		{"accountPurpose", "required", "is empty. Fill it in, or give a value for all empty cells with --default", "This cell is empty. Fill it in."},
+		{"walletAddress", "required", "is empty, and the program non_custodial needs it. Fill it in", "This cell is empty, and the program non_custodial needs it. Fill it in."},
+		{"phoneNumber", "phone_country", "is a number of another country than countryCode says. Make sure that both are right",
 			`This cell is a number of another country than "Land" says. Make sure that both are right.`},
-		{"", "no_customer", "holds next to nothing of a customer. delete the row, or fill it in", "This row holds next to nothing of a customer. Delete the row, or fill it in."},
+		{"", "no_customer", "looks like a total or a remark, not like a customer. Delete the row, or fill it in", "This row looks like a total or a remark, not like a customer. Delete the row, or fill it in."},
 		{"email", "repeats_row_differs", "repeats row 2, which is the one that counts, but differs in phoneNumber", `This row repeats row 2, which is the one that counts, but differs in "Phone number".`},
-		{"countryCode", "country_unknown", "is not the two-letter code of ISO 3166-1. write GB", "This cell is not the two-letter code of a country. Write GB."},
+		{"countryCode", "country_unknown", "is not the two-letter code of ISO 3166-1. Write GB", "This cell is not the two-letter code of a country. Write GB."},
 		{"email", "repeats_row", "row 7 has the same e-mail and the same details", "Row 7 has the same e-mail and the same details."},
-		{"lastName", "other_field", "holds the same whole name as firstName. give each column its own part of the name",
+		{"lastName", "other_field", "holds the same whole name as firstName. Give each column its own part of the name",
 			`This cell holds the same whole name as "First name". Give each column its own part of the name.`},
 		{"", "id_repeated", "row 5 has the same customer number and another e-mail. Decide which is right, or run with --accept id_known",
 			"Row 5 has the same customer number and another e-mail. Decide which is right."},
-		{"phoneNumber", "phone_invalid", "is neither a number of the country of --phone-region nor an international one. correct it",
+		{"phoneNumber", "phone_invalid", "is neither a number of the country of --phone-region nor an international one. Correct it",
 			"This cell is neither a number of the country that was given for the list nor an international one. Correct it."},
 		{"", "x", "the serviceId of McDonald is listed", "The customer number of the partner of McDonald is listed."},
 		{"", "x", "e.g. one. two! ", "E.g. one. Two!"},
 	} {
-		if got := own.Sentence(tt.field, tt.code, tt.message); got != tt.want {
+		if got := NewPhrases(own).Sentence(tt.field, tt.code, tt.message); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.code, got, tt.want)
 		}
 	}
@@ -43,35 +43,62 @@ func TestSentence(t *testing.T) {
 	if got := own.Title("isTermsOfServiceAccepted") + own.Title("ipAddress") + own.Title("Kundennr.") + own.Title(""); got != "AGB akzeptiertIP addressKundennr." {
 		t.Errorf("titles %q", got)
 	}
-	if got := own.Meaning("phone_x", "the phone number is of another country than countryCode"); got != `The phone number is of another country than "Land".` {
-		t.Errorf("meaning %q", got)
+	if got := phrases.Meaning("some_code") + phrases.Meaning("merged"); got != "Some code.The cell is merged with others, so one value would count for several." {
+		t.Errorf("meanings %q", got)
 	}
-	if got := own.Meaning("some_code", ""); got != "Some code." {
-		t.Errorf("meaning %q", got)
+	if got := phrases.Sentence("countryCode", "program_unknown", "is none of ours"); got != "The partner has no such program. Write custodial or non_custodial." {
+		t.Errorf("a code whose message is for operators: %q", got)
 	}
 }
 
-// Nothing that is written here has a flag, a command or a name of the API.
-func TestWordsAreForFinance(t *testing.T) {
-	var all []string
-	for _, byCode := range []map[string]string{sentences(), meanings(), adviceByCode(), answerWords()} {
-		for _, text := range byCode {
-			all = append(all, text)
-		}
+func TestAdviceAndTitles(t *testing.T) {
+	p := NewPhrases(Headings{"phoneNumber": "Mobil"})
+	if got := p.Advice(ledger.Invalid, "phoneNumber", "required") + p.Advice(ledger.Invalid, "", "required"); got != `Fill in "Mobil".Fill in the cell.` {
+		t.Error(got)
+	}
+	if got := p.Advice("", "", "nothing_known"); !strings.Contains(got, "message") {
+		t.Errorf("advice about an unknown code: %q", got)
 	}
 	for _, s := range ledger.Statuses() {
-		if adviceByStatus()[s] == "" {
-			t.Errorf("no advice about %s", s)
-		}
-		all = append(all, Advice(s, ""))
-	}
-	technical := regexp.MustCompile(`--|bulkonboard|[a-z][A-Z]`)
-	for _, text := range all {
-		if found := technical.FindString(text); found != "" {
-			t.Errorf("%q has %q", text, found)
+		if p.Advice(s, "", "X") == "" || p.Advice(s, "", "X") != p.Advice(s, "", "") || p.StatusMeaning(s) == "" {
+			t.Errorf("no words about %s", s)
 		}
 	}
-	if got := Advice("", "nothing_known"); !strings.Contains(got, "message") {
-		t.Errorf("advice about an unknown code: %q", got)
+	for _, tt := range []struct{ field, code, want string }{
+		{"phoneNumber", "phone_plus_lost", "Mobil: missing its leading +"},
+		{"", "USER_ABROAD", "partner says USER_ABROAD"},
+		{"", "made_up", "made up"},
+		{"", "", "in doubt"},
+	} {
+		if got := p.CauseTitle(ledger.InDoubt, tt.field, tt.code); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
+}
+
+// A report in another language needs nothing but another catalogue.
+func TestTranslation(t *testing.T) {
+	german := &messages.Catalogue{Codes: map[string]messages.Message{
+		"phone_no_country": {Title: "ohne Landesvorwahl", Meaning: "Die Nummer hat keine Landesvorwahl.", Finance: "Schreiben Sie {column} mit + und Landesvorwahl."},
+	}}
+	p := NewPhrasesIn(german, Headings{"phoneNumber": "Mobil"})
+	if got := p.Sentence("phoneNumber", "phone_no_country", "has no country code"); got != `Die Nummer hat keine Landesvorwahl. Schreiben Sie "Mobil" mit + und Landesvorwahl.` {
+		t.Error(got)
+	}
+	if got := p.CauseTitle(ledger.Invalid, "phoneNumber", "phone_no_country"); got != "Mobil: ohne Landesvorwahl" {
+		t.Error(got)
+	}
+}
+
+// The codes that are worded as a whole are in the catalogue.
+func TestForOperators(t *testing.T) {
+	n := 0
+	for code := range messages.English().Codes {
+		if isForOperators(code) {
+			n++
+		}
+	}
+	if n != 28 {
+		t.Errorf("%d of the codes of isForOperators have messages", n)
 	}
 }

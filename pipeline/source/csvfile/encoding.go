@@ -80,7 +80,7 @@ func detectEncoding(head []byte, wanted string) (name string, mark int, refusal 
 		}
 	}
 	if marked != "" && wanted != "" && wanted != marked {
-		return "", 0, &table.Error{Reason: "the file says itself that it is in " + marked, Hint: "Leave out --encoding"}
+		return "", 0, &table.Error{Reason: "the file declares that it is in " + marked, Hint: "Leave out --encoding"}
 	}
 	switch {
 	case marked != "":
@@ -174,7 +174,7 @@ func checkEncoding(raw []byte, name string) (at int, refusal *table.Error) {
 // findISO2022 finds the first escape sequence of ISO-2022-JP, by which Japanese
 // mail programs write kanji in ASCII bytes. -1 = there is none.
 func findISO2022(text []byte) int {
-	for _, escape := range []string{"\x1b$B", "\x1b$@"} {
+	for _, escape := range []string{"\x1b$B", "\x1b$@", "\x1b(I", "\x1b$(D"} {
 		if at := bytes.Index(text, []byte(escape)); at >= 0 {
 			return at
 		}

@@ -37,7 +37,7 @@ func (l *lineEnds) unify(b []byte) (int, *table.Error) {
 			continue
 		case c == '\n' && l.crs > 1:
 			return 0, &table.Error{Line: l.line + bytes.Count(b[:w], []byte("\n")) - 2, Reason: "the line ends in CR CR LF",
-				Hint: "The file was converted once too often: save it again in the program it comes from"}
+				Hint: "The line ends were converted twice: save the file again in the program it comes from"}
 		case c == '\r':
 			l.crs++
 			c = '\n'

@@ -58,7 +58,7 @@ func (c *Reader) readQuotedCell(at int) (next int, last bool, err error) {
 		if c.rec[at] != '"' {
 			hint := ""
 			if at >= 2 && c.rec[at-2] == '\\' {
-				hint = `The file escapes quotation marks with a backslash: save it with doubled ones ("") instead`
+				hint = `The file escapes quotation marks with a backslash: save it with double ones ("") instead`
 			}
 			return 0, false, c.refuseQuote(c.lastLine(), fmt.Sprintf("text after the end of a quoted cell on line %d; its quotation mark was opened on line %d", c.lastLine(), opened), hint)
 		}
@@ -87,10 +87,16 @@ const maxBlanks = 64
 func (c *Reader) countBlanks(at int) int {
 	n := 0
 	for n < maxBlanks && at+n < len(c.rec) {
-		if b := c.rec[at+n]; b != ' ' && b != '\t' || b == c.Delimiter[0] {
-			break
+		switch b := c.rec[at+n]; {
+		case b == c.Delimiter[0]:
+			return n
+		case b == ' ', b == '\t':
+			n++
+		case bytes.HasPrefix(c.rec[at+n:], []byte("\u00a0")):
+			n += len("\u00a0")
+		default:
+			return n
 		}
-		n++
 	}
 	return n
 }

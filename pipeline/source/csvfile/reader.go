@@ -115,7 +115,7 @@ func (c *Reader) readLine() error {
 // checkLimits refuses a record that is too large for a customer.
 func (c *Reader) checkLimits(rec *table.Record) error {
 	if len(rec.Cells) > limits.Columns {
-		return &table.Error{Row: rec.Number, Line: rec.Line, Reason: fmt.Sprintf("%d columns; at most %d are read", len(rec.Cells), limits.Columns), Hint: "Take the columns out that are no part of the list"}
+		return &table.Error{Row: rec.Number, Line: rec.Line, Reason: fmt.Sprintf("%d columns; at most %d are read", len(rec.Cells), limits.Columns), Hint: "Remove the columns that are not part of the list"}
 	}
 	for i, cell := range rec.Cells {
 		if len(cell) > limits.Cell {

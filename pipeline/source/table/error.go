@@ -133,7 +133,7 @@ func FileError(name string, err error) *Error {
 	case errors.Is(err, fs.ErrNotExist):
 		e.Reason, e.Hint = "there is no such file", "Check the name and the working directory"
 	case errors.Is(err, fs.ErrPermission):
-		e.Reason, e.Hint = "it may not be read by this user", "Change its permissions, or run as its owner"
+		e.Reason, e.Hint = "this user may not read it", "Change its permissions, or run as its owner"
 	case errors.As(err, &path):
 		e.Reason = "cannot be read: " + path.Err.Error()
 	default:

@@ -35,6 +35,8 @@ type Issue struct {
 type CellIssue struct {
 	Issue
 	LastColumn   int  // of a merged range, 0-based; 0 = Column
+	FirstRow     int  // of a merged range, as a spreadsheet program shows it; 0 = this row
+	LastRow      int  // likewise
 	OnlyWritten  bool // counts only in columns whose cells must not be calculated
 	OnlyDeciding bool // counts only in columns that decide or are sent, not in those that are carried along
 }

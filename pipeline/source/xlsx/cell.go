@@ -16,6 +16,7 @@ const (
 	StruckOutCell = "text in the cell is struck out"
 	OtherForm     = "the sheet shows this number in another form"
 	MissingResult = "the cell is a formula without a result"
+	RoundedForm   = "the number is rounded"
 )
 
 // readCell reads one cell to its end.
@@ -25,7 +26,7 @@ func (p *Rows) readCell() error {
 		c, row, ok := parseCellRef(ref)
 		switch {
 		case !ok:
-			return p.refuse(0, "a cell has a reference that no sheet has")
+			return p.refuse(0, "a cell has an impossible reference")
 		case row != p.row:
 			return p.refuse(0, "a cell says that it belongs to another row")
 		}
@@ -33,19 +34,20 @@ func (p *Rows) readCell() error {
 	}
 	switch {
 	case column <= p.column:
-		return p.refuse(p.column, "cells are out of order after this one, or one is there twice")
+		return p.refuse(p.column, "cells after this one are out of order or repeated")
 	case column > limits.SheetColumns:
 		return p.refuse(0, "the row has more than 16,384 columns")
 	}
 	p.column = column
 	style := 0
-	if s := p.s.attribute("s"); s != nil {
+	if s := p.s.attribute("s"); len(s) > 0 {
 		var ok bool
 		if style, ok = parseIndex(s, 1<<30); !ok || !p.book.hasStyle(style) {
 			return p.refuse(column, "the cell has a style that the workbook does not have")
 		}
 	}
 	kind := string(p.s.attribute("t"))
+	p.linked = len(p.s.attribute("vm")) > 0
 	if !slices.Contains([]string{"", cellNumber, cellShared, cellText, cellInline, cellBool, cellError, cellISODate}, kind) {
 		return p.refuse(column, "the cell is of a kind that does not exist")
 	}
@@ -57,8 +59,9 @@ func (p *Rows) readCell() error {
 	if err != nil {
 		return err
 	}
+	p.linked = p.linked && !formula // a formula with an error may have such a mark, too
 	if column > limits.Columns && (formula || len(p.text) > 0) {
-		return p.locateError(column, &table.Error{File: p.book.pkg.name, Reason: "the sheet has data beyond column 1,000", Hint: "Take the columns out that are no part of the list"})
+		return p.locateError(column, &table.Error{File: p.book.pkg.name, Reason: "the sheet has data beyond column 1,000", Hint: "Remove the columns that are not part of the list"})
 	}
 	// LibreOffice writes TRUE as a formula: that is as good as written by hand.
 	written := kind == cellBool && value && (string(p.formula) == "TRUE()" && string(p.text) == "1" || string(p.formula) == "FALSE()" && string(p.text) == "0")
@@ -72,11 +75,11 @@ func (p *Rows) readCell() error {
 			return nil
 		}
 		if p.book.stale {
-			p.addIssue("formula_uncached", MissingResult+": the workbook says its formulas are not calculated yet. open it in a spreadsheet program and save it, or paste the values", false)
+			p.addIssue("formula_uncached", MissingResult+": the workbook says that its formulas are not calculated yet. Open it in a spreadsheet program and save it, or paste the values", false)
 			return nil
 		}
 		if !p.refuseFormulas {
-			p.addIssue("formula", "the cell is a formula, and this value must be written by hand. write the value itself", false)
+			p.addIssue("formula", "the cell is a formula, but this value must be entered by hand. Enter the value itself", false)
 			p.issues[len(p.issues)-1].OnlyWritten = true
 		}
 	}
@@ -107,12 +110,12 @@ func (p *Rows) checkStruckOut(cellStruck bool) {
 	if p.runs&plainRun == 0 {
 		p.struck++
 	}
-	p.addIssue("struck_out", StruckOutCell+". enter the value that counts, without struck-out text", false)
+	p.addIssue("struck_out", StruckOutCell+". Enter the value that counts, without struck-out text", false)
 }
 
 // readCellParts reads a cell's children, and leaves its stored value in p.text.
 func (p *Rows) readCellParts(kind string) (formula, value bool, err error) {
-	p.text, p.runs = p.text[:0], asTheCell
+	p.text, p.runs, p.inline = p.text[:0], asTheCell, kind == cellInline
 	for depth := p.s.depth(); p.s.depth() >= depth; {
 		token, err := p.s.next()
 		switch {
@@ -132,20 +135,12 @@ func (p *Rows) readCellParts(kind string) (formula, value bool, err error) {
 		case main && name == "f":
 			formula = true
 			p.formula, err = readText(p.s, p.formula[:0])
-		case main && (name == "v" && kind != cellInline || name == "is" && kind == cellInline):
-			if value {
-				return false, false, p.refuse(p.column, "the cell has two values")
-			}
-			value = true
-			if name == "v" {
-				p.text, err = readText(p.s, p.text)
-			} else {
-				p.text, p.runs, err = readRichText(p.s, &p.ns, p.text)
-			}
-		case main && name != "extLst" && name != "is" && name != "v" || name == "AlternateContent":
+		case main && (name == "v" || name == "is" && kind == cellInline):
+			value, err = p.readValue(name, value)
+		case main && name != "extLst" && name != "is" || name == "AlternateContent":
 			return false, false, p.refuse(p.column, "the cell has contents of an unknown kind")
 		case main && name != "extLst":
-			return false, false, p.refuse(p.column, "the cell's value is not of the kind it says")
+			return false, false, p.refuse(p.column, "the cell's value is not of its declared kind")
 		default:
 			err = p.s.skip()
 		}
@@ -154,6 +149,26 @@ func (p *Rows) readCellParts(kind string) (formula, value bool, err error) {
 		}
 	}
 	return formula, value, nil
+}
+
+// readValue reads a v or is element. A cell has one value: some programs write
+// that of an inline text twice, or an empty v beside it.
+func (p *Rows) readValue(name string, hasValue bool) (_ bool, err error) {
+	first := string(p.text)
+	if name == "v" {
+		p.text, err = readText(p.s, p.text[:0])
+	} else {
+		p.text, p.runs, err = readRichText(p.s, &p.ns, p.text[:0])
+	}
+	switch {
+	case err != nil || !hasValue:
+		return true, err
+	case string(p.text) == first || len(p.text) == 0 && p.inline:
+		p.text = append(p.text[:0], first...)
+	case first != "" || !p.inline:
+		return true, p.refuse(p.column, "the cell has two values")
+	}
+	return true, nil
 }
 
 // The kinds of cells (ECMA-376 part 1, 18.18.11 ST_CellType). Numbers may be
@@ -196,12 +211,16 @@ func (p *Rows) convertCell(kind string, style int) error {
 	case cellBool:
 		text := map[string]string{"1": "TRUE", "true": "TRUE", "0": "FALSE", "false": "FALSE"}[string(stored)]
 		if text == "" {
-			return p.refuse(p.column, "the cell is neither TRUE nor FALSE, and says it is one of them")
+			return p.refuse(p.column, "the cell is declared as TRUE or FALSE but is neither")
 		}
 		p.setText(text)
 	case cellError:
 		p.setText(string(stored))
-		p.addIssue("cell_error", "the cell shows an error of a formula: correct it", false)
+		if p.linked {
+			p.addIssue("linked_data", "the cell holds a linked data type or a picture, of which other programs see only an error. Right-click it in Excel, choose Data Type, then Convert to Text", false)
+		} else {
+			p.addIssue("cell_error", "the cell shows an error of a formula: correct it", false)
+		}
 	case cellISODate:
 		p.setText(string(stored))
 		p.addIssue("date_cell", dateMessage, true)
@@ -211,12 +230,12 @@ func (p *Rows) convertCell(kind string, style int) error {
 	return nil
 }
 
-const dateMessage = "the cell is a date or a time: format the column as text if it should be none"
+const dateMessage = "the cell is a date or a time: format the column as text if it should not be one"
 
 func (p *Rows) convertNumber(stored []byte, style int) error {
 	text, rounded, ok := numberText(stored)
 	if !ok {
-		return p.refuse(p.column, "the cell is no number, and says it is one")
+		return p.refuse(p.column, "the cell is declared as a number but is not one")
 	}
 	format := p.book.format(style)
 	if format.kind != kindNumber {
@@ -231,12 +250,16 @@ func (p *Rows) convertNumber(stored []byte, style int) error {
 	}
 	if rounded {
 		p.setText(text)
-		p.addIssue("number_rounded", "the number has more than 15 digits, of which spreadsheet programs keep 15: format the column as text and enter it again", false)
+		p.addIssue("number_rounded", "the number has more than 15 digits, of which spreadsheets keep only 15: format the column as text and enter it again", false)
 		return nil
+	}
+	if format.isScientific(text) {
+		p.addIssue("excel_rounded", RoundedForm+": the sheet shows it in scientific form, as 1.41556E+10, and digits may be lost. Format the column as text and enter the number again from its source", false)
+		p.issues[len(p.issues)-1].OnlyDeciding = true
 	}
 	shown, ok := format.showNumber(text)
 	if !ok {
-		p.addIssue("number_format", OtherForm+", such as a percentage, an amount of money or rounded. format the column as text and enter the value itself", false)
+		p.addIssue("number_format", OtherForm+", such as a percentage, an amount of money or a rounded number. Format the column as text and enter the value itself", false)
 		p.issues[len(p.issues)-1].OnlyDeciding = true
 	}
 	if shown != text {

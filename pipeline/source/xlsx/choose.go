@@ -70,21 +70,12 @@ func (b *Workbook) FindSheet(want string) (Sheet, []table.Note, error) {
 		}
 		return sheet, b.pkg.noteExtras(), nil
 	}
-	var seen, hidden []Sheet
-	for _, sheet := range b.sheets {
-		has, err := b.hasData(sheet)
-		switch {
-		case err != nil:
-			return Sheet{}, nil, err
-		case has && sheet.hidden:
-			hidden = append(hidden, sheet)
-		case has:
-			seen = append(seen, sheet)
-		}
-	}
+	seen, hidden, err := b.SheetsWithData()
 	switch {
+	case err != nil:
+		return Sheet{}, nil, err
 	case len(seen) > 1:
-		return refuse("several sheets have data", "Choose one with --sheet: "+listSheets(append(seen, hidden...)))
+		return Sheet{}, nil, &table.Error{File: b.pkg.name, Reason: "several sheets have data", Hint: "Choose one with --sheet: " + listSheets(append(seen, hidden...)), Err: ErrSeveralSheets}
 	case len(seen) == 0 && len(hidden) > 0:
 		return refuse("only hidden sheets have data", "If they are meant, choose one with --sheet: "+listSheets(hidden))
 	case len(seen) == 0:
@@ -95,6 +86,27 @@ func (b *Workbook) FindSheet(want string) (Sheet, []table.Note, error) {
 		notes = append(notes, table.Note{Code: "hidden_sheet", Warning: true, Message: "hidden sheets with data were not read: " + listSheets(hidden)})
 	}
 	return seen[0], notes, nil
+}
+
+// ErrSeveralSheets is the Err of FindSheet's error where more than one sheet has
+// data.
+var ErrSeveralSheets = errors.New("several sheets have data")
+
+// SheetsWithData returns the sheets that have rows of their own, and the hidden
+// ones among them apart.
+func (b *Workbook) SheetsWithData() (seen, hidden []Sheet, err error) {
+	for _, sheet := range b.sheets {
+		has, err := b.hasData(sheet)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case has && sheet.hidden:
+			hidden = append(hidden, sheet)
+		case has:
+			seen = append(seen, sheet)
+		}
+	}
+	return seen, hidden, nil
 }
 
 // SheetByName returns the sheet of a name, as written or in another case, else

@@ -23,10 +23,10 @@ func (p *workbookPackage) noteExtras() []table.Note {
 			notes = append(notes, table.Note{Code: code, Message: message, Warning: true})
 		}
 	}
-	add(macros, "macros", "the workbook has macros. they were not run, only its values were read")
-	add(links, "external_links", "the workbook has links to other workbooks. they were not followed, the values last saved were read")
-	add(connections, "data_connections", "the workbook has data connections. they were not refreshed, the values last saved were read")
-	add(objects, "embedded_objects", "the workbook has embedded objects. they were not opened")
+	add(macros, "macros", "the workbook has macros. They were not run. Only its values were read")
+	add(links, "external_links", "the workbook has links to other workbooks. They were not followed. The values last saved were read")
+	add(connections, "data_connections", "the workbook has data connections. They were not refreshed. The values last saved were read")
+	add(objects, "embedded_objects", "the workbook has embedded objects. They were not opened")
 	return notes
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
+	"strconv"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
@@ -14,11 +15,14 @@ type mergedRange struct {
 	column, lastColumn int32
 }
 
-// parseMerge reads a range such as A2:B3. A single cell is a range too.
+// parseMerge reads a range such as A2:B3 or B:C. A single cell is a range too.
 func parseMerge(ref []byte) (m mergedRange, ok bool) {
 	from, to, found := bytes.Cut(ref, []byte(":"))
 	if !found {
 		to = from
+	}
+	if found && len(bytes.Trim(ref, "$ABCDEFGHIJKLMNOPQRSTUVWXYZ:")) == 0 { // whole columns
+		from, to = append(bytes.Clone(from), '1'), strconv.AppendInt(bytes.Clone(to), limits.SheetRows, 10)
 	}
 	c1, r1, ok1 := parseCellRef(from)
 	c2, r2, ok2 := parseCellRef(to)

@@ -101,6 +101,16 @@ func (f *numberFormat) showNumber(stored string) (text string, ok bool) {
 	return s.fillDigits(strings.TrimLeft(whole, "0"), minus), true
 }
 
+// isScientific reports whether the sheet shows a stored number as a power of ten.
+func (f *numberFormat) isScientific(stored string) bool {
+	v, err := strconv.ParseFloat(stored, 64)
+	if err != nil || f.sections == nil {
+		return false
+	}
+	s, _ := f.chooseSection(v)
+	return s != nil && s.exponent
+}
+
 // showText returns a text as the sheet shows it.
 func (f *numberFormat) showText(text string) string {
 	if f.text == nil || text == "" {

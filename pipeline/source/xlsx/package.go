@@ -39,7 +39,7 @@ func scanPackage(r io.ReaderAt, size int64, name string, max int64) (*workbookPa
 	case bounded.left < 0:
 		return nil, refuse("the workbook's zip directory is too large", "Save it again from a spreadsheet program")
 	case err != nil:
-		return nil, refuse("the file is damaged: its zip directory cannot be read", "Get it again from its sender, or save it again")
+		return nil, refuse("the file is damaged: its zip directory cannot be read", "Ask the sender for it again, or save it again")
 	}
 	bounded.off = true
 	p := &workbookPackage{name: name, parts: make(map[string]*zip.File, len(zr.File)), maxPart: max, bytesLeft: limits.OtherParts, elementsLeft: limits.PartElements}
@@ -63,7 +63,7 @@ func scanPackage(r io.ReaderAt, size int64, name string, max int64) (*workbookPa
 // hasPart reports whether the package has a part of that name, whatever its case.
 func (p *workbookPackage) hasPart(name string) bool { return p.parts[strings.ToLower(name)] != nil }
 
-// openPart opens one part. More unpacked bytes than the package's limit are an
+// openPart opens one part, as UTF-8. More unpacked bytes than the package's limit are an
 // error, whatever the directory said. All errors of the reader but io.EOF are
 // *table.Error with the name of the file.
 func (p *workbookPackage) openPart(name string) (io.ReadCloser, error) {
@@ -75,7 +75,15 @@ func (p *workbookPackage) openPart(name string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, p.partError(name, err)
 	}
-	return &partReader{p: p, name: name, r: rc, left: p.maxPart}, nil
+	raw := &partReader{p: p, name: name, r: rc, left: p.maxPart}
+	text, err := toUTF8(raw)
+	if err != nil {
+		return nil, errors.Join(p.partError(name, err), rc.Close())
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{text, raw}, nil
 }
 
 // readPart returns a small part whole.
@@ -90,7 +98,7 @@ func (p *workbookPackage) readPart(name string, limit int64) (_ []byte, err erro
 		return nil, p.partError(name, err)
 	}
 	if p.bytesLeft -= int64(len(b)); p.bytesLeft < 0 {
-		return nil, &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s beside its cells", limits.FormatSize(limits.OtherParts)), Hint: "Copy the rows into a new workbook"}
+		return nil, &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s besides its cells", limits.FormatSize(limits.OtherParts)), Hint: "Copy the rows into a new workbook"}
 	}
 	if int64(len(b)) > limit {
 		return nil, &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook's %s is larger than %s", partTitle(name), limits.FormatSize(limit)), Hint: "Copy the rows into a new workbook"}
@@ -112,7 +120,7 @@ func (p *workbookPackage) partError(part string, err error) error {
 	case errors.Is(err, errDTD), errors.Is(err, errEncoding), errors.Is(err, errXML), errors.Is(err, errBudget):
 		e.Reason = fmt.Sprintf("the workbook's %s cannot be read: %s", partTitle(part), err)
 	case errors.Is(err, zip.ErrChecksum), errors.Is(err, zip.ErrFormat), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &corrupt):
-		e.Reason, e.Hint = fmt.Sprintf("the file is damaged: its %s does not unpack", partTitle(part)), "Get it again from its sender, or save it again"
+		e.Reason, e.Hint = fmt.Sprintf("the file is damaged: its %s does not unpack", partTitle(part)), "Ask the sender for it again, or save it again"
 	default:
 		e = table.FileError(p.name, err)
 	}

@@ -49,23 +49,23 @@ func (p *workbookPackage) checkEntries(files []*zip.File, max int64) (reason, hi
 		}
 		from, err := f.DataOffset()
 		if err != nil {
-			return "the file is damaged: an entry of its zip directory points nowhere", "Get it again from its sender, or save it again"
+			return "the file is damaged: an entry of its zip directory points nowhere", "Ask the sender for it again, or save it again"
 		}
 		spans = append(spans, span{from, from + int64(f.CompressedSize64)})
 	}
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
 	for i := 1; i < len(spans); i++ {
 		if spans[i].from < spans[i-1].to || spans[i-1].to < spans[i-1].from {
-			return "parts of the workbook overlap in the zip", resave
+			return "parts of the workbook overlap in the zip archive", resave
 		}
 	}
 	return "", ""
 }
 
 // checkProlog refuses a package in which any part that could be read as XML
-// has a DTD or is not UTF-8. A DTD precedes the root element, so the start of
-// each part is enough. UTF-16 passes in customXml, where Power Query keeps it:
-// nothing is read from there.
+// has a DTD or is neither UTF-8 nor UTF-16. A DTD precedes the root element, so
+// the start of each part is enough. Nothing is read from customXml, whose
+// encoding is of no account.
 func (p *workbookPackage) checkProlog() error {
 	for _, name := range p.names {
 		switch path.Ext(name) {

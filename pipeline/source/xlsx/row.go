@@ -12,11 +12,11 @@ func (p *Rows) readRow() (_ table.Record, ok bool, err error) {
 	number := p.row + 1
 	if r := p.s.attribute("r"); r != nil {
 		if number, ok = parseIndex(r, limits.SheetRows); !ok || number == 0 {
-			return table.Record{}, false, p.refuse(0, "a row after this one has a number that no sheet has")
+			return table.Record{}, false, p.refuse(0, "a row after this one has an impossible number")
 		}
 	}
 	if number <= p.row {
-		return table.Record{}, false, p.refuse(0, "rows are out of order after this one, or one is there twice")
+		return table.Record{}, false, p.refuse(0, "rows after this one are out of order or repeated")
 	}
 	if number > limits.SheetRows {
 		return table.Record{}, false, p.refuse(0, "the sheet has more than 1,048,576 rows")
@@ -44,7 +44,7 @@ func (p *Rows) readRow() (_ table.Record, ok bool, err error) {
 				err = p.locateError(p.column, refusal)
 			}
 		case main && string(p.s.name) != "extLst" || string(p.s.name) == "AlternateContent":
-			err = p.refuse(0, "something else than cells is among the cells")
+			err = p.refuse(0, "the row has something other than cells")
 		default:
 			err = p.s.skip()
 		}
@@ -62,7 +62,7 @@ func (p *Rows) finishRow() (table.Record, bool) {
 	if p.merges != nil {
 		filled := func(column int) bool { return column <= len(p.cells) && p.cells[column-1] != "" }
 		p.merges.findTouching(p.row, filled, func(m mergedRange) {
-			p.issues = append(p.issues, table.CellIssue{LastColumn: int(m.lastColumn) - 1, Issue: table.Issue{
+			p.issues = append(p.issues, table.CellIssue{LastColumn: int(m.lastColumn) - 1, FirstRow: int(m.row), LastRow: int(m.lastRow), Issue: table.Issue{
 				Column: int(m.column) - 1, Code: "merged",
 				Message: "cells " + table.CellName(int(m.column), int(m.row)) + " to " + table.CellName(int(m.lastColumn), int(m.lastRow)) + " are merged: unmerge them and fill in each one",
 			}})
@@ -82,7 +82,7 @@ func (p *Rows) finishRow() (table.Record, bool) {
 		}
 		p.issues = slices.DeleteFunc(p.issues, func(is table.CellIssue) bool { return is.Code == "struck_out" })
 		p.issues = append(p.issues, table.CellIssue{Issue: table.Issue{Column: -1, Code: "struck_out_row",
-			Message: StruckOutRow + ". delete it, or remove the line through it if the customer is to be onboarded"}})
+			Message: StruckOutRow + ". Delete it, or remove the line through it if the customer is to be onboarded"}})
 	}
 	rec := table.Record{Number: p.row}
 	if p.merges != nil {

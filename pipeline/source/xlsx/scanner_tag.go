@@ -118,7 +118,7 @@ func cutName(tag []byte) (full, rest []byte, err error) {
 		c := tag[i]
 		if c == ':' {
 			if colons++; i == 0 || i+1 == len(tag) || !isNameStart(tag[i+1]) {
-				return nil, nil, malformedXML("a name that is none")
+				return nil, nil, malformedXML("an invalid name")
 			}
 			continue
 		}
@@ -127,10 +127,10 @@ func cutName(tag []byte) (full, rest []byte, err error) {
 		}
 	}
 	if i == 0 || colons > 1 {
-		return nil, nil, malformedXML("a name that is none")
+		return nil, nil, malformedXML("an invalid name")
 	}
 	if i < len(tag) && !isXMLSpace(tag[i]) && tag[i] != '=' {
-		return nil, nil, malformedXML("a name that is none")
+		return nil, nil, malformedXML("an invalid name")
 	}
 	return tag[:i], tag[i:], nil
 }

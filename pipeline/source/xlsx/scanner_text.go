@@ -54,7 +54,7 @@ func appendText(dst, text []byte, kind textKind) ([]byte, error) {
 				return dst, malformedXML("a byte that is not UTF-8")
 			}
 			if !isXMLRune(r) {
-				return dst, malformedXML("a character that XML does not have")
+				return dst, malformedXML("a character that XML does not allow")
 			}
 			dst = append(dst, text[i:i+n]...)
 			i += n

@@ -34,6 +34,8 @@ type Rows struct {
 	text    []byte
 	runs    textRuns // of the cell
 	formula []byte   // of the cell, if it is one
+	inline  bool     // the cell's text is in the sheet
+	linked  bool     // the cell has a value that its part does not hold: a linked data type, a picture
 }
 
 type passState int
@@ -118,7 +120,7 @@ func (p *Rows) readElement() (table.Record, bool, error) {
 		case main && name == "row":
 			return p.readRow()
 		case main || name == "AlternateContent":
-			return table.Record{}, false, p.refuse(0, "something else than rows is among the rows")
+			return table.Record{}, false, p.refuse(0, "the sheet has something other than rows")
 		}
 		return table.Record{}, false, p.s.skip()
 	}

@@ -134,10 +134,43 @@ func (p *workbookPackage) decodePart(part string, limit int64, into any) error {
 	}
 	d := xml.NewDecoder(bytes.NewReader(data))
 	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // checkXML saw that it is UTF-8
-	if err := d.Decode(into); err != nil {
+	if err := xml.NewTokenDecoder(&fallbackTokens{d: d}).Decode(into); err != nil {
 		return &table.Error{File: p.name, Reason: "the workbook's " + partTitle(part) + " cannot be read", Hint: "Open it in a spreadsheet program and save it again", Err: err}
 	}
 	return nil
+}
+
+// fallbackTokens leaves out the alternatives of AlternateContent that need an
+// extension, and keeps what is there for programs that do not know it (ECMA-376
+// part 3, 7.5). The parts that are decoded are small and well-formed.
+type fallbackTokens struct{ d *xml.Decoder }
+
+const compatibilityNS = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+
+// Token returns the next token that counts.
+func (f *fallbackTokens) Token() (xml.Token, error) {
+	for {
+		token, err := f.d.Token()
+		if err != nil {
+			return token, err
+		}
+		var name xml.Name
+		switch t := token.(type) {
+		case xml.StartElement:
+			if name = t.Name; name.Space == compatibilityNS && name.Local == "Choice" {
+				if err := f.d.Skip(); err != nil {
+					return nil, err
+				}
+				continue
+			}
+		case xml.EndElement:
+			name = t.Name
+		}
+		if name.Space == compatibilityNS && (name.Local == "AlternateContent" || name.Local == "Fallback") {
+			continue
+		}
+		return token, nil
+	}
 }
 
 func (p *workbookPackage) checkXML(part string, data []byte) error {
@@ -160,7 +193,7 @@ func (p *workbookPackage) checkXML(part string, data []byte) error {
 		case sheets > limits.Sheets:
 			return &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s sheets", limits.FormatCount(limits.Sheets)), Hint: "Copy the rows into a new workbook"}
 		case p.elementsLeft < 0:
-			return &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s styles, names and other entries beside its cells", limits.FormatCount(limits.PartElements)), Hint: "Copy the rows into a new workbook"}
+			return &table.Error{File: p.name, Reason: fmt.Sprintf("the workbook has more than %s styles, names and other entries besides its cells", limits.FormatCount(limits.PartElements)), Hint: "Copy the rows into a new workbook"}
 		}
 	}
 }

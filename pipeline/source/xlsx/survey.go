@@ -68,14 +68,14 @@ func (b *Workbook) noteFindings(f *sheetFindings, sheet Sheet, refuseFormulas bo
 		notes = append(notes, table.Note{Code: code, Message: fmt.Sprintf(format, args...), Warning: true})
 	}
 	if sheet.hidden {
-		warn("hidden_sheet", "the sheet is hidden, and read as it was asked for")
+		warn("hidden_sheet", "the sheet is hidden, but it was chosen, so it is read")
 	}
 	if f.hiddenRows > 0 {
 		code, why := "hidden_rows", "hidden"
 		if f.filtered {
 			code, why = "filtered_rows", "hidden by a filter or by hand"
 		}
-		warn(code, "%s %s, the first is row %d. such rows are read like the others", countAre(f.hiddenRows, "row", " with data"), why, f.firstHidden)
+		warn(code, "%s %s, the first is row %d. Such rows are read like the others", countAre(f.hiddenRows, "row", " with data"), why, f.firstHidden)
 	}
 	var columns []string
 	for column, used := range f.used {
@@ -87,7 +87,7 @@ func (b *Workbook) noteFindings(f *sheetFindings, sheet Sheet, refuseFormulas bo
 		warn("hidden_columns", "hidden columns with data are read like the others: %s", strings.Join(columns, ", "))
 	}
 	if f.struckRows > 0 {
-		warn("struck_out_rows", "%s struck out, the first is row %d. such rows are not sent", countAre(f.struckRows, "row", ""), f.firstStruck)
+		warn("struck_out_rows", "%s struck out, the first is row %d. Such rows are not sent", countAre(f.struckRows, "row", ""), f.firstStruck)
 	}
 	if f.formatted > 0 {
 		warn("number_format", "%s read as the number format shows them, such as 02139 for 2139", countAre(f.formatted, "cell", ""))
@@ -95,9 +95,9 @@ func (b *Workbook) noteFindings(f *sheetFindings, sheet Sheet, refuseFormulas bo
 	switch {
 	case f.formulas == 0 || refuseFormulas:
 	case b.stale:
-		warn("formulas", "%s made by formulas that the workbook says are not calculated yet. open it in a spreadsheet program and save it", countAre(f.formulas, "cell", ""))
+		warn("formulas", "%s made by formulas that are not calculated yet, according to the workbook. Open it in a spreadsheet program and save it", countAre(f.formulas, "cell", ""))
 	default:
-		warn("formulas", "%s made by formulas. the results saved with the workbook are used", countAre(f.formulas, "cell", ""))
+		warn("formulas", "%s made by formulas. The results saved with the workbook are used", countAre(f.formulas, "cell", ""))
 	}
 	return notes
 }

@@ -65,7 +65,7 @@ func valueCompletion(f *pflag.Flag) cobra.CompletionFunc {
 // fileExtensions returns the flags that name a file, with the extensions that it
 // can have; nil for any.
 func fileExtensions() map[string][]string {
-	yaml, inputs, reports := []string{"yaml", "yml"}, []string{"csv", "tsv", "xlsx"}, []string{"csv", "xlsx", "html", "json"}
+	yaml, inputs, reports := []string{"yaml", "yml"}, inputExtensions(), []string{"csv", "xlsx", "html", "json"}
 	return map[string][]string{
 		"config": yaml, "map-file": yaml, "save-map": yaml,
 		"input": inputs, "report": reports, "rejects": {"xlsx", "csv"}, "annotate": {"xlsx"}, "output": {"csv", "xlsx"}, "preexist": {"csv"},
@@ -73,6 +73,9 @@ func fileExtensions() map[string][]string {
 		"api-key-file": nil, "secret-file": nil, "approvers": nil, "key": nil, "plan": {"json"}, "link-file": nil, "webhook-secret-file": nil, "webhook-old-secret-file": nil, "state": nil,
 	}
 }
+
+// inputExtensions returns the extensions of lists of customers.
+func inputExtensions() []string { return []string{"csv", "tsv", "gz", "xlsx", "jsonl", "ndjson"} }
 
 // valueWords returns the words that a flag accepts, or examples of its form.
 func valueWords() map[string][]string {
@@ -95,7 +98,7 @@ func valueWords() map[string][]string {
 // argumentCompletion returns the completion of the arguments of a command.
 func argumentCompletion(command string) cobra.CompletionFunc {
 	extensions := map[string][]string{
-		"run": {"csv", "tsv", "xlsx"}, "validate": {"csv", "tsv", "xlsx"}, "plan": {"csv", "tsv", "xlsx"}, "links recover": {"csv", "tsv", "xlsx"},
+		"run": inputExtensions(), "validate": inputExtensions(), "plan": inputExtensions(), "links recover": inputExtensions(),
 		"approve": {"json"}, "template": {"csv", "xlsx"}, "report": {"csv", "xlsx", "html", "json"}, "links export": {"csv", "xlsx"}, "kyc import": {"json", "jsonl"},
 		"ledger backup": {"db"}, "ledger restore": {"db", "csv", "xlsx", "json"}, "ledger import": {"csv", "xlsx", "json"}, "ledger export": {"jsonl"},
 		"ledger log": {"txt", "jsonl"}, "ledger forget": {"txt", "csv"}, "ledger readmit": {"txt", "csv"}, "ledger resolve": {"csv", "tsv", "xlsx"},

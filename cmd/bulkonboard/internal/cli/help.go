@@ -14,20 +14,26 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/messages"
+	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
 // statusText returns the tables of statuses and codes.
 func statusText() string {
 	var b strings.Builder
+	words := messages.English()
+	explain := func(code string) {
+		b.WriteString(term.WrapIndented(fmt.Sprintf("%-24s", code), words.Codes[code].Meaning, 90))
+	}
 	b.WriteString("Every row ends with exactly one status. In brackets: what the next run does with it.\n\n")
 	for _, s := range ledger.Statuses() {
 		meaning, next := session.StatusMeaning(s)
-		b.WriteString(term.WrapIndented(fmt.Sprintf("%-22s", s), meaning+" ["+next+"]", 90))
+		b.WriteString(term.WrapIndented(fmt.Sprintf("%-24s", s), meaning+" ["+next+"]", 90))
 	}
 	list := func(warning bool) {
 		for _, c := range findings.InputCodes() {
 			if c.Warning == warning {
-				b.WriteString(term.WrapIndented(fmt.Sprintf("%-22s", c.Code), c.Meaning, 90))
+				explain(c.Code)
 			}
 		}
 	}
@@ -37,9 +43,12 @@ func statusText() string {
 	list(true)
 	b.WriteString("\nCodes of rows that are held, repeat another row, or wait for evidence:\n")
 	for _, c := range pipeline.Codes() {
-		b.WriteString(term.WrapIndented(fmt.Sprintf("%-22s", c.Code), c.Meaning, 90))
+		explain(c)
 	}
-	b.WriteString("\nCodes in capitals are the partner's own.\n")
+	b.WriteString("\nCodes of the partner, which has others too:\n")
+	for _, c := range partner.Codes() {
+		explain(c)
+	}
 	return b.String()
 }
 

@@ -20,8 +20,9 @@ func newRunCommand(con *term.Console) *cobra.Command {
 only then sends. Every outcome is recorded in the ledger at once. Run the same
 command again to continue: nothing is sent twice.
 
-FILE is .csv, .tsv, .xlsx, or - for CSV on standard input. Several files are one
-batch. Without FILE, rows in doubt are looked up and nothing is sent.`,
+FILE is .csv, .tsv, .csv.gz, .xlsx, .jsonl (one JSON object on each line), or - for
+CSV on standard input. Several files are one batch. Without FILE, rows in doubt are
+looked up and nothing is sent.`,
 		Example: `  bulkonboard run --sandbox customers.csv
   bulkonboard run --api-key-file key.txt --limit 5 customers.xlsx
   bulkonboard run --env production --ledger prod.db --api-key-file key.txt customers.csv`,

@@ -44,6 +44,14 @@ of finding with its count, then the first cells one by one. It opens no connecti
 and no ledger. Exit code 0: all rows are good; 3: some are not; 2: the file cannot
 be used.
 
+FILE is .csv, .tsv, .csv.gz, .xlsx, .jsonl or -, as for run. The keys of the objects of
+a .jsonl file are its columns, those of an object inside another one with a dot:
+--map city=address.city. Rejects of a .jsonl file are a workbook or a .csv file, as for
+every other list.
+
+A sheet and a header row that seem meant are read, and named in the notes; run asks
+first, or names the flags.
+
 --annotate returns the sender's own workbook with marks on the cells to correct; once
 corrected, it is an input like any other. Dropping a file on the program does the
 same.`,
@@ -82,11 +90,13 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	if err != nil {
 		return session.ReportNotBegun(con, err, f.json, settings.Target{})
 	}
+	f.TakeFound = true
 	in, err := f.OpenInput(ctx, args, con.In)
 	if err != nil {
 		return session.ReportNotBegun(con, err, f.json, settings.Target{})
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
+	con.Args = findings.AddFlags(con.Args, in.TakenFlags())
 	if f.saveMap != "" {
 		if err := settings.SaveMap(f.saveMap, in); err != nil {
 			return err
@@ -120,7 +130,7 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	}
 	var failed error
 	if f.annotate != "" {
-		note := outputs.NewAnnotation(in.Files()[0], f.HeaderRow.N)
+		note := outputs.NewAnnotation(in.Files()[0])
 		columns := outputs.ColumnIndexes(in.Files()[0])
 		note.Rows, note.Marked = outputs.MarkedRows(ctx, in, found.Marks, columns), outputs.OnlyMarked(found.Marks, columns)
 		if checked.marked, err = outputs.WriteAnnotated(ctx, con, f.annotate, in, note); err != nil {

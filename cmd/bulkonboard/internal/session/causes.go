@@ -9,6 +9,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/messages"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
@@ -110,26 +111,18 @@ func isHeld(code string) bool {
 // StatusMeaning returns what a status means, and what the next run does with it.
 func StatusMeaning(s ledger.Status) (meaning, next string) {
 	switch s {
-	case ledger.Created:
-		return "this row's user exists, made by us; serviceId and verificationUrl known. An invalid row is never created because another row has its e-mail", "skipped"
-	case ledger.LinkMissing:
-		return "the user exists, made by us, but the answer with the link was lost", "skipped"
-	case ledger.Duplicate:
-		return "the partner says the e-mail exists, and this ledger has no record of us sending it", "skipped"
-	case ledger.DuplicateInInput:
-		return "an earlier valid row of this input has the same e-mail; the message names it", "checked again"
-	case ledger.Invalid:
-		return "breaks a field rule, or is held (id_known, looks_onboarded); never sent", "checked again"
+	case ledger.Created, ledger.LinkMissing, ledger.Duplicate, ledger.Forgotten:
+		next = "skipped"
+	case ledger.DuplicateInInput, ledger.Invalid:
+		next = "checked again"
 	case ledger.Rejected:
-		return "the partner refused this row for good (422, other 400)", "skipped until the row changes, or --again"
+		next = "skipped until the row changes, or --again"
 	case ledger.InsufficientBalance:
-		return "refused with 402", "sent again"
+		next = "sent again"
 	case ledger.InDoubt:
-		return "sent, outcome not yet known", "resolved beside the sending"
+		next = "looked up while other rows are sent"
 	case ledger.Pending:
-		return "not sent yet", "sent"
-	case ledger.Forgotten:
-		return "erased on request; no name or e-mail is repeated", "skipped"
+		next = "sent"
 	}
-	return "", ""
+	return messages.English().Statuses[string(s)].Meaning, next
 }

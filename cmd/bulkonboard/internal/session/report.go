@@ -76,7 +76,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 		return written, attention, err // the input is not what it was: no third pass
 	}
 	if path := s.flags.Annotate; path != "" {
-		note := outputs.NewAnnotation(s.in.Files()[0], s.flags.HeaderRow.N)
+		note := outputs.NewAnnotation(s.in.Files()[0])
 		note.Outcome, note.Rows = true, outputs.OutcomeRows(ctx, s.in, s.store, sum.Batch)
 		marked, failure := outputs.WriteAnnotated(ctx, s.Console, path, s.in, note)
 		if failure == nil {

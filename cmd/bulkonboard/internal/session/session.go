@@ -158,6 +158,29 @@ func (s *session) show(p *term.Page) {
 	}
 }
 
+// openInput opens the files. A plan reads them from where their headers seem to be,
+// and says so. A run asks, if there is a terminal to ask on.
+func (s *session) openInput(ctx context.Context, args []string) (err error) {
+	s.flags.TakeFound = s.command == "plan"
+	for {
+		s.in, err = s.flags.OpenInput(ctx, args, s.In)
+		var place *source.FoundHeader
+		if !errors.As(err, &place) || s.command != "run" || len(args) > 1 || args[0] == "-" || !term.IsTerminal(s.In) {
+			break
+		}
+		if !s.Confirm(place.Question()) {
+			return err
+		}
+		s.flags.SetFound(place)
+		s.Args = findings.AddFlags(s.Args, place.Flags())
+	}
+	if err != nil {
+		return err
+	}
+	s.Args = findings.AddFlags(s.Args, s.in.TakenFlags())
+	return nil
+}
+
 // shownOn returns the stream of what the check finds.
 func (s *session) shownOn() *term.Stream {
 	if s.command == "plan" {
@@ -180,7 +203,7 @@ func (s *session) open(ctx context.Context, args []string) (err error) {
 	}
 	s.log.Info(eventBegun, "command", s.command, "version", Version(), "environment", s.to.Environment, "ledger", s.to.Ledger)
 	if len(args) > 0 {
-		if s.in, err = s.flags.OpenInput(ctx, args, s.In); err != nil {
+		if err = s.openInput(ctx, args); err != nil {
 			return err
 		}
 		s.closers = append(s.closers, s.in.Close)

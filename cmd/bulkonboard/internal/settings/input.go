@@ -30,6 +30,7 @@ type InputFlags struct {
 	Encoding    string
 	formulas    Choice
 	Strict      bool
+	TakeFound   bool // no flag: the command sends nothing, so that a sheet and a header row that seem meant are read
 }
 
 // AddFlags adds the flags.
@@ -74,12 +75,22 @@ func (i *InputFlags) OpenInput(ctx context.Context, files []string, stdin io.Rea
 	return source.Open(ctx, files, stdin, opt)
 }
 
+// SetFound reads the sheet and the header row from where they were found.
+func (i *InputFlags) SetFound(place *source.FoundHeader) {
+	if place.Sheet != "" {
+		i.sheet = place.Sheet
+	}
+	if place.Row > 0 {
+		i.HeaderRow.N = place.Row
+	}
+}
+
 // SourceOptions returns how these flags have the input read.
 func (i *InputFlags) SourceOptions() (source.Options, error) {
 	opt := source.Options{
 		Fields: intake.Fields(validate.Fields()),
 		Map:    i.Mapping.Map(), ID: i.ID, Carry: slices.Clone(i.carry), Sheet: i.sheet,
-		HeaderRow: i.HeaderRow.N, Encoding: i.Encoding, Formulas: i.formulas.Value,
+		HeaderRow: i.HeaderRow.N, Encoding: i.Encoding, Formulas: i.formulas.Value, TakeFound: i.TakeFound,
 	}
 	if i.ID != "" && !slices.Contains(i.carry, "all") && len(i.carry) == 0 {
 		opt.Carry = []string{i.ID}

@@ -11,21 +11,13 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// meaningOf returns what a code of the field rules or of the reader means; "" for
-// other codes.
-func meaningOf(code string) string {
-	codes := InputCodes()
-	if i := slices.IndexFunc(codes, func(c validate.Code) bool { return c.Code == code }); i >= 0 {
-		return codes[i].Meaning
-	}
-	return ""
-}
-
 // InputCodes returns the codes of the field rules and of the reader.
 func InputCodes() []validate.Code {
 	codes := validate.Codes()
 	for _, c := range source.Codes() {
-		codes = append(codes, validate.Code(c))
+		if !slices.ContainsFunc(codes, func(known validate.Code) bool { return known.Code == c.Code }) { // both see rounded numbers
+			codes = append(codes, validate.Code(c))
+		}
 	}
 	return codes
 }
@@ -40,7 +32,10 @@ func CellLines(cells []cell, files []source.File) []string {
 			e.File, e.Sheet = file.Name, file.Sheet
 			for _, m := range file.Mapped {
 				if m.Name == c.finding.Field && m.Name != "" {
-					e.Column, e.Cell = m.Column+1, table.CellName(m.Column+1, c.row.Number)
+					e.Column = m.Column + 1
+					if file.Kind != "jsonl" { // which has no cells
+						e.Cell = table.CellName(e.Column, c.row.Number)
+					}
 				}
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/pipeline/messages"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 	"github.com/bulkonboard/bulkonboard/validate/columns"
@@ -31,18 +32,18 @@ func (f *Collector) AddProblems(p *term.Page, files []source.File, brief bool, a
 	row := func(n int, column string, what term.Cell) {
 		part.WideRow(term.Cell{Text: term.Number(n), Right: true}, term.Cell{Text: column}, what)
 	}
-	short := patternPhrases()
+	words := messages.English()
 	for _, d := range patterns {
-		text := term.Sentences(short[d.Kind]) + " (" + placesText(d.Field, d.First, d.Rows, files) + ")"
+		text := term.Sentences(words.Columns[d.Kind].Title) + " (" + placesText(d.Field, d.First, d.Rows, files) + ")"
 		if _, advice, found := strings.Cut(d.Text, ". "); found && !brief {
 			text += ". " + term.Sentences(advice)
 		}
 		row(d.Rows, f.heading(d.Field, d.Kind, d.First, files), term.Cell{Text: text, Code: d.Kind})
 	}
 	for _, g := range groups {
-		what := term.Cell{Text: term.Sentences(g.meaning()), Code: g.code}
+		what := term.Cell{Text: term.Sentences(g.title(words)), Code: g.code}
 		if g.warning {
-			what.Style, what.Text = term.Attention, "Warning: "+g.meaning()
+			what.Style, what.Text = term.Attention, "Warning: "+g.title(words)
 		}
 		what.Text += " (" + g.places(files) + ")"
 		row(g.count, f.heading(g.field, columns.KindOf(g.code), g.firstPlaces(), files), what)
@@ -73,13 +74,10 @@ func problemsText(patterns, kinds int) string {
 	return fmt.Sprintf("%s in whole columns, %s in cells, the most dangerous first:", term.Number(patterns), term.Count(kinds, "kind"))
 }
 
-// meaning returns what a kind of finding means, in a phrase.
-func (g *group) meaning() string {
-	if what := phrases()[g.code]; what != "" {
-		return what
-	}
-	if what := meaningOf(g.code); what != "" {
-		return what
+// title returns what a kind of finding means, in a few words.
+func (g *group) title(words *messages.Catalogue) string {
+	if about, found := words.Codes[g.code]; found {
+		return about.Title
 	}
 	return firstSentence(g.advice)
 }

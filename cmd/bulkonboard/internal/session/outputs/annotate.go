@@ -14,9 +14,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate/inert"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
 
@@ -35,24 +35,12 @@ func CheckAnnotate(path string, files []source.File) error {
 }
 
 // NewAnnotation returns what the sender's list is given back with, but for its rows.
-func NewAnnotation(file source.File, headerRow int) annotate.Annotation {
-	note := annotate.Annotation{Sheet: file.Sheet, HeaderRow: headerRow, Header: file.Header, Hidden: file.Hidden, Headings: headingsOf(file), Meanings: meanings()}
+func NewAnnotation(file source.File) annotate.Annotation {
+	note := annotate.Annotation{Sheet: file.Sheet, HeaderRow: file.HeaderRow, Header: file.Header, Hidden: file.Hidden, Headings: headingsOf(file)}
 	if file.Kind == "xlsx" {
 		note.Workbook, note.SHA256 = file.Name, file.SHA256
 	}
 	return note
-}
-
-// meanings returns what the codes of findings mean.
-func meanings() map[string]string {
-	list := map[string]string{}
-	for _, c := range findings.InputCodes() {
-		list[c.Code] = c.Meaning
-	}
-	for _, c := range pipeline.Codes() {
-		list[c.Code] = c.Meaning
-	}
-	return list
 }
 
 // WriteAnnotated gives the sender's list back with marks on what is wrong, and
@@ -97,15 +85,16 @@ func listDropped(dropped []inert.Count) string {
 
 // OutcomeRows pairs the input with what the ledger knows of its rows.
 func OutcomeRows(ctx context.Context, in *source.Input, l rejectsLedger, batch ledger.Batch) iter.Seq2[annotate.Row, error] {
-	columns, headings := ColumnIndexes(in.Files()[0]), headingsOf(in.Files()[0])
+	columns := ColumnIndexes(in.Files()[0])
 	return func(yield func(annotate.Row, error) bool) {
+		phrases := finance.NewPhrases(headingsOf(in.Files()[0]))
 		for p, err := range pairRows(ctx, in, l, ledger.Selection{Batch: batch.ID}) {
 			if err != nil {
 				yield(annotate.Row{}, err)
 				return
 			}
 			row := annotate.Row{Number: p.cells.Number, Cells: allCells(p.cells),
-				Status: string(p.row.Status), Link: p.row.Customer.UsableURL(), Problem: problemText(&p.row, headings, batch.Registered), Marks: marksOfRow(&p.row, columns)}
+				Status: string(p.row.Status), Link: p.row.Customer.UsableURL(), Problem: problemText(&p.row, phrases, batch.Registered), Marks: marksOfRow(&p.row, columns)}
 			if !yield(row, nil) {
 				return
 			}

@@ -65,7 +65,7 @@ func (o *Outputs) WriteRejects(ctx context.Context, in *source.Input, l rejectsL
 		if more && failed == nil && ahead.file != i {
 			continue
 		}
-		list := report.RejectList{Header: f.Header, Hidden: f.Hidden, Headings: headingsOf(f), Meanings: meanings()}
+		list := report.RejectList{Header: f.Header, Hidden: f.Hidden, Headings: headingsOf(f)}
 		done, err := out.Rejects(ctx, o.rejectsPath(i, rows), list, mine)
 		if err != nil {
 			return written, err
@@ -128,9 +128,9 @@ func pairRows(ctx context.Context, in *source.Input, l rejectsLedger, s ledger.S
 func rejectRows(ctx context.Context, in *source.Input, l rejectsLedger, batch int64) iter.Seq2[fileReject, error] {
 	return func(yield func(fileReject, error) bool) {
 		files := in.Files()
-		headings, columns := make([]finance.Headings, len(files)), make([]map[string]int, len(files))
+		phrases, columns := make([]*finance.Phrases, len(files)), make([]map[string]int, len(files))
 		for i, f := range files {
-			headings[i], columns[i] = headingsOf(f), ColumnIndexes(f)
+			phrases[i], columns[i] = finance.NewPhrases(headingsOf(f)), ColumnIndexes(f)
 		}
 		for p, err := range pairRows(ctx, in, l, ledger.Selection{Batch: batch, Reviewed: true}) {
 			if err != nil {
@@ -148,7 +148,7 @@ func rejectRows(ctx context.Context, in *source.Input, l rejectsLedger, batch in
 					origin = files[p.row.File].Name + ", row " + origin
 				}
 			}
-			problem := problemText(&p.row, headings[p.row.File], time.Time{})
+			problem := problemText(&p.row, phrases[p.row.File], time.Time{})
 			if p.row.Status == ledger.Invalid && p.row.OtherClaims() {
 				problem += " " + source.SharesEmail // so that it is known when it is given back
 			}

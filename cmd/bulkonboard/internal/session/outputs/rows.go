@@ -80,18 +80,18 @@ func SharedHeadings(files []source.File) finance.Headings {
 
 // problemText joins what is wrong with a row, for the sender. registered is when
 // its input was.
-func problemText(r *ledger.Reported, h finance.Headings, registered time.Time) string {
+func problemText(r *ledger.Reported, p *finance.Phrases, registered time.Time) string {
 	var parts []string
 	if r.ShowsOther() {
-		parts = append(parts, h.Sentence("", "known_from", report.KnownFrom(r, registered)))
+		parts = append(parts, p.Sentence("", "known_from", report.KnownFrom(r, registered)))
 	}
 	for _, f := range problemsOf(r) {
 		if f.Warning && f.Code != pipeline.CodeSharesEmail {
 			continue
 		}
-		text := h.Sentence(f.Field, f.Code, f.Message)
+		text := p.Sentence(f.Field, f.Code, f.Message)
 		if f.Field != "" {
-			text = h.Title(f.Field) + ": " + text
+			text = p.Title(f.Field) + ": " + text
 		}
 		parts = append(parts, text)
 	}
