@@ -8,27 +8,30 @@ import (
 
 var _ ledger.Plans = (*Ledger)(nil)
 
+// savedPlans are the saved plans of a ledger.
+type savedPlans struct{ l *Ledger }
+
 // DigestPlanRow implements ledger.Plans.
-func (l *Ledger) DigestPlanRow(identity string, details []ledger.Detail, generation int) ledger.PlanRow {
-	return ledger.NewPlanRow(&l.keys, identity, details, generation)
+func (p savedPlans) DigestPlanRow(identity string, details []ledger.Detail, generation int) ledger.PlanRow {
+	return ledger.NewPlanRow(&p.l.keys, identity, details, generation)
 }
 
 // SavePlan implements ledger.Plans.
-func (l *Ledger) SavePlan(ctx context.Context, p ledger.Plan, rows []ledger.PlanRow) error {
-	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.InsertPlan(ctx, p, rows) })
+func (p savedPlans) SavePlan(ctx context.Context, plan ledger.Plan, rows []ledger.PlanRow) error {
+	return p.l.write(ctx, func(ctx context.Context, c *conn) error { return c.InsertPlan(ctx, plan, rows) })
 }
 
 // Plans implements ledger.Plans.
-func (l *Ledger) Plans(ctx context.Context) ([]ledger.Plan, error) {
-	return read(ctx, l, func(c *conn) ([]ledger.Plan, error) { return c.Plans(ctx, "ORDER BY made_us DESC, id") })
+func (p savedPlans) Plans(ctx context.Context) ([]ledger.Plan, error) {
+	return read(ctx, p.l, func(c *conn) ([]ledger.Plan, error) { return c.Plans(ctx, "ORDER BY made_us DESC, id") })
 }
 
 // DecidePlan implements ledger.Plans.
-func (l *Ledger) DecidePlan(ctx context.Context, id string, d ledger.PlanDecision) error {
-	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.DecidePlan(ctx, id, d) })
+func (p savedPlans) DecidePlan(ctx context.Context, id string, d ledger.PlanDecision) error {
+	return p.l.write(ctx, func(ctx context.Context, c *conn) error { return c.DecidePlan(ctx, id, d) })
 }
 
 // Unplanned implements ledger.Plans.
-func (l *Ledger) Unplanned(ctx context.Context, id string, rows []ledger.PlanRow) ([]int, error) {
-	return read(ctx, l, func(c *conn) ([]int, error) { return c.Unplanned(ctx, id, rows) })
+func (p savedPlans) Unplanned(ctx context.Context, id string, rows []ledger.PlanRow) ([]int, error) {
+	return read(ctx, p.l, func(c *conn) ([]int, error) { return c.Unplanned(ctx, id, rows) })
 }

@@ -99,7 +99,7 @@ func valueWords() map[string][]string {
 func argumentCompletion(command string) cobra.CompletionFunc {
 	extensions := map[string][]string{
 		"run": inputExtensions(), "validate": inputExtensions(), "plan": inputExtensions(), "links recover": inputExtensions(),
-		"approve": {"json"}, "template": {"csv", "xlsx"}, "report": {"csv", "xlsx", "html", "json"}, "links export": {"csv", "xlsx"}, "kyc import": {"json", "jsonl"},
+		"approve": {"json"}, "approve keygen": {"key"}, "template": {"csv", "xlsx"}, "report": {"csv", "xlsx", "html", "json"}, "links export": {"csv", "xlsx"}, "kyc import": {"json", "jsonl"},
 		"ledger backup": {"db"}, "ledger restore": {"db", "csv", "xlsx", "json"}, "ledger import": {"csv", "xlsx", "json"}, "ledger export": {"jsonl"},
 		"ledger log": {"txt", "jsonl"}, "ledger forget": {"txt", "csv"}, "ledger readmit": {"txt", "csv"}, "ledger resolve": {"csv", "tsv", "xlsx"},
 	}

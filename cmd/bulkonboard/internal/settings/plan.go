@@ -43,7 +43,7 @@ func (p *PlanFlags) AddSaveFlags(c *cobra.Command) {
 // AddPlanFlag adds the flags of run.
 func (p *PlanFlags) AddPlanFlag(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&p.Plan, "plan", "", "carry out an approved plan and nothing else: its `ID`, or its file")
+	f.StringVar(&p.Plan, "plan", "", "carry out an approved plan and nothing else: its ID, or its `FILE`")
 	p.addApproversFlag(c)
 }
 
