@@ -42,7 +42,7 @@ func (k KYC) IsUnderReviewAgain() bool { return k.IsLinkSpent() && k.Status == K
 // [KYC.IsUnderReviewAgain]. They change no status.
 const (
 	CodeResubmitted    = "kyc_resubmitted"
-	ResubmittedMessage = "the documents were submitted again, the user has nothing to do"
+	ResubmittedMessage = "the documents were submitted again. The user has nothing to do"
 )
 
 const (

@@ -46,13 +46,13 @@ func (p Pairing) Explain() string {
 	case Unconfirmed:
 		return "the partner's list has not confirmed this user yet. The next run asks again"
 	case EmailDiffers:
-		return "the partner's list shows this user under another e-mail, so its link is left out here. Ask the partner whose user it is"
+		return "the partner lists this user under another e-mail, so its link is left out here. Ask the partner whose user it is"
 	case UserDeleted:
-		return "the partner's list shows this user as deleted. Ask the partner why"
+		return "the partner lists this user as deleted. Ask the partner why"
 	case UserUnlisted:
-		return "a day after the creation the partner's list does not show this user. Ask the partner"
+		return "a day after the creation, the partner does not list this user. Ask the partner whether it exists"
 	case MixedUp:
-		return "the partner's list shows this user under another customer's e-mail, so its link must not be used. Ask the partner, then: bulkonboard ledger resolve"
+		return "the partner lists this user under another customer's e-mail, so its link must not be used. Ask the partner, then: bulkonboard ledger resolve"
 	}
 	return ""
 }

@@ -131,10 +131,10 @@ func (r *run) sameAccount(ctx context.Context) error {
 	}
 	other, err := r.reader.ShowsOtherAccount(ctx, r.account.boundAccount().Slug, r.pace.WaitTurn)
 	if err != nil {
-		return r.listFailure(ctx, err, "the API key is another one than in the last run, and the list of users that would show whose it is cannot be read")
+		return r.listFailure(ctx, err, "the API key differs from the last run's, and the user list that would show its account cannot be read")
 	}
 	if other {
-		return &Stop{Reason: Refused, Detail: "the API key is another one than in the last run", Err: errOtherAccount()}
+		return &Stop{Reason: Refused, Detail: "the API key differs from the last run's", Err: errOtherAccount()}
 	}
 	return nil
 }
@@ -168,7 +168,7 @@ func (r *recorder) judgeAccount(ctx context.Context, a *answered) error {
 	case err != nil:
 		return err
 	case renamed:
-		r.cfg.Log.Warn("the partner's serviceIds have a new form; they name the same account")
+		r.cfg.Log.Warn("the partner's serviceIds have a new form but name the same account")
 	case nameless:
 		r.cfg.Log.Warn("neither the wallet nor the serviceIds name the partner account, so a key of another account would not be noticed")
 	}

@@ -118,6 +118,7 @@ type registrar struct {
 	perFile  []int
 	numbers  map[digest]rowPlace // of the rows that claim a customer, by their customer number
 	sharing  sharing             // of the invalid rows
+	alike    lookalikes          // of the invalid rows
 	shown    map[int]shownStatus
 }
 
@@ -151,7 +152,7 @@ func (r *registrar) registerAll(ctx context.Context) error {
 // annotateInvalid adds to the invalid rows which other rows have their e-mail. It
 // was not known when they were registered.
 func (r *registrar) annotateInvalid(ctx context.Context) error {
-	notes := r.sharing.rowNotes(r.placeName)
+	notes := r.alike.addNotes(r.sharing.rowNotes(r.placeName))
 	r.out.applyNotes(notes)
 	for _, n := range notes {
 		if was, ok := r.shown[n.Ordinal]; ok && n.Repeats >= 0 {
@@ -206,6 +207,7 @@ func (r *registrar) registerRows(ctx context.Context, c *chunk, from, to int) er
 		decideVerdict(&rows[i], c.rows[from+i].row.Again, &known[i], r.placeName, r.cfg.Resend.Accept)
 		r.holdRepeatedNumber(&rows[i], &known[i])
 		r.noteSharedEmail(&rows[i], &known[i])
+		r.alike.note(&rows[i], &c.rows[from+i].result, r.placeName)
 		r.countRow(&rows[i], &known[i])
 		if r.observer.each != nil {
 			if err := r.observer.each(rows[i]); err != nil {
@@ -309,6 +311,9 @@ func settingsText(cfg Config) string {
 	fmt.Fprintf(&s, "\nrules: version=%d region=%s plus=%t live=%t extra=%q", RulesVersion, cfg.Rules.PhoneRegion, cfg.Rules.PhonePlus, cfg.Rules.Live, cfg.Rules.Extra)
 	for _, field := range slices.Sorted(maps.Keys(cfg.Rules.Defaults)) {
 		fmt.Fprintf(&s, " %s=%q", field, cfg.Rules.Defaults[field])
+	}
+	if len(cfg.Rules.Values) > 0 {
+		s.WriteString(" values:" + cfg.Rules.Values.String())
 	}
 	if cfg.Rules.Strict {
 		s.WriteString(" strict")

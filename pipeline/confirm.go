@@ -69,7 +69,7 @@ func (r confirmer) confirmCreated(ctx context.Context) error {
 			return s
 		case err != nil:
 			r.listError = err.Error()
-			r.cfg.Log.Warn("the partner's list could not be read, so the users just created are not confirmed by it", "error", err.Error())
+			r.cfg.Log.Warn("could not read the partner's list, so the users just created are not confirmed", "error", err.Error())
 			return nil
 		}
 		moved, err := r.pairListed(ctx, due, list)
@@ -136,7 +136,7 @@ func (r *resolver) pairWhileSending(ctx context.Context) error {
 	}
 	list, err := confirmer{r.run}.listFor(ctx, due, r.scanPace())
 	if err != nil {
-		return r.listFailure(ctx, err, "the partner's list could not be read, so the users created so far are not confirmed yet")
+		return r.listFailure(ctx, err, "could not read the partner's list, so the users created so far are not confirmed yet")
 	}
 	r.pairAt = max(pairCrowd, int64(pairShare*list.Pages))
 	moved, err := confirmer{r.run}.pairListed(ctx, due, list)
@@ -282,7 +282,7 @@ func (r confirmer) pairListed(ctx context.Context, due []ledger.Customer, list u
 	}
 	for _, n := range found.Notes {
 		if n.Pairing.NeedsReview() {
-			r.cfg.Log.Warn("a created user is not in the partner's list as it should be", "code", string(n.Pairing))
+			r.cfg.Log.Warn("the partner's list does not show a created user as expected", "code", string(n.Pairing))
 		}
 	}
 	if c := p.CalibrateNear()([]ledger.Attempt{{NotBefore: r.clock.Now()}}); c.IsKnown {

@@ -78,7 +78,7 @@ func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err
 		err = errors.Join(err, failed)
 	}
 	if s.ListError = r.listError; r.masked > 0 && s.ListError == "" {
-		s.ListError = "it shows other e-mails than were sent"
+		s.ListError = "it shows different e-mails than were sent"
 	}
 	if failed := r.keepLearnt(ctx, s); failed != nil && err == nil {
 		err = failed
@@ -96,7 +96,7 @@ func (r *run) lastBalance(ctx context.Context, canAsk bool) Amount {
 	defer cancel()
 	balance, err := r.askWallet(soon)
 	if err != nil {
-		r.cfg.Log.Warn("the wallet could not be asked at the end", "error", err.Error())
+		r.cfg.Log.Warn("could not read the wallet at the end", "error", err.Error())
 		return Amount{}
 	}
 	return balance

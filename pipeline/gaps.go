@@ -66,10 +66,10 @@ func (r gapCloser) closeGaps(ctx context.Context) error {
 	}
 	if at := r.gapsDue(); at.After(pacing.WallTime()) {
 		if d := r.cfg.Bounds.MaxDuration; d > 0 && at.Sub(pacing.WallTime()) > d {
-			return stopf(MaxDuration, "the ledger was put back from a copy: nothing is sent before %s, and --max-duration ends earlier. Nothing was sent", at.UTC().Format(time.RFC3339))
+			return stopf(MaxDuration, "the ledger was restored from a copy, so nothing may be sent before %s, which is after --max-duration ends. Nothing was sent", at.UTC().Format(time.RFC3339))
 		}
-		r.cfg.Log.Info("the ledger was put back from a copy; nothing is sent while keys of the time that it lacks may be alive", "until", at.UTC().Format(time.RFC3339))
-		r.counters.showPause("the ledger was put back from a copy, waiting for the keys of the time that it lacks", at)
+		r.cfg.Log.Info("the ledger was restored from a copy; nothing is sent while idempotency keys of the missing time may still be valid", "until", at.UTC().Format(time.RFC3339))
+		r.counters.showPause("the ledger was restored from a copy, waiting for the idempotency keys of the missing time to expire", at)
 		if err := pacing.SleepUntil(ctx, at); err != nil {
 			return err
 		}
@@ -91,7 +91,7 @@ func (r gapCloser) closeGaps(ctx context.Context) error {
 		pause := pacing.WallTime().Add(pacing.BackoffAfter(try, pacing.FirstBackoff, pacing.MaxBackoff))
 		if pause.After(patience) {
 			return &Stop{Reason: PartnerDown, Err: err,
-				Detail: "the ledger was put back from a copy, and without the partner's list nothing is sent. If the list cannot be read for good: bulkonboard ledger resolve --gap"}
+				Detail: "the ledger was restored from a copy, and nothing is sent without the partner's list. If the list can never be read: bulkonboard ledger resolve --gap"}
 		}
 		r.cfg.Log.Warn("the partner's list of users cannot be used yet", "error", err.Error())
 		r.counters.showPause("the partner's list cannot be used yet, asking again", pause)
@@ -104,7 +104,7 @@ func (r gapCloser) closeGaps(ctx context.Context) error {
 // scanGaps reads the list once and notes who was created inside a gap without
 // being known to the ledger.
 func (r gapCloser) scanGaps(ctx context.Context) error {
-	r.counters.showPause("the ledger was put back from a copy, reading the partner's list", time.Time{})
+	r.counters.showPause("the ledger was restored from a copy, reading the partner's list", time.Time{})
 	defer r.counters.showPause("", time.Time{})
 	newest, err := r.readWitnesses(ctx, ledger.Query{Status: []ledger.Status{ledger.Created}, Newest: 2 * decide.MaxWitnesses})
 	if err != nil {
@@ -153,7 +153,7 @@ func (r gapCloser) noteStrangers(ctx context.Context, strangers []decide.User, t
 			return ledgerStop("closing a gap", err)
 		}
 		g.Scanned = began
-		r.cfg.Log.Info("the partner's list was read for the time that the ledger lacks", "users unknown to the ledger", len(inside))
+		r.cfg.Log.Info("the partner's list was read for the time missing from the ledger", "users unknown to the ledger", len(inside))
 	}
 	return nil
 }

@@ -50,7 +50,9 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		return found
 	}
 	for room, may := range map[string][]string{
-		"validate":                       {"validate/internal/celltext", "validate/phone"},
+		"validate":                       {"validate/country", "validate/internal/celltext", "validate/phone"},
+		"validate/country":               {},
+		"pipeline/decisions":             {"pipeline/source", "validate", "validate/country", "validate/phone"},
 		"validate/columns":               {"validate", "validate/internal/celltext", "validate/phone"},
 		"validate/phone":                 {"validate/internal/celltext"},
 		"validate/internal/celltext":     {},

@@ -228,7 +228,7 @@ func (r *resolver) noteUnusable(is bool, list userlist.Listing) {
 	}
 	if r.unusable++; r.unusable == 1 {
 		r.unusableSince = pacing.WallTime()
-		r.cfg.Log.Warn("the partner's list does not show users that this ledger created, so it proves nobody absent; asking again", "users", list.Total)
+		r.cfg.Log.Warn("the partner's list lacks users that this ledger created, so it cannot prove that a user is absent; asking again", "users", list.Total)
 	}
 }
 

@@ -127,7 +127,7 @@ func (r *run) checkWallet(ctx context.Context, plan *Plan) error {
 	}
 	r.clock.ObserveDate(w.Began, w.Ended, w.Date)
 	if skew, ok := r.clock.Skew(); ok && (skew > time.Minute || skew < -time.Minute) {
-		r.cfg.Log.Warn("our clock and the partner's differ; ages are reckoned in the partner's time", "difference", skew.Round(time.Second).String())
+		r.cfg.Log.Warn("this machine's clock and the partner's differ; ages are measured by the partner's clock", "difference", skew.Round(time.Second).String())
 	}
 	if err := r.sameWallet(w.Account); err != nil {
 		return err
@@ -155,7 +155,7 @@ func (r *run) checkWallet(ctx context.Context, plan *Plan) error {
 		return nil
 	}
 	if r.fee.Known() && usable.Cmp(r.fee) < 0 || !r.fee.Known() && balance.Cmp(r.cfg.Money.Keep) <= 0 {
-		return stopf(LowBalance, "the wallet holds %s %s, which pays for no user. Nothing was sent", balance, w.Currency)
+		return stopf(LowBalance, "the wallet holds %s %s, which does not cover a single user. Nothing was sent", balance, w.Currency)
 	}
 	return nil
 }
@@ -201,9 +201,9 @@ func (r *run) walletFailed(ctx context.Context, plan *Plan, err error) error {
 	}
 	plan.WalletError = err.Error()
 	if r.cfg.Rules.Live && plan.Send > 0 {
-		return &Stop{Reason: PartnerDown, Detail: "the wallet does not answer, and a live run does not begin without it. Nothing was sent", Err: err}
+		return &Stop{Reason: PartnerDown, Detail: "could not read the wallet, and a live run does not start without it. Nothing was sent", Err: err}
 	}
-	r.cfg.Log.Warn("the wallet could not be asked", "error", err.Error())
+	r.cfg.Log.Warn("could not read the wallet", "error", err.Error())
 	return nil
 }
 
@@ -220,7 +220,7 @@ func (r *run) controlGate(ctx context.Context) error {
 	case errors.Is(err, pacing.ErrSilent):
 		r.stopReason.stopWith(r.lastFailure.silenceStop(patience))
 	case errors.Is(err, pacing.ErrNoPorts):
-		r.stopReason.stopWith(stopf(PartnerDown, "for %s this machine has had no free port or file for another connection. Lower --rate or --workers, or raise its limit of open files", patience))
+		r.stopReason.stopWith(stopf(PartnerDown, "for %s this machine has had no free port or file handle for another connection. Lower --rate or --workers, or raise the limit on open files", patience))
 	case errors.Is(err, pacing.ErrOnlyBusy):
 		r.stopReason.stopWith(stopf(PartnerDown, "the partner API has answered nothing but 429 (too many requests) for %s", patience))
 	default:

@@ -19,6 +19,8 @@ func Codes() []string {
 		CodeRepeats,
 		CodeRepeatsOther,
 		CodeSharesEmail,
+		CodeSharesNumber,
+		CodeSharesPerson,
 		"known_from",
 		CodeIDKnown,
 		CodeIDRepeated,
@@ -66,13 +68,13 @@ func personMessage(code string) string {
 func explainStatus(s ledger.Status, a *answered) (field, code, message string) {
 	switch s {
 	case ledger.Duplicate:
-		return "email", cmp.Or(a.answer.Code, "DUP_USER"), "the partner has a user with this e-mail, and this ledger has not sent it"
+		return "email", cmp.Or(a.answer.Code, "DUP_USER"), "the partner already has a user with this e-mail, which this ledger did not send"
 	case ledger.Rejected:
 		return strings.Join(a.answer.Fields, " "), cmp.Or(a.answer.Code, "refused"), "the partner refused this row. Correct it and run again"
 	case ledger.InsufficientBalance:
 		return "", cmp.Or(a.answer.Code, "INSUFFICIENT_WALLET_BALANCE"), "the wallet could not pay the fee. Top it up and run again"
 	case ledger.InDoubt:
-		return "", decide.CodeOutstanding, "sent, but no answer tells what came of it (" + doubtCause(a) + "). Run again to settle it"
+		return "", decide.CodeOutstanding, "sent, but no answer shows the outcome (" + doubtCause(a) + "). Run again to settle it"
 	default:
 		return "", "", ""
 	}
@@ -102,7 +104,7 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, retryAt) {
 		j.spent++
 	} else if a.class == ledger.KeyUsed && !r.warned {
 		r.warned = true
-		r.cfg.Log.Warn("the partner uses up the idempotency key of a request that it turns away (429, 402); such rows are looked up before they are sent again")
+		r.cfg.Log.Warn("the partner uses up the idempotency key of a request that it refuses (429, 402); such rows are looked up before they are sent again")
 	}
 	j.attempt.Class, j.attempt.NotAfter = a.class, a.ended
 	j.attempt.HTTPStatus, j.attempt.Code, j.attempt.Excerpt = a.answer.HTTPStatus, a.answer.Code, a.answer.Excerpt
@@ -132,7 +134,7 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, retryAt) {
 			r.refusals.CountStatus(s.Status)
 		}
 		if r.refusals.IsOver(r.cfg.Bounds.MaxErrors.Count, r.cfg.Bounds.MaxErrors.Percent) {
-			r.stopReason.stopWith(stopf(MaxErrors, "too many rows in a row are refused by the partner (--max-errors). The report shows why"))
+			r.stopReason.stopWith(stopf(MaxErrors, "the partner refused too many rows in a row (--max-errors). The report shows why"))
 		}
 	}
 	next := s.Next
@@ -174,7 +176,7 @@ func (r *recorder) afterEvidence(x *resolved) (change ledger.Change, back retryA
 		change.Code, change.Message = userlist.CodeLinkLost, linkLostMessage
 	case decide.MarkDuplicate:
 		change.Status, change.Field, change.Code = ledger.Duplicate, "email", "DUP_USER"
-		change.Message = "the partner has a user with this e-mail, older than anything this ledger sent"
+		change.Message = "the partner already has a user with this e-mail, created before this ledger sent it"
 	case decide.MarkRejected:
 		change.Status, change.Code = ledger.Rejected, cmp.Or(x.resolution.Code, "refused")
 		change.Message = "the partner refused this row. Correct it and run again"

@@ -120,7 +120,7 @@ func (p *planner) enqueueRows(ctx context.Context, rows []checked) error {
 		if !c.result.Valid() {
 			// Registered as good under the same settings: only a changed input
 			// or changed rules can make it bad now.
-			return stopf(InputFault, "row %d passed the check and does not any more: the input changed during the run. Run again", c.row.Number)
+			return stopf(InputFault, "row %d passed the check but no longer does: the input changed during the run. Run again", c.row.Number)
 		}
 		if c.result.Identity != c.planned.Customer.Identity || !bytes.Equal(p.cfg.Ledger.Digest(detailsOf(&c.result.User, fields)), c.planned.Details) {
 			// By its end the input would be found to have changed; by then one
@@ -288,7 +288,7 @@ func (p *planner) measureFirst(ctx context.Context) {
 	defer cancel()
 	after, err := p.askWallet(soon)
 	if err != nil {
-		p.cfg.Log.Info("the wallet could not be asked after the first user", "error", err.Error())
+		p.cfg.Log.Info("could not read the wallet after the first user", "error", err.Error())
 		return
 	}
 	if fee := before.Minus(after); fee.Known() && fee.Cmp(Amount{}) > 0 {
@@ -335,10 +335,10 @@ func (p *planner) writeIntents(ctx context.Context, group []*job) (skipped []*jo
 	}
 	ids, err := p.cfg.Ledger.Intend(context.WithoutCancel(ctx), p.id, intents)
 	if err != nil {
-		return nil, ledgerStop("writing what is about to be sent", err)
+		return nil, ledgerStop("recording what is about to be sent", err)
 	}
 	if len(ids) != len(group) {
-		return nil, ledgerStop("writing what is about to be sent", errors.New("the ledger answered for another number of rows"))
+		return nil, ledgerStop("recording what is about to be sent", errors.New("the ledger answered for a different number of rows"))
 	}
 	for i, j := range group {
 		if ids[i] == 0 {
@@ -382,7 +382,7 @@ func (p *planner) reconsiderSkipped(ctx context.Context, skipped []*job) error {
 	for i, j := range skipped {
 		is, was := j.customer, before[i]
 		if is.Status == was.Status && is.Intents == was.Intents {
-			return ledgerStop("writing what is about to be sent", fmt.Errorf("customer %d is as expected and was refused: %w", is.ID, ledger.ErrConflict))
+			return ledgerStop("recording what is about to be sent", fmt.Errorf("customer %d is as expected and was refused: %w", is.ID, ledger.ErrConflict))
 		}
 		p.cfg.Moved(was.Status, is.Status)
 		j.isNew = is.Intents == 0

@@ -44,7 +44,7 @@ func TestShortOfPorts(t *testing.T) {
 		paused, lowest := false, b.cfg.Pace.Rate
 		b.cfg.Watch = func(p Progress) {
 			lowest = min(lowest, p.Rate)
-			paused = paused || strings.Contains(p.Pause, "no port or file")
+			paused = paused || strings.Contains(p.Pause, "no free port or file")
 			if strings.Contains(p.Pause, "partner cannot") || strings.Contains(p.Pause, "partner's answers") {
 				t.Errorf("the partner is blamed: %s", p.Pause)
 			}

@@ -109,7 +109,7 @@ func (r *recorder) saveAfterPanic(cause any, answers <-chan answered, resolution
 			keep([]ledger.Change{change})
 			return nil
 		}); err != nil {
-			r.stopReason.stopWith(&Stop{Reason: LedgerFault, Detail: "an outcome is lost by a panic", Err: err})
+			r.stopReason.stopWith(&Stop{Reason: LedgerFault, Detail: "a panic lost an outcome", Err: err})
 		}
 	}
 	for answers != nil || resolutions != nil {
@@ -215,10 +215,10 @@ func (r *recorder) handleRefused(left, answers []ledger.Change) map[int64]bool {
 		}
 	}
 	if n := len(left) - len(lost); n > 0 {
-		r.cfg.Log.Warn("customers changed while the partner's list was read; what it shows of them is left to the next run", "customers", n)
+		r.cfg.Log.Warn("customers changed while the partner's list was read; the next run compares them", "customers", n)
 	}
 	if len(lost) > 0 {
-		r.stopReason.stopWith(ledgerStop("recording outcomes", r.saveElsewhere(lost, fmt.Errorf("%d answers do not fit what the ledger has of their customers: %w", len(lost), ledger.ErrConflict))))
+		r.stopReason.stopWith(ledgerStop("recording outcomes", r.saveElsewhere(lost, fmt.Errorf("%d answers do not match the ledger's records of their customers: %w", len(lost), ledger.ErrConflict))))
 	}
 	return refused
 }

@@ -85,7 +85,7 @@ func (r confirmer) repairMixUps(ctx context.Context, found *userlist.PairingResu
 	if len(moved) == 0 {
 		return nil, nil
 	}
-	r.cfg.Log.Warn("answers of the partner were mixed up; users and links were moved to the customers that the partner's list shows", "customers", len(moved))
+	r.cfg.Log.Warn("the partner mixed up answers; users and links were moved to the customers that the partner's list shows", "customers", len(moved))
 	return moved, nil
 }
 

@@ -205,7 +205,7 @@ func (r *resolver) pauseAfterFailure() time.Duration {
 // several times. Their state in the ledger is right as it is.
 func (r *resolver) giveUpList(ctx context.Context, cause error) error {
 	r.failed++
-	r.cfg.Log.Warn("the partner's list of users could not be read", "error", cause.Error(), "try", r.failed)
+	r.cfg.Log.Warn("could not read the partner's list of users", "error", cause.Error(), "try", r.failed)
 	if r.failed < scanTries && !userlist.IsRefusedForGood(cause) {
 		return nil
 	}

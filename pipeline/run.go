@@ -148,7 +148,7 @@ func (r *run) sendPass(ctx context.Context, feed func(context.Context, chan<- *c
 	sending, cutOff := context.WithCancel(context.WithoutCancel(ctx))
 	defer cutOff()
 	if d := r.cfg.Bounds.MaxDuration; d > 0 {
-		defer time.AfterFunc(d, func() { r.stopReason.stopWith(stopf(MaxDuration, "the run has lasted %s (--max-duration)", d)) }).Stop()
+		defer time.AfterFunc(d, func() { r.stopReason.stopWith(stopf(MaxDuration, "reached --max-duration %s", d)) }).Stop()
 	}
 
 	fresh := make(chan *chunk, 2)

@@ -161,7 +161,7 @@ func (l *lastFailure) silenceStop(patience time.Duration) *Stop {
 func proxyRefusal(status int) *Stop {
 	do := "Ask whoever runs it to allow the partner's host, or choose another one with --proxy"
 	if status == 407 {
-		do = "It wants a name and a password: --proxy http://NAME:PASSWORD@HOST:PORT, or the same in HTTPS_PROXY with --proxy env"
+		do = "It asks for a name and a password: --proxy http://NAME:PASSWORD@HOST:PORT, or the same in HTTPS_PROXY with --proxy env"
 	}
 	return &Stop{Reason: PartnerDown, Detail: "the proxy refuses to pass requests on to the partner (HTTP " + strconv.Itoa(status) + "). " + do}
 }
@@ -174,9 +174,9 @@ func (s *submitters) stopIfHopeless(a answered, now time.Time) {
 	case a.answer.Halt == partner.Redirected:
 		s.stopReason.stopWith(stopf(PartnerDown, "the partner API redirects to %s, which is not followed: it would carry the key and the body elsewhere. Check --base-url", hostOrUnknown(a.answer.Target)))
 	case a.answer.Halt == partner.Certificate:
-		s.stopReason.stopWith(stopf(PartnerDown, "the certificate of the partner API, or of the proxy before it, is not valid for its name. Check the host, the clock of this machine, --proxy and --ca-file"))
+		s.stopReason.stopWith(stopf(PartnerDown, "the certificate of the partner API, or of the proxy in front of it, is not valid for its name. Check the host, the clock of this machine, --proxy and --ca-file"))
 	case a.answer.Halt == partner.PathGone:
-		s.stopReason.stopWith(stopf(PartnerDown, "the partner API answers HTTP %d where users are created: the path is not there. Check --base-url", a.answer.HTTPStatus))
+		s.stopReason.stopWith(stopf(PartnerDown, "the partner API answers HTTP %d where users are created: the path does not exist. Check --base-url", a.answer.HTTPStatus))
 	case a.answer.Halt == partner.Blocked:
 		s.stopReason.stopWith(stopf(Refused, "HTTP %d from something in front of the partner API, such as a firewall. Check that this machine's address may call it", a.answer.HTTPStatus))
 	case a.answer.Halt == partner.ProxyRefused:

@@ -4,8 +4,7 @@ import (
 	"net/url"
 	"strings"
 
-	"golang.org/x/text/language"
-
+	"github.com/bulkonboard/bulkonboard/validate/country"
 	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
 )
 
@@ -43,7 +42,7 @@ func (c *rowCheck) checkCountry(raw string) string {
 		return ""
 	}
 	code := strings.ToUpper(v)
-	if !isCountryCode(code) {
+	if !country.IsCode(code) {
 		c.addProblem(FieldCountryCode, CodeCountryUnknown, explainCountry(code))
 		return ""
 	}
@@ -68,46 +67,25 @@ func (r *Rules) RowCountry(raw string) string {
 	if code == "" && len(r.Defaults) > 0 {
 		code = r.Defaults[FieldCountryCode]
 	}
-	if code = strings.ToUpper(code); !isCountryCode(code) {
+	if words := r.Values[FieldCountryCode]; len(words) > 0 {
+		if meant, isWord := words[FoldWord(code)]; isWord {
+			code = meant
+		}
+	}
+	if code = strings.ToUpper(code); !country.IsCode(code) {
 		return ""
 	}
 	return code
 }
 
 func explainCountry(code string) string {
-	hint := ""
-	switch code {
-	case "UK":
-		hint = "GB"
-	case "EL":
-		hint = "GR"
-	case "XK":
+	if code == "XK" {
 		return "is a private-use code, not one of ISO 3166-1. Ask the partner which code to use"
-	default:
-		if region, err := language.ParseRegion(code); err == nil && len(code) == 3 && isCountryCode(region.String()) {
-			hint = region.String()
-		}
 	}
-	if hint != "" {
+	if hint := country.CodeOf(code); hint != "" {
 		return "is not the two-letter code of ISO 3166-1. Write " + hint
 	}
 	return "is not a two-letter code of ISO 3166-1. Write the code, such as GB or US"
-}
-
-// isCountryCode reports whether a code is an officially assigned one of ISO 3166-1
-// alpha-2.
-func isCountryCode(code string) bool {
-	const assigned = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ " +
-		"CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR " +
-		"GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP " +
-		"KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ " +
-		"NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW " +
-		"SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ " +
-		"UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW "
-	if len(code) != 2 || code[0] < 'A' || code[0] > 'Z' || code[1] < 'A' || code[1] > 'Z' {
-		return false
-	}
-	return strings.Index(assigned, code+" ")%3 == 0
 }
 
 // checkRedirect checks an absolute https URL in ASCII (RFC 3986).

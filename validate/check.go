@@ -8,7 +8,20 @@ import "strings"
 //
 // Checking the values of the User again returns the same User.
 func (r *Rules) Check(raw Raw) Result {
+	res := r.check(raw)
+	if !res.Valid() {
+		r.foretell(raw, &res)
+	}
+	return res
+}
+
+// check is Check without what is foretold.
+func (r *Rules) check(raw Raw) Result {
 	c := rowCheck{rules: r, raw: raw}
+	if len(r.Values) > 0 {
+		r.Values.read(&c.raw, func(field string) { c.addChange(field, "value") })
+		raw = c.raw
+	}
 	if raw.Email == "" && isBarelyFilled(raw) {
 		c.addProblem("", CodeNoCustomer, "looks like a total or a remark, not like a customer. Delete the row, or fill it in")
 		return Result{Problems: c.problems}

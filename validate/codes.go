@@ -117,6 +117,7 @@ func Codes() []Code {
 		{CodeNotation, false},
 		{CodeOtherField, false},
 
+		{CodeForetold, true},
 		{CodePlaceholderIgnored, true},
 		{CodeInvisibleKept, true},
 		{CodeSpaceTrimmed, true},

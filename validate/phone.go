@@ -8,7 +8,10 @@ func (c *rowCheck) checkPhone(raw, country string) string {
 	if !ok {
 		return ""
 	}
-	n := phone.Read(v, phone.Options{Region: c.rules.PhoneRegion, Country: country, AddPlus: c.rules.PhonePlus})
+	n := phone.Read(v, phone.Options{Region: c.rules.RegionOf(country), Country: country, AddPlus: c.rules.PhonePlus})
+	if n.Code == CodePhoneNoCountry && c.rules.PhoneRegion == RegionColumn {
+		n.Message = "has no country code, and its row names no country. Write it with + and country code, or fill in the country"
+	}
 	if n.Code != "" {
 		c.addProblem(FieldPhoneNumber, n.Code, n.Message)
 		return ""

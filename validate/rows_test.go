@@ -52,10 +52,13 @@ func sent(t testing.TB, u User, field string) string {
 }
 
 // findings are a result's problems as "field:code", warnings as
-// "warn:field:code".
+// "warn:field:code", without those that are foretold.
 func findings(r Result) []string {
 	var all []string
 	for _, p := range r.Problems {
+		if p.Code == CodeForetold {
+			continue
+		}
 		s := p.Field + ":" + p.Code
 		if p.Warning {
 			s = "warn:" + s

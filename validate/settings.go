@@ -14,8 +14,8 @@ import (
 // has none or that breaks the field's own rule, an added field without a name
 // or with the name of another.
 func (r *Rules) Validate() error {
-	if r.PhoneRegion != "" && !phone.IsRegion(r.PhoneRegion) {
-		return fmt.Errorf("phone region is not a two-letter country code in capitals, such as DE")
+	if r.PhoneRegion != "" && r.PhoneRegion != RegionColumn && !phone.IsRegion(r.PhoneRegion) {
+		return fmt.Errorf("phone region is not a two-letter country code in capitals, such as DE, nor the word column")
 	}
 	fields := Fields()
 	for _, name := range slices.Sorted(maps.Keys(r.Defaults)) {
@@ -26,6 +26,9 @@ func (r *Rules) Validate() error {
 	}
 	if p, bad := r.defaultFault(); bad {
 		return fmt.Errorf("default value of %s %s", p.Field, p.Message)
+	}
+	if err := r.Values.check(); err != nil {
+		return err
 	}
 	for i, name := range r.Extra {
 		switch {

@@ -236,7 +236,7 @@ func TestTextCells(t *testing.T) {
 			continue
 		}
 		for _, p := range r.Problems {
-			if p.Code != CodePhoneCountry && (!strings.Contains(p.Message, tc.says) || len(tc.value) > 5 && strings.Contains(p.Message, tc.value)) {
+			if p.Code != CodePhoneCountry && p.Code != CodeForetold && (!strings.Contains(p.Message, tc.says) || len(tc.value) > 5 && strings.Contains(p.Message, tc.value)) {
 				t.Errorf("%s %q: %q, want %q in it and no value", tc.field, tc.value, p.Message, tc.says)
 			}
 		}

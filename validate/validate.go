@@ -45,15 +45,16 @@ type Problem struct {
 // never the value.
 type Change struct {
 	Field string
-	Kind  string // trimmed, nfc, line_ends, punycode, e164, spelling or default
+	Kind  string // trimmed, nfc, line_ends, punycode, e164, spelling, default or value
 }
 
 // Rules are the field rules with the operator's settings. The zero value is
 // usable: no default values, phone numbers only with a country code.
 type Rules struct {
-	PhoneRegion string            // ISO 3166-1 alpha-2 for phone numbers written without a country code; "" = refuse them
+	PhoneRegion string            // ISO 3166-1 alpha-2 for phone numbers written without a country code; RegionColumn = that of the row; "" = refuse them
 	PhonePlus   bool              // read cells of digits only as international numbers that lost their '+'
 	Defaults    map[string]string // canonical field name → value for empty cells; see DefaultableFields
+	Values      Values            // what words of the sender mean
 	Extra       []string          // names of the fields that --send adds, parallel to Raw.Extra
 	Strict      bool              // a postal code that seems to have lost its zero is a problem, not a warning
 	Live        bool              // a real wallet pays: warn of example addresses and numbers, throw-away mail and service numbers
@@ -65,6 +66,12 @@ type Result struct {
 	Identity string    // see Identity; "" when the e-mail has none. Set for invalid rows too, when the e-mail itself is sound
 	Problems []Problem // problems first in field order, then warnings
 	Changes  []Change
+
+	// Corrected is what an invalid row becomes once those of its problems are
+	// corrected that have one right form, and CorrectedIdentity its identity; zero if
+	// there are none. Only their sound fields are filled in.
+	Corrected         User
+	CorrectedIdentity string
 }
 
 // Valid reports whether there is no problem but warnings.

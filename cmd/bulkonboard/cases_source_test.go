@@ -28,7 +28,7 @@ func TestCasesOfReading(t *testing.T) {
 		{"s05-number-format-postal.xlsx", nil, 0, []string{"3  ready to send", "3 cells are read as the number format shows them", "!postal_zero_lost"}},
 		{"s09-equals-quote.csv", nil, 0, []string{"2  ready to send", "(row 2) [marks_removed]", "(row 3) [marks_removed]", "[marks_removed]"}},
 		{"s10-struck-out-text.xlsx", nil, 3, []string{"1  ready to send", "2 invalid", "cell B2", "cell L3", "[struck_out]"}},
-		{"s12-house-number-column.csv", nil, 0, []string{`"House number" is not read and seems to hold a part of address`}},
+		{"s12-house-number-column.csv", nil, 0, []string{`"House number" is not read, but seems to hold a part of address`}},
 		{"s13-estado-is-status.csv", nil, 0, []string{`"Estado" is not read as region`, "!--map"}},
 		{"s15-serial-day-number.xlsx", []string{"--send", "dateOfBirth=dateOfBirth"}, 3, []string{"1  ready to send", "1 invalid", "cell N2", "[date_number]"}},
 	} {

@@ -47,7 +47,7 @@ func decisive() map[string][]string {
 		"which key or secret":              {"api-key-file", "secret-file", "webhook-secret-file", "webhook-old-secret-file"},
 		"which ledger, and what it keeps":  {"ledger", "new-ledger", "fresh", "keep-runs"},
 		"which files are written":          {"report", "rejects", "annotate", "log-file", "metrics-file", "save-map", "output"},
-		"how rows are read, and which":     {"id", "map", "map-file", "default", "phone-region", "phone-plus", "carry", "send", "sheet", "header-row", "delimiter", "encoding", "formulas", "strict", "input"},
+		"how rows are read, and which":     {"id", "map", "map-file", "default", "phone-region", "phone-plus", "value", "join", "leave-out", "decide", "carry", "send", "sheet", "header-row", "delimiter", "encoding", "formulas", "strict", "input"},
 		"what is sent, and when again":     {"again", "again-code", "accept", "limit", "max-new", "max-errors", "max-attempts", "max-duration", "patience", "timeout", "yes"},
 		"what money is spent":              {"fee", "keep-balance", "on-low-balance"},
 		"what counts as done or in doubt":  {"key-ttl", "settle", "in-doubt", "check-existing", "confirm-created", "gap", "as", "gone", "because", "service-id", "link", "link-file", "account"},

@@ -43,7 +43,7 @@ func awkwardBooks() []awkward {
 		sheet(59, "not well-formed", "</row>", "</rwo>", 2, "list.xlsx"),
 		sheet(60, "rows out of order", `<row r="3"`, `<row r="1"`, 2, "out of order"),
 		sheet(60, "cells out of order", `r="B3"`, `r="A3"`, 2, "out of order"),
-		sheet(60, "beyond the last column", `r="H3"`, `r="XFE3"`, 2, "no sheet has"),
+		sheet(60, "beyond the last column", `r="H3"`, `r="XFE3"`, 2, "impossible reference"),
 		sheet(61, "a text that is not there", `t="s"><v>`, `t="s"><v>9999`, 2, "does not have"),
 		sheet(61, "a style that is not there", `r="A3"`, `r="A3" s="77"`, 2, "style"),
 		sheet(61, "a range that is none", "</sheetData>", `</sheetData><mergeCells><mergeCell ref="A3:"/></mergeCells>`, 2, "merged range"),

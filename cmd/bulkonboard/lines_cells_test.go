@@ -67,9 +67,9 @@ func awkwardCells() []awkward {
 		warn(45, "countryCode", "GB", "phone_country"),
 		{line: 46, what: "warning", cells: []string{"countryCode", "DE", "postalCode", "1067"}, says: []string{"Warning: ", "[postal_zero_lost]"}},
 		{line: 46, what: "strict", cells: []string{"countryCode", "DE", "postalCode", "1067"}, args: []string{"--strict"}, code: 3, says: []string{"[postal_short]"}},
-		{line: 47, what: "UK", cells: []string{"countryCode", "UK"}, code: 3, says: []string{"[country_unknown]", "write GB"}},
-		{line: 47, what: "usa", cells: []string{"countryCode", "usa"}, code: 3, says: []string{"write US"}},
-		{line: 47, what: "840", cells: []string{"countryCode", "840"}, code: 3, says: []string{"write US"}},
+		{line: 47, what: "UK", cells: []string{"countryCode", "UK"}, code: 3, says: []string{"[country_unknown]", "Write GB"}},
+		{line: 47, what: "usa", cells: []string{"countryCode", "usa"}, code: 3, says: []string{"Write US"}},
+		{line: 47, what: "840", cells: []string{"countryCode", "840"}, code: 3, says: []string{"Write US"}},
 		row(47, "countryCode", "KP", "country_sanctioned"),
 		warn(47, "countryCode", "NA", "phone_country"), // Namibia, and the phone is German
 		row(48, "isTermsOfServiceAccepted", "", "required"),

@@ -102,7 +102,7 @@ func awkwardFiles() []awkward {
 		text(25, "a huge cell", strings.Replace(shortList, "Bea", strings.Repeat("x", 1<<20+1), 1), 2, "more than 1 MiB"),
 		text(27, "a title", "Customers of May,,,,,,,\n"+shortList, 0, "the headers are in row 2", "run --sandbox --header-row 2"),
 		text(27, "two rows of headers", "Person,,Contact,,,,,\n"+shortList, 0, "the headers are in row 2"),
-		text(27, "a second table", shortList+"Surname,Vorname,E-Mail,Telefon,,,,\n", 3, "row 4: names of columns"),
+		text(27, "a second table", shortList+"Surname,Vorname,E-Mail,Telefon,,,,\n", 3, "row 4: column names"),
 		file(18, "gzip", 0, func(t *testing.T, dir string) string {
 			var b bytes.Buffer
 			z := gzip.NewWriter(&b)

@@ -26,7 +26,7 @@ func awkwardRows() []awkward {
 		{line: 26, what: "too many columns", head: wide, code: 2, says: []string{"columns", "!Open the workbook"}},
 		{line: 27, what: "a title", head: []string{"Customers of May"}, rows: [][]string{goodHeader(), good(1)}, only: "xlsx", says: []string{"the headers are in row 2", "run --sandbox --header-row 2"}},
 		{line: 27, what: "a title, told", head: []string{"Customers of May"}, rows: [][]string{goodHeader(), good(1)}, only: "xlsx", args: []string{"--header-row", "2"}, says: []string{"1  ready to send"}},
-		{line: 27, what: "a second table", rows: [][]string{good(1), {"Surname", "Vorname", "E-Mail", "Telefon"}}, only: "xlsx", code: 3, says: []string{"row 3: names of columns", "![email_"}},
+		{line: 27, what: "a second table", rows: [][]string{good(1), {"Surname", "Vorname", "E-Mail", "Telefon"}}, only: "xlsx", code: 3, says: []string{"row 3: column names", "![email_"}},
 		{line: 28, what: "the same header twice", head: heads(func(h []string) { h[9] = "email" }), code: 2, says: []string{"are the same name"}},
 		{line: 28, what: "in another case", head: heads(func(h []string) { h[9] = "Email" }), code: 2, says: []string{"are the same name"}},
 		{line: 29, what: "missing", head: heads(func(h []string) { h[2] = "x" }), code: 2, says: []string{"no column for email", "--map email="}},
@@ -45,7 +45,7 @@ func awkwardRows() []awkward {
 			says: []string{"row 4", "repeats row 2", "differs in phoneNumber, city"}},
 		{line: 35, what: "case", rows: list(func(r [][]string) { r[2][2] = strings.ToUpper(r[0][2]) }), code: 3, says: []string{"1 repeat", "repeats row 2"}},
 		{line: 35, what: "plus tag and dots", rows: list(func(r [][]string) { r[0][2], r[2][2] = "ann.roe@company.com", "annroe+x@company.com" }), says: []string{"3  ready to send", "[email_plus_tag]", ", ", "4). Make sure"}},
-		{line: 36, what: "one phone", rows: list(func(r [][]string) { r[1][3], r[2][3] = r[0][3], r[0][3] }), says: []string{"3  ready to send", "The same number in three rows or more"}},
+		{line: 36, what: "one phone", rows: list(func(r [][]string) { r[1][3], r[2][3] = r[0][3], r[0][3] }), says: []string{"3  ready to send", "One number in several rows"}},
 		{line: 36, what: "one wallet", rows: list(func(r [][]string) {
 			for i := range r {
 				r[i][8] = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"

@@ -13,7 +13,7 @@ import (
 // and as Germans write dates: what each of them does to a list is told by name.
 func TestListsOfOtherPrograms(t *testing.T) {
 	damaged := []string{"0  ready to send", "6 invalid", "[other_field]", "Missing its leading + (Excel drops it)", "row 5", "[phone_no_country]", "row 6", "[ip_not_public]", "[name_null]",
-		"Warning: seems to have lost its leading zero", "bulkonboard validate --phone-plus"}
+		"Warning: seems to have lost its leading zero", "--phone-region DE --phone-plus "}
 	made := append([]string{"[excel_date]", "column postalCode (cell K6)", "1 cell is made by formulas"}, damaged...)
 	lost := append([]string{"row 4", "[bad_encoding]", `are separated by ";"`}, damaged...)
 	rich := []string{"hidden sheets with data were not read", "1 row with data is hidden, the first is row 9", "read like the others: Q",

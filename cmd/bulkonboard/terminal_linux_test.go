@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -14,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/rivo/uniseg"
-	"golang.org/x/sys/unix"
 )
 
 // linesBeforeNext is how many lines of a terminal come before what to do next.
@@ -111,31 +109,14 @@ func showOnTerminal(t *testing.T, dir string, columns int, args []string, env ..
 // runOnTerminal runs a command whose output is a terminal.
 func runOnTerminal(t *testing.T, c *exec.Cmd, columns int, out *bytes.Buffer) {
 	t.Helper()
-	control, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
-	if err != nil {
-		t.Skipf("there are no pseudo terminals here: %v", err)
-	}
+	control, terminal := openTerminal(t, columns)
 	defer control.Close()
-	number, err := unix.IoctlGetInt(int(control.Fd()), unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(int(control.Fd()), unix.TIOCSPTLCK, 0)
-	}
-	if err == nil {
-		err = unix.IoctlSetWinsize(int(control.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 50, Col: uint16(columns)})
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	terminal, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
 	c.Stdout, c.Stderr = terminal, terminal
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
 	_ = terminal.Close()
-	_, err = io.Copy(out, control)
+	_, err := io.Copy(out, control)
 	if !errors.Is(err, syscall.EIO) && err != nil { // EIO: the last process has closed it
 		t.Error(err)
 	}

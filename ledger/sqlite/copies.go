@@ -37,7 +37,7 @@ type copied struct {
 func notOwnEmergency(err error) error {
 	switch {
 	case errors.Is(err, emergency.ErrOtherLedger):
-		return fmt.Errorf("%w; put the right ledger beside it, or go on with this one (bulkonboard ledger adopt): %w", err, ledger.ErrDamaged)
+		return fmt.Errorf("%w; put the right ledger next to it, or continue with this one (bulkonboard ledger adopt): %w", err, ledger.ErrDamaged)
 	case errors.Is(err, private.ErrNotPrivate):
 		return fmt.Errorf("%w: %w", err, ledger.ErrUnsafe)
 	}
@@ -46,12 +46,12 @@ func notOwnEmergency(err error) error {
 
 // lostWrites is ErrDamaged for a ledger that is whole and too old.
 func lostWrites(path string, holds, made int64) error {
-	return olderState(path, fmt.Sprintf("it holds %d writes and %d were made: its -wal file was removed or cut, or an older copy was put in its place", holds, made))
+	return olderState(path, fmt.Sprintf("it has %d writes, but %d were made: its -wal file was removed or cut, or an older copy was put in its place", holds, made))
 }
 
 // olderState is ErrDamaged with both ways out of an older state.
 func olderState(path, what string) error {
-	return fmt.Errorf("%s: %s; if a newer copy exists, put it back with bulkonboard ledger restore; if this one is the newest, bulkonboard ledger adopt goes on with it, without taking anybody for a stranger who was created meanwhile: %w",
+	return fmt.Errorf("%s: %s; if a newer copy exists, restore it with bulkonboard ledger restore; if this one is the newest, continue with it by bulkonboard ledger adopt, which calls no user created meanwhile a duplicate: %w",
 		path, what, ledger.ErrDamaged)
 }
 
@@ -101,7 +101,7 @@ func (l *opening) findLoss() error {
 	case l.emergency.Seq() > l.copied.Writes:
 		return lostWrites(l.path, l.copied.Writes, l.emergency.Seq())
 	case l.emergency.IsOfOtherState(l.copied.Token):
-		return olderState(l.path, "it is a copy that was put beside the files of another state of it")
+		return olderState(l.path, "it is a copy next to files of another state of the ledger")
 	}
 	// Without the emergency file, or with one that a refused opening has made,
 	// there is only this to go by. Opening for reading may have made an empty log: what counts is what is in it.
@@ -130,7 +130,7 @@ func (l *opening) findForeignLog(ctx context.Context) error {
 	if err != nil || token == l.emergency.Token() {
 		return nil // a checkpoint may have been cut off: then only the two together can be read
 	}
-	return fmt.Errorf("%s: an older copy was put in its place, and its -wal file is that of the newer ledger; move %s-wal away, or put the copy back with bulkonboard ledger restore: %w",
+	return fmt.Errorf("%s: an older copy was put in its place, and its -wal file is that of the newer ledger; move %s-wal away, or restore the copy with bulkonboard ledger restore: %w",
 		l.path, l.path, ledger.ErrDamaged)
 }
 
@@ -155,7 +155,7 @@ func (l *opening) recordOpening(ctx context.Context, c *conn, token string) erro
 		if err != nil {
 			return err
 		}
-		l.notices = append(l.notices, fmt.Sprintf("this ledger was put back from a copy. What was sent from %s to %s is not in it: nobody created then is called a duplicate, and nothing is sent before the partner's list was read",
+		l.notices = append(l.notices, fmt.Sprintf("this ledger was restored from a copy. What was sent from %s to %s is missing from it: no user created then is called a duplicate, and nothing is sent until the partner's list has been read",
 			g.From.Partner().UTC().Format(time.RFC3339), g.To.Partner().UTC().Format(time.RFC3339)))
 	}
 	return c.Exec(ctx, "UPDATE ledger SET copy = '', token = ?, place = ?", token, datafile.PlaceOf(l.path))

@@ -94,7 +94,7 @@ func (l *database) scrub(ctx context.Context) error {
 	defer l.unlockWrites()
 	ctx = context.WithoutCancel(ctx)
 	if err := l.w.ExecScript(ctx, "VACUUM"); err != nil {
-		return fmt.Errorf("they are erased, but old pages may still hold something of theirs; make room for another two of %s, and end other programs that write to it, then run the same command again: %w: %w", l.path, l.classify(err), ledger.ErrWrite)
+		return fmt.Errorf("they are erased, but old pages of the file may still hold their data; free space of about twice the size of %s, end other programs that write to it, then run the same command again: %w: %w", l.path, l.classify(err), ledger.ErrWrite)
 	}
 	var busy, logged, moved int
 	err := l.w.QueryOne(ctx, "PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy, &logged, &moved)
@@ -102,7 +102,7 @@ func (l *database) scrub(ctx context.Context) error {
 		return l.fail(err)
 	}
 	if busy != 0 {
-		return fmt.Errorf("%s: they are erased, but another program that reads the ledger keeps the old pages in %s-wal alive; end it and run the same command again", l.path, l.path)
+		return fmt.Errorf("%s: they are erased, but another program that reads the ledger keeps the old pages in %s-wal; end it and run the same command again", l.path, l.path)
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func (l *opening) restore(ctx context.Context, from string) (kept string, err er
 // emergency file. Only that ledger knows whose they are.
 func (l *opening) noteKeptAnswers() {
 	if n := emergency.CountKept(l.path + ".emergency"); n > 0 {
-		l.notices = append(l.notices, fmt.Sprintf("the .emergency file of the ledger that was there holds answers that were never recorded (%d); it is kept with it", n))
+		l.notices = append(l.notices, fmt.Sprintf("the .emergency file of the replaced ledger holds answers that were never recorded (%d); it is kept with that ledger", n))
 	}
 }
 

@@ -70,7 +70,7 @@ func (l *Ledger) Bind(ctx context.Context, account ledger.Account) error {
 		}
 		bound := h.Info.Account
 		if bound.Differs(account) {
-			return fmt.Errorf("it is bound to another account than the one this API key opens; use that account's key, or another ledger: %w", ledger.ErrAccount)
+			return fmt.Errorf("it belongs to another account than this API key; use that account's key, or another ledger: %w", ledger.ErrAccount)
 		}
 		if learnt := bound.Learn(account); learnt != bound {
 			return c.Exec(ctx, "UPDATE ledger SET account_partner = ?, account_slug = ?", learnt.Partner, learnt.Slug)

@@ -157,12 +157,12 @@ func breakages() []breakage {
 		noApproval  = "the plan that it carried out was not approved"
 		noPlan      = "two persons have to approve what is sent, and its run carried out no plan"
 		mayBeSent   = "an attempt is unanswered and its status says that it may be sent or was refused"
-		notCounted  = "its attempts are not as many as it counts"
+		notCounted  = "its number of attempts differs from its count"
 		notNewest   = "key or generation are not those of its newest create-user request"
 	)
 	return []breakage{
 		one("customer 3", "an attempt is open and it is not in doubt", "UPDATE customer SET status = 'duplicate' WHERE id = 3"),
-		one("customer 4", "two of its requests are under way", "DROP INDEX attempt_open; UPDATE attempt SET class = '' WHERE customer = 4"),
+		one("customer 4", "two of its requests are in flight", "DROP INDEX attempt_open; UPDATE attempt SET class = '' WHERE customer = 4"),
 		one("customer 1", sameService, "UPDATE customer SET (service_id, service_mark) = (SELECT service_id, service_mark FROM customer WHERE id = 1) WHERE id = 6", "customer 6: "+sameService),
 		one("customer 9", "its e-mail is gone and it is not forgotten", "UPDATE customer SET email = '', identity = NULL WHERE id = 9"),
 		one("customer 10", "its e-mail is gone and it is not forgotten", "UPDATE customer SET email = 'x@example.com' WHERE id = 10"),
@@ -183,8 +183,8 @@ func breakages() []breakage {
 		one("attempt 9", noPlan, "INSERT INTO fact SELECT 'approval', 'two-persons', not_before_us FROM attempt WHERE id = 9"),
 		{noPlan, "INSERT INTO fact SELECT 'approval', 'none', 0", []string{}},
 		{noPlan, "UPDATE run SET plan = '0123456789abcdef'; INSERT INTO fact SELECT 'approval', 'two-persons', 0", []string{}},
-		one("batch 1", "it has not as many rows as it counts", "UPDATE batch SET rows = 13 WHERE id = 1"),
-		one("batch 1", "it has not as many rows as it counts", "DELETE FROM input_row WHERE batch = 1 AND ordinal = 11"),
+		one("batch 1", "its number of rows differs from its count", "UPDATE batch SET rows = 13 WHERE id = 1"),
+		one("batch 1", "its number of rows differs from its count", "DELETE FROM input_row WHERE batch = 1 AND ordinal = 11"),
 		one("batch 1", "two of its rows claim one customer", "UPDATE input_row SET claims = 1 WHERE batch = 1 AND ordinal = 10"),
 		one("batch 1", notLed, "UPDATE input_row SET customer = 9 WHERE batch = 1 AND ordinal = 10"),
 		one("batch 1", notLed, "UPDATE input_row SET customer = NULL WHERE batch = 1 AND ordinal = 0"),
@@ -211,7 +211,7 @@ func breakages() []breakage {
 		reference("run.plan", "run, record 3", "plan", "UPDATE run SET plan = 'none' WHERE id = 3"),
 		reference("plan_row.plan", "plan_row", "plan", "UPDATE plan_row SET plan = 'none'"),
 		reference("input_file.batch", "input_file", "batch", "UPDATE input_file SET batch = 99 WHERE batch = 1"),
-		reference("input_row.batch", "input_row", "batch", "UPDATE input_row SET batch = 99 WHERE batch = 1 AND ordinal = 11", "batch 1: it has not as many rows as it counts"),
+		reference("input_row.batch", "input_row", "batch", "UPDATE input_row SET batch = 99 WHERE batch = 1 AND ordinal = 11", "batch 1: its number of rows differs from its count"),
 		reference("input_row.customer", "input_row", "customer", "UPDATE input_row SET customer = 99 WHERE batch = 1 AND ordinal = 11"),
 		reference("attempt.customer", "attempt, record 7", "customer", "UPDATE attempt SET customer = 99 WHERE id = 7", "customer 7: "+notCounted),
 		reference("forgotten.customer", "forgotten", "customer", "UPDATE forgotten SET customer = 99"),

@@ -85,7 +85,9 @@ func TestCompare(t *testing.T) {
 		{"unlimited", func(n *Terms) { n.Rate = 0 }, nil, []string{"now unlimited"}},
 		{"edited", func(n *Terms) { n.Fingerprint, n.Files = "f2", []File{{"staff.xlsx", "May", "bbbbbbbbbbbbbbbb", 13}} }, []string{"row 13"},
 			[]string{"staff.xlsx (sheet May) is not the file that was approved (SHA-256 aaaaaaaaaaaa, now bbbbbbbbbbbb; 12 rows, now 13)", "1 of the rows to send was not approved: row 13"}},
-		{"a file more", func(n *Terms) { n.Fingerprint, n.Files = "f2", append(slices.Clone(n.Files), File{"b.csv", "", "c", 1}) }, nil, []string{"b.csv was not in the approved list"}},
+		{"a file more", func(n *Terms) {
+			n.Fingerprint, n.Files = "f2", append(slices.Clone(n.Files), File{"b.csv", "", "c", 1})
+		}, nil, []string{"b.csv was not in the approved list"}},
 		{"a file less", func(n *Terms) { n.Fingerprint, n.Files = "f2", nil }, nil, []string{"staff.xlsx (sheet May) of the approved list is missing"}},
 		{"other rules", func(n *Terms) { n.Fingerprint, n.Rules = "f2", 3 }, nil, []string{"version 2 was approved, this program has 3"}},
 		{"read otherwise", func(n *Terms) { n.Fingerprint = "f2" }, nil, []string{"read or decided differently"}},

@@ -42,7 +42,7 @@ func Open(ctx context.Context, paths []string, stdin io.Reader, opt source.Optio
 func Fields(table validate.FieldTable) []source.Field {
 	var fields []source.Field
 	for _, f := range table {
-		fields = append(fields, source.Field{Name: f.Name, Aliases: f.Aliases(), Required: f.Required, Written: f.IsBool, Shared: f.Defaultable || f.IsBool,
+		fields = append(fields, source.Field{Name: f.Name, Aliases: f.Aliases(), Required: f.Required, Identifies: f.Name == validate.FieldEmail, Written: f.IsBool, Shared: f.Defaultable || f.IsBool,
 			Foreign: f.Foreign(), Parts: f.Parts(), AdjacentParts: f.AdjacentParts()})
 	}
 	return fields

@@ -22,7 +22,7 @@ var (
 	// ErrOther: a whole event, but not one of an identity check that says whose it is,
 	// since when and what came of it. There is nothing to record. Where the Event
 	// has a serviceId of ours, its name is worth a line in a log.
-	ErrOther = errors.New("not an event of an identity check, or in a form that is not known")
+	ErrOther = errors.New("not an event of an identity check, or in an unknown form")
 	// ErrMalformed: not an event at all.
 	ErrMalformed = errors.New("not a webhook event: JSON with event, timestamp and data is expected")
 )

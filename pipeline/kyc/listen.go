@@ -22,7 +22,7 @@ const (
 var (
 	ErrOtherAccount = errors.New("the event is of another partner account")
 	ErrOutOfTime    = errors.New("the event is too old, or from the future")
-	ErrOtherLink    = errors.New("its link is another customer's: the event counts, the link does not")
+	ErrOtherLink    = errors.New("its link belongs to another customer: the event is used, the link is not")
 )
 
 // Endpoint is where webhooks come in.
@@ -47,7 +47,7 @@ type Endpoint struct {
 // number of goroutines, and so are the functions of the Endpoint.
 func Handler(e Endpoint) (http.Handler, error) {
 	if len(e.Secrets) == 0 || slices.ContainsFunc(e.Secrets, func(s []byte) bool { return len(s) == 0 }) {
-		return nil, errors.New("kyc: Secrets has none, or an empty one: unsigned events would be accepted")
+		return nil, errors.New("kyc: Secrets is empty or has an empty secret: unsigned events would be accepted")
 	}
 	e.MaxAge = cmp.Or(e.MaxAge, defaultMaxAge)
 	if e.Busy == nil {

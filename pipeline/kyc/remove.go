@@ -130,7 +130,7 @@ func (c RemoveConfig) removeUser(ctx context.Context, cu ledger.Customer, clock 
 	change := c.changeAfter(cu, ids[0], removal, e, clock())
 	left, failed := c.Ledger.Record(context.WithoutCancel(ctx), c.Run, []ledger.Change{change})
 	if failed == nil && len(left) > 0 {
-		failed = fmt.Errorf("kyc: what became of a deletion does not fit what the ledger has of customer %d: %w", cu.ID, ledger.ErrConflict)
+		failed = fmt.Errorf("kyc: the result of a deletion does not match the ledger's record of customer %d: %w", cu.ID, ledger.ErrConflict)
 	}
 	if failed != nil {
 		return c.saveEmergency(change, failed)
@@ -178,7 +178,7 @@ func (c RemoveConfig) changeAfter(cu ledger.Customer, attempt int64, removal par
 		}
 		change.Status, change.Field, change.Code, change.Message = ledger.LinkMissing, cu.Field, cu.Code, cu.Message
 	default: // unanswered, or there is no such user: the list decides
-		change.Message = "perhaps deleted because the link was lost. Run the same input again to find out, and to create it if it was"
+		change.Message = "perhaps deleted because the link was lost. Run the same input again to find out, and to create the user again if so"
 	}
 	change.Close = append(change.Close, closing)
 	return change

@@ -28,8 +28,8 @@ const (
 
 // Why a Sync ended before every page was read, with users not seen.
 var (
-	ErrRepeats = errors.New("the list gave a page that it had given before: it ignores skip")
-	ErrEndless = errors.New("the list has more users than it can have")
+	ErrRepeats = errors.New("the list returned the same page twice: it ignores skip")
+	ErrEndless = errors.New("the list has far more users than it says, or than the limit")
 )
 
 // Lister is the partner, as far as Sync needs it. *partner.Client is one.

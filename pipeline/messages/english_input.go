@@ -85,7 +85,7 @@ func contactCodes() map[string]Message {
 			"The phone number has no country code.",
 			withCountryCode + " bulkonboard validate proposes --phone-region where it is safe.",
 			"Write the number with + and the country code, such as +44 20 7946 0018. If all numbers are of one country, whoever runs the onboarding can add the code."},
-		"phone_plus_lost": {"missing its leading +",
+		"phone_plus_lost": {"missing its leading + (Excel drops it)",
 			"The phone number is missing its leading + (Excel drops it).",
 			"Check a few numbers. --phone-plus adds the + to all of them; bulkonboard validate proposes it where it is safe.",
 			"Write the number with its leading +, as text. If the whole column is affected, whoever runs the onboarding can add it."},
@@ -136,6 +136,10 @@ func warningCodes() map[string]Message {
 		ownIP        = "Enter the address that the customer registered from, if you have it."
 	)
 	return map[string]Message{
+		"foretold": {"wrong once the rest is corrected",
+			"The value will be wrong once the other problems of the row are corrected.",
+			"Correct it together with the others. The message of the row says what is wrong.",
+			"Correct " + Column + " together with the other cells of the row."},
 		"placeholder_ignored": {"a placeholder, read as empty",
 			"The cell holds a dash, N/A or the like, and is read as empty.",
 			"Fill in the value if you know it.", "Fill in the value of " + Column + " if you know it."},
@@ -177,7 +181,7 @@ func warningCodes() map[string]Message {
 		"wallet_no_checksum": {"has no checksum",
 			"The wallet address is all lower or all upper case, so typing errors go unnoticed.",
 			"Copy the address from the wallet again, with its capitals.", "Copy the address from the wallet again, with its capitals."},
-		"postal_zero_lost": {"leading zero probably lost",
+		"postal_zero_lost": {"seems to have lost its leading zero",
 			"The postal code seems to have lost its leading zero. It is sent as it is.", copyAgain, copyColumnAgain},
 		"foreign_notation_likely": {"perhaps another format's notation",
 			"The value may be written as another format writes it, such as with backslash escapes.", checkValue, checkValue},
@@ -211,7 +215,7 @@ func readerCodes() map[string]Message {
 			"The cell holds a linked data type of Excel, such as a country, or a picture. Other programs see only an error.",
 			"Right-click the cell in Excel and choose Data Type, then Convert to Text.",
 			"Right-click the cell in Excel and choose Data Type, then Convert to Text."},
-		"json_list": {"a list in place of a value",
+		"json_list": {"a list instead of a value",
 			"The value is a list, but a field has one value.",
 			"Write a text, a number, true or false.", "Write a text, a number, true or false."},
 		"formula": {"a formula",

@@ -93,7 +93,7 @@ func TestFinance(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	c := English()
-	if got := c.Explain("invalid", "phone_plus_lost"); got.Title != "missing its leading +" {
+	if got := c.Explain("invalid", "phone_plus_lost"); got.Title != "missing its leading + (Excel drops it)" {
 		t.Errorf("a code: %+v", got)
 	}
 	if got := c.Explain("invalid", "SOMETHING_NEW"); got != c.Statuses["invalid"] || got.Meaning == "" {

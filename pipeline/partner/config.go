@@ -94,9 +94,9 @@ func parseBase(raw string, live bool) (*url.URL, error) {
 	case err != nil || u.Opaque != "" || u.Hostname() == "":
 		return nil, errors.New("is not an absolute URL such as https://host/api")
 	case u.User != nil:
-		return nil, errors.New("holds a user name or password: the key is given apart from it")
+		return nil, errors.New("has a user name or password: pass the key separately")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, errors.New("has a query or fragment: leave it out")
+		return nil, errors.New("has a query or fragment: remove it")
 	case u.Scheme == "https":
 	case u.Scheme != "http":
 		return nil, errors.New("must begin with https://")

@@ -77,8 +77,8 @@ func (k *checks) facts() (list [][2]string) {
 // checkTitle returns the status of an identity check in words.
 func checkTitle(s ledger.KYCStatus) string {
 	return cmp.Or(map[ledger.KYCStatus]string{
-		ledger.KYCUnknown:  "not heard of",
-		ledger.KYCNotBegun: "have not begun",
+		ledger.KYCUnknown:  "without news",
+		ledger.KYCNotBegun: "not started",
 		ledger.KYCPending:  "under review",
 		ledger.KYCMore:     "must verify once more",
 	}[s], reporttext.Clean(strings.ReplaceAll(string(s), "_", " ")))

@@ -22,7 +22,7 @@ func TestChecks(t *testing.T) {
 		{nil, "[]"},
 		{[]*ledger.Reported{row(ledger.Created, "", time.Hour), row(ledger.Pending, ledger.KYCApproved, time.Hour)}, "[]"},
 		{[]*ledger.Reported{row(ledger.Created, ledger.KYCApproved, 9*24*time.Hour), row(ledger.Created, ledger.KYCApproved, 0), row(ledger.LinkMissing, "on_hold", 0), row(ledger.Created, "", 0)},
-			"[[Identity checks 1 not heard of\n2 approved\n1 on hold]]"},
+			"[[Identity checks 1 without news\n2 approved\n1 on hold]]"},
 		{[]*ledger.Reported{row(ledger.Created, "", 7*24*time.Hour), row(ledger.Created, "", time.Hour)},
 			"[[Links not opened 1 for 7 days or longer]]"},
 	} {

@@ -90,12 +90,13 @@ type jsonMeta struct {
 	StopReason  Text        `json:"stopReason"`
 	Money       Money       `json:"money"`
 	Links       bool        `json:"links"` // false: verification links were left out
+	Decided     []Decided   `json:"decided,omitempty"`
 }
 
 func newJSONMeta(m Meta, carried []string) jsonMeta {
 	j := jsonMeta{Version: Text(m.Version), Environment: Text(m.Environment), Ledger: Text(m.Ledger),
 		Input: Inputs(m.Batches), Carried: append([]string{}, carried...), StartedAt: Moment{m.Started},
-		FinishedAt: Moment{m.Finished}, AsOf: Moment{m.asOf()}, StopReason: Text(m.StopReason), Money: m.Money, Links: !m.NoLinks}
+		FinishedAt: Moment{m.Finished}, AsOf: Moment{m.asOf()}, StopReason: Text(m.StopReason), Money: m.Money, Links: !m.NoLinks, Decided: m.Decided}
 	if m.Run != 0 {
 		j.Run = &m.Run
 	}

@@ -68,6 +68,7 @@ type Meta struct {
 	NoLinks    bool             // leave out every verification link
 	Asked      time.Time        // when a report on demand was requested, perhaps during the run; zero: it is the run's own
 	Headings   finance.Headings // the sender's, for .xlsx and .html; nil = plain English titles
+	Decided    []Decided        // about the whole list
 	KYC        bool             // there is news of the users' identity checks: add CheckColumns and their counts
 }
 

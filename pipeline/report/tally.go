@@ -106,6 +106,9 @@ func facts(m Meta, t *tally) [][2]string {
 		files = append(files[:maxFilesShown], "and "+reporttext.FormatCount(n-maxFilesShown)+" more")
 	}
 	add("Input", strings.Join(files, "\n"))
+	if lines := decidedLines(m.Decided, m.Headings); lines != "" {
+		list = append(list, [2]string{"Decided", lines})
+	}
 	add("Ledger", m.Ledger)
 	if m.Run != 0 {
 		add("Run", strconv.FormatInt(m.Run, 10))

@@ -178,7 +178,7 @@ func writeTemplateGuide(b *workbook.Workbook, fields []TemplateField) error {
 		"3.  Dark columns are required; in the light ones a cell may stay empty. Delete a light column that you do not need.",
 		"4.  Point at a header to see its rule. Where a list opens in a cell, choose from it.",
 		"5.  All cells are text, so that phone numbers keep their + and postal codes their zeros. When you paste, paste values only.",
-		"6.  Save the file, as .xlsx, and give it to bulkonboard. This sheet may stay as it is.",
+		"6.  Save the file as .xlsx and return it. This sheet may stay as it is.",
 	} {
 		p.WriteLine(b.Style.Lead, 19, line)
 	}

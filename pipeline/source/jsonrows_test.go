@@ -44,7 +44,7 @@ func TestJSONLinesRefused(t *testing.T) {
 		file, text string
 		want       Error
 	}{
-		"a line that is none": {"a.jsonl", good + "x\n", Error{Line: 2, Reason: "no JSON object", Hint: "one object on each line"}},
+		"a line that is none": {"a.jsonl", good + "x\n", Error{Line: 2, Reason: "not a JSON object", Hint: "one object on each line"}},
 		"one key twice":       {"a.jsonl", strings.Repeat(good, 30) + `{"email":"x","email":"y"}` + "\n", Error{Line: 31, Reason: "one key twice"}},
 		"by another name":     {"a.csv", good, Error{Reason: "this is a JSON file", Hint: "ends in .jsonl"}},
 		"as .json":            {"a.json", good, Error{Reason: "this is a JSON file", Hint: "ends in .jsonl"}},

@@ -15,7 +15,8 @@ type layout struct {
 	header    []string
 	mapped    []Mapping // one for each column
 	written   []bool    // by column: it is that of a Field.Written
-	values    []int     // column of each Options.Fields, -1 = none
+	values    []int     // column of each Options.Fields, -1 = none; of a joined field the first
+	joined    [][]int   // columns of each Options.Fields that is joined, else nil
 	id        int       // column of Options.ID, -1 = none
 	send      []int     // column of each Options.Send
 	rejects   bool      // a rejects file of ours
@@ -25,6 +26,7 @@ type layout struct {
 	problem   int       // column of what was wrong with them, if rejects
 	another   []bool    // by column: it was not taken because of what its cells hold
 	ambiguous []int     // fields read from a column whose header may mean another thing
+	parts     []Join    // fields of which a part is left behind
 	notes     []Note
 }
 
@@ -71,7 +73,7 @@ func (m *matcher) readLayout(header []string, rows []table.Record) (*layout, *Er
 			header[i] = formula.Unguard(h)
 		}
 	}
-	l := &layout{header: header, id: -1, values: slices.Repeat([]int{-1}, len(m.opt.Fields)),
+	l := &layout{header: header, id: -1, values: slices.Repeat([]int{-1}, len(m.opt.Fields)), joined: make([][]int, len(m.opt.Fields)),
 		mapped: make([]Mapping, len(header)), written: make([]bool, len(header)), another: make([]bool, len(header))}
 	for i, h := range header {
 		l.mapped[i] = Mapping{Column: i, Header: h}
@@ -121,9 +123,12 @@ func isQuotedSingly(cells []string) bool {
 // assignColumns gives columns to fields: first those of Options.Map, then those with
 // the canonical name, then those with an alias. It never chooses between two.
 func (m *matcher) assignColumns(l *layout, rows []table.Record) *Error {
+	if e := m.joinColumns(l); e != nil {
+		return e
+	}
 	for i, f := range m.opt.Fields {
 		wanted, asked := m.opt.Map[f.Name]
-		if !asked {
+		if !asked || l.joined[i] != nil {
 			continue
 		}
 		column := findColumn(l.header, wanted)
@@ -144,6 +149,9 @@ func (m *matcher) assignColumns(l *layout, rows []table.Record) *Error {
 			i, found := find(h)
 			if !found || l.mapped[column].Field != "" || tier == 2 && settled[i] >= 0 {
 				continue
+			}
+			if l.joined[i] != nil {
+				continue // its columns are named
 			}
 			if e := m.offerColumn(l, i, column, rows); e != nil {
 				return e
@@ -246,6 +254,7 @@ func (m *matcher) noteColumns(l *layout, rows []table.Record) {
 		case l.isUsed(column) || slices.Contains(l.send, column) || column == l.id:
 		case strings.TrimSpace(h) == "": // noteUnnamed says so
 		case isPart && hasValues(rows, column):
+			l.addPart(m.opt.Fields[whole].Name, l.values[whole], column)
 			l.addNote("part_unread", true, "%s is not read, but seems to hold a part of %s, which is read from %s only. Put both into one column", shown, m.opt.Fields[whole].Name, displayHeader(l.header[l.values[whole]], l.values[whole]+1))
 		case l.another[column]: // assignColumns said so
 		default:

@@ -32,6 +32,8 @@ const (
 	headerRow // the headers again
 	rulerRow  // nothing but dashes
 	blankRow  // nothing that was entered
+	struckRow // of StruckOutRows
+	sparseRow // of NoCustomerRows
 	rowKinds
 )
 
@@ -50,8 +52,13 @@ func (f *file) kindOf(m *matcher, rec *table.Record, before []string) rowKind {
 	if f.repeatsHeader(rec.Cells) {
 		return headerRow
 	}
-	if isRuler(rec.Cells) {
+	switch kind := f.kindAsked(m, rec); {
+	case isRuler(rec.Cells):
 		return rulerRow
+	case f.isUnentered(m, rec, before):
+		return blankRow
+	case kind != customerRow:
+		return kind
 	}
 	filled, numbers, first := 0, 0, ""
 	for _, cell := range rec.Cells {
@@ -71,14 +78,30 @@ func (f *file) kindOf(m *matcher, rec *table.Record, before []string) rowKind {
 	}
 	needed := f.countNeeded(m, rec.Cells)
 	switch {
-	case f.isUnentered(m, rec, before):
-		return blankRow
 	case needed <= 1 && isTotal(first), filled > 0 && filled <= maxBareCounts && numbers == filled && needed == 0:
 		return totalRow
 	case filled == 1 && !isNumeric(first) && !hasHiddenValue(rec):
 		return remarkRow
 	}
 	return customerRow
+}
+
+// kindAsked returns which of the kinds of Options.LeaveOut a row is, customerRow if
+// of none.
+func (f *file) kindAsked(m *matcher, rec *table.Record) rowKind {
+	isStruck := func(is table.CellIssue) bool { return is.Code == "struck_out_row" }
+	if slices.Contains(m.opt.LeaveOut, StruckOutRows) && slices.ContainsFunc(rec.Issues, isStruck) {
+		return struckRow
+	}
+	if !slices.Contains(m.opt.LeaveOut, NoCustomerRows) || f.countNeeded(m, rec.Cells) > 1 {
+		return customerRow
+	}
+	for i, field := range m.opt.Fields {
+		if at := f.values[i]; field.Identifies && at >= 0 && at < len(rec.Cells) && strings.TrimSpace(rec.Cells[at]) != "" {
+			return customerRow
+		}
+	}
+	return sparseRow
 }
 
 // maxBareCounts is how many numbers a row of totals without a word for it has.
@@ -143,56 +166,47 @@ func (l *leftOut) add(kind rowKind, number int) {
 	}
 }
 
-// notes returns the notes on the rows that are left out, if there are any.
+// notes returns the notes on the rows that are left out.
 func (l *leftOut) notes() []Note {
 	var notes []Note
-	if blank := l.kinds[blankRow]; blank.count > 0 {
-		notes = append(notes, Note{Code: "blank_rows", Message: blank.listRows() + " hold nothing but unticked boxes, prefilled values or running numbers, and count as blank"})
-		if blank.count == 1 {
-			notes[0].Message = blank.listRows() + " holds nothing but unticked boxes, prefilled values or running numbers, and counts as blank"
-		}
+	const unentered = " only unticked boxes, prefilled values or running numbers, and "
+	if blank := l.describe(blankRow, "has"+unentered+"counts as blank", "have"+unentered+"count as blank"); len(blank) > 0 {
+		notes = append(notes, Note{Code: "blank_rows", Message: blank[0]})
 	}
-	var parts []string
-	for _, k := range []struct {
-		kind      rowKind
-		one, more string
-	}{
-		{totalRow, "is a total", "are totals"},
-		{remarkRow, "is a heading or a remark", "are headings or remarks"},
-		{headerRow, "repeats the headers", "repeat the headers"},
-		{rulerRow, "is a line of dashes", "are lines of dashes"},
-	} {
-		found := l.kinds[k.kind]
-		if found.count == 0 {
-			continue
-		}
-		verb := k.one
-		if found.count > 1 {
-			verb = k.more
-		}
-		parts = append(parts, found.listRows()+" "+verb)
+	unasked := l.describe(totalRow, "is a total", "are totals")
+	unasked = append(unasked, l.describe(remarkRow, "is a heading or a remark", "are headings or remarks")...)
+	unasked = append(unasked, l.describe(headerRow, "repeats the headers", "repeat the headers")...)
+	unasked = append(unasked, l.describe(rulerRow, "is a line of dashes", "are lines of dashes")...)
+	if len(unasked) > 0 {
+		notes = append(notes, Note{Code: "left_out", Warning: true, Message: strings.Join(unasked, ", ") + ", left out. Such rows are not customers"})
 	}
-	if len(parts) > 0 {
-		notes = append(notes, Note{Code: "left_out", Warning: true, Message: strings.Join(parts, ", ") + ", left out. Such rows are not customers"})
+	asked := l.describe(struckRow, "is struck out", "are struck out")
+	asked = append(asked, l.describe(sparseRow, "names no customer", "name no customer")...)
+	if len(asked) > 0 {
+		notes = append(notes, Note{Code: "left_out_asked", Warning: true, Message: strings.Join(asked, ", ") + ", left out as --leave-out or the map file says"})
 	}
 	return notes
 }
 
-// listRows returns "row 7", or "rows 5, 6, 7, 8, 9 and 7 more".
-func (k *leftOutKind) listRows() string {
+// describe names the rows of one kind; nil if there are none.
+func (l *leftOut) describe(kind rowKind, one, more string) []string {
+	found := l.kinds[kind]
+	if found.count == 0 {
+		return nil
+	}
 	var numbers []string
-	for _, n := range k.first {
+	for _, n := range found.first {
 		numbers = append(numbers, strconv.Itoa(n))
 	}
-	text := "row "
-	if k.count > 1 {
-		text = "rows "
+	text, verb := "row ", one
+	if found.count > 1 {
+		text, verb = "rows ", more
 	}
 	text += strings.Join(numbers, ", ")
-	if more := k.count - len(k.first); more > 0 {
-		text += " and " + strconv.Itoa(more) + " more"
+	if hidden := found.count - len(found.first); hidden > 0 {
+		text += " and " + strconv.Itoa(hidden) + " more"
 	}
-	return text
+	return []string{text + " " + verb}
 }
 
 // isRuler reports whether a row is a line between the headers and the rows, as

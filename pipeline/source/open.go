@@ -100,6 +100,9 @@ func (o *Options) Validate() error {
 			return &Error{Reason: fmt.Sprintf("--map %q: there is no such field", name), Hint: "The fields are " + strings.Join(o.fieldNames(), ", ")}
 		}
 	}
+	if err := o.checkJoins(fields); err != nil {
+		return err
+	}
 	for _, send := range o.Send {
 		if send.Field == "" || send.Column == "" {
 			return &Error{Reason: "--send names no field or no column", Hint: "It is written FIELD=COLUMN"}
@@ -151,7 +154,7 @@ func (in *Input) Files() []File {
 			}
 		}
 		files[i] = File{Name: f.name, SHA256: hex.EncodeToString(f.sum[:]), Size: f.size, Kind: kind,
-			Sheet: f.sheet, Header: slices.Clone(f.header), HeaderRow: f.headerRow, Hidden: slices.Clone(f.hidden), Mapped: slices.Clone(f.mapped)}
+			Sheet: f.sheet, Header: slices.Clone(f.header), HeaderRow: f.headerRow, Hidden: slices.Clone(f.hidden), Mapped: slices.Clone(f.mapped), Parts: slices.Clone(f.parts)}
 	}
 	return files
 }
@@ -195,20 +198,22 @@ func (in *Input) Notes() []Note {
 func (in *Input) Settings() string {
 	type settled struct {
 		csvfile.Dialect
-		Sheet  string         `json:"sheet"`
-		Header int            `json:"header"`
-		Width  int            `json:"width"`
-		Fields map[string]int `json:"fields"` // name → column
-		ID     int            `json:"id"`
-		Send   map[string]int `json:"send"`
-		Carry  []int          `json:"carry"`
+		Sheet  string           `json:"sheet"`
+		Header int              `json:"header"`
+		Width  int              `json:"width"`
+		Fields map[string]int   `json:"fields"` // name → column
+		Joined map[string][]int `json:"joined,omitempty"`
+		ID     int              `json:"id"`
+		Send   map[string]int   `json:"send"`
+		Carry  []int            `json:"carry"`
 	}
 	all := struct {
 		Version  int       `json:"source"`
 		Formulas string    `json:"formulas"`
 		Carry    []string  `json:"carry"`
+		LeaveOut []string  `json:"leaveOut,omitempty"`
 		Files    []settled `json:"files"`
-	}{Version: 3, Formulas: in.opt.Formulas, Carry: in.carried}
+	}{Version: 3, Formulas: in.opt.Formulas, Carry: in.carried, LeaveOut: slices.Sorted(slices.Values(in.opt.LeaveOut))}
 	if all.Formulas == "" {
 		all.Formulas = "cached"
 	}
@@ -219,6 +224,15 @@ func (in *Input) Settings() string {
 			if m.Field != "" {
 				s.Fields[m.Field] = m.Column
 			}
+		}
+		for i, columns := range f.joined {
+			if columns == nil {
+				continue
+			}
+			if s.Joined == nil {
+				s.Joined = map[string][]int{}
+			}
+			s.Joined[in.opt.Fields[i].Name] = columns
 		}
 		for i, column := range f.send {
 			s.Send[in.opt.Send[i].Field] = column

@@ -106,7 +106,7 @@ func (p *Pass) nextRecord() (table.Record, error) {
 		}
 		if p.isCutByLineBreak(f, &rec) {
 			rec.Issues = append(rec.Issues, table.CellIssue{Issue: Issue{Column: -1, Code: "columns",
-				Message: "the row ends early and the next one seems to be its rest: a line break inside a cell, without quotation marks, makes two rows of one. Remove the line break"}})
+				Message: "the row ends early, and the next one seems to be the rest of it: a line break inside a cell without quotation marks splits a row in two. Remove the line break"}})
 		}
 		p.left.rows++
 		return rec, nil

@@ -54,6 +54,7 @@ func (p *Pass) fillRow(row *Row, rec table.Record) {
 	cells, marks := f.removeRowMarks(cells)
 	row.Issues = append(append(append(row.Issues, marks...), f.findDateIssues(cells)...), p.findForeign(f, cells)...)
 	row.Values = pickCells(cells, f.values)
+	f.joinCells(cells, row.Values)
 	row.Carry = pickCells(cells, f.carry)
 	row.Send = pickCells(cells, f.send)
 	if f.id >= 0 {

@@ -83,7 +83,7 @@ func TestR04UntickedCheckboxes(t *testing.T) {
 	if err != nil || len(rows) != 3 {
 		t.Fatal(rows, err)
 	}
-	if !hasNote(in, "blank_rows", "rows 5, 6, 7, 8, 9 and 7 more hold nothing but unticked boxes") || hasNote(in, "left_out", "") {
+	if !hasNote(in, "blank_rows", "rows 5, 6, 7, 8, 9 and 7 more have only unticked boxes") || hasNote(in, "left_out", "") {
 		t.Error(in.Notes())
 	}
 }

@@ -20,6 +20,7 @@ type Field struct {
 	Name          string   // canonical
 	Aliases       []string // other names that senders give it
 	Required      bool     // a file without it is refused
+	Identifies    bool     // a row that has it is a customer, whatever else it lacks
 	Written       bool     // a formula in it is a problem, whatever Options.Formulas says
 	Shared        bool     // many customers have the same value, so that it does not make a row a customer
 	Foreign       []string // values that it never has: a column of them is another one, although its header is an alias
@@ -31,6 +32,8 @@ type Field struct {
 type Options struct {
 	Fields    []Field
 	Map       map[string]string // canonical field name → the sender's header; beats matching
+	Join      []Join            // fields that are joined of several columns; beats Map
+	LeaveOut  []string          // kinds of rows that are not handed on: StruckOutRows, NoCustomerRows
 	Optional  []string          // required fields that a default value supplies, so that their column may be missing
 	ID        string            // header of the sender's own number; "" = none
 	Carry     []string          // headers of unmapped columns to hand on; ["all"] = every one
@@ -47,6 +50,20 @@ type Options struct {
 // SendColumn names a string field of the request and the column it comes from.
 type SendColumn struct{ Field, Column string }
 
+// Join names a field and the columns whose cells it is joined of, in order, with one
+// space between those that are not empty.
+type Join struct {
+	Field   string
+	Columns []string
+}
+
+// Kinds of rows that Options.LeaveOut may name. Totals, headings, remarks and the
+// headers again are left out without being named.
+const (
+	StruckOutRows  = "struck-out"  // a line is drawn through the whole row
+	NoCustomerRows = "no-customer" // no cell that identifies, and at most one required one is filled in
+)
+
 // File is one input file.
 type File struct {
 	Name      string // as the operator named it; "-" for standard input
@@ -58,6 +75,7 @@ type File struct {
 	HeaderRow int       // from 1; 0 = the file has none
 	Hidden    []int     // columns that are hidden in the sheet, from 0
 	Mapped    []Mapping // in column order
+	Parts     []Join    // fields of which a part is in a column that is not read, with all columns in their order
 }
 
 // Mapping says which column was taken for which field.

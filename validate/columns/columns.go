@@ -68,7 +68,7 @@ func (c *Checker) Add(at Place, raw *validate.Raw, res *validate.Result) {
 	}
 	for _, p := range res.Problems {
 		kind := KindOf(p.Code)
-		if p.Code == validate.CodePhoneAmbiguous && !c.Rules.PhonePlus && hasLostPlus(raw.PhoneNumber, c.Rules.PhoneRegion, country) {
+		if p.Code == validate.CodePhoneAmbiguous && !c.Rules.PhonePlus && hasLostPlus(raw.PhoneNumber, c.Rules.RegionOf(country), country) {
 			kind = KindPlus
 		}
 		if kind == "" || kind == KindNothing && !c.isProgramWord(raw, p.Field) {

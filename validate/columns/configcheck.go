@@ -37,7 +37,7 @@ func (c *configCheck) addPhone(rules *validate.Rules, cell, country, e164 string
 		return // with its +, a number reads the same under all flags
 	}
 	p := soundPhone{cell, country, e164}
-	if !rules.PhonePlus && p.isHarmed(rules.PhoneRegion, true) {
+	if !rules.PhonePlus && p.isHarmed(rules.RegionOf(country), true) {
 		c.plusHarms++
 	}
 	switch {

@@ -45,7 +45,7 @@ func (c *Checker) explain(key findingKey, seen *affectedRows) Finding {
 			out.Text = "these phone numbers have no country code. Write them with + and country code"
 		}
 		if len(seen.countries) > 1 {
-			out.Text = "these phone numbers have no country code, and their rows are of several countries. Write them with + and country code: --phone-region names only one country"
+			out.Text = "these phone numbers have no country code, and their rows are of several countries. Write them with + and country code: --phone-region column reads each as a number of its row's country"
 		}
 	case KindDecimal:
 		out.Text = "a program read these " + numbersOf(key.field) + " as quantities and added .0 or thousands separators. Export the column as text"

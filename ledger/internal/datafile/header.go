@@ -108,7 +108,7 @@ func HasID(path string, applicationID uint32) bool {
 
 // Damaged is ErrDamaged with the way out.
 func Damaged(path, what string) error {
-	return fmt.Errorf("%s: %s; put back the newest backup (bulkonboard ledger backup made it) together with nothing else of the same name, or keep this file and ask for help; do not begin a new ledger for the same people within the partner's key lifetime: %w", path, what, ledger.ErrDamaged)
+	return fmt.Errorf("%s: %s; restore the newest backup (made by bulkonboard ledger backup) without other files of the same name, or keep this file and ask for help; do not start a new ledger for the same customers within the partner's key lifetime: %w", path, what, ledger.ErrDamaged)
 }
 
 // Sync makes a file's bytes durable.

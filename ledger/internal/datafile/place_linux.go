@@ -18,11 +18,11 @@ func CheckPlace(path string) ([]string, error) {
 	}
 	switch uint32(st.Type) {
 	case 0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x5346414f, 0x00c36400, 0x01021997:
-		return nil, fmt.Errorf("%s lies on a network file system, where two machines could write it at once; keep the ledger on a local disk: %w", path, ledger.ErrUnsafe)
+		return nil, fmt.Errorf("%s is on a network file system, where two machines could write to it at once; keep the ledger on a local disk: %w", path, ledger.ErrUnsafe)
 	case 0x01021994, 0x858458f6:
-		return []string{path + " lies in memory (tmpfs) and is gone after a restart of the machine"}, nil
+		return []string{path + " is in memory (tmpfs) and is lost when the machine restarts"}, nil
 	case 0x794c7630:
-		return []string{path + " lies in a container's own layer (overlayfs) and is gone with the container; mount a volume for it"}, nil
+		return []string{path + " is in a container's own layer (overlayfs) and is lost with the container; mount a volume for it"}, nil
 	}
 	return nil, nil
 }

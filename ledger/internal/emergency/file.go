@@ -21,7 +21,7 @@ import (
 )
 
 // ErrOtherLedger says that an emergency file is that of another ledger.
-var ErrOtherLedger = fmt.Errorf("it belongs to another ledger than the one beside it; put the right ledger there, or go on with this one (bulkonboard ledger adopt): %w", ledger.ErrDamaged)
+var ErrOtherLedger = fmt.Errorf("it belongs to another ledger than the one next to it; put the right ledger there, or continue with this one (bulkonboard ledger adopt): %w", ledger.ErrDamaged)
 
 const (
 	fileSize = 2 << 20 // 600 answers with the longest excerpts
@@ -121,7 +121,7 @@ func read(f *os.File, id string) (content, error) {
 		return content{}, err
 	}
 	if info.Size() > maxSize {
-		return content{}, fmt.Errorf("far too long to be ours; move it away: %w", ledger.ErrDamaged)
+		return content{}, fmt.Errorf("too long to be written by this program; move it away: %w", ledger.ErrDamaged)
 	}
 	b := make([]byte, info.Size())
 	if _, err := f.ReadAt(b, 0); err != nil {

@@ -118,5 +118,5 @@ func (w *walk) isOursAlone() bool {
 }
 
 func (w *walk) refusal() error {
-	return refuse("other users may write to %s (%s), and could put files there that would be taken for ours; use a folder that only you can write: mkdir -m 700, or chmod go-w %s", w.last, describe(w.lastInfo), w.last)
+	return refuse("other users may write to %s (%s), and could plant files there; use a folder that only you can write: mkdir -m 700, or chmod go-w %s", w.last, describe(w.lastInfo), w.last)
 }

@@ -16,10 +16,10 @@ const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 // checkAccess refuses a file of another user, and one that others may open.
 func checkAccess(path string, info fs.FileInfo) error {
 	if owner := ownerOf(info); owner != os.Geteuid() {
-		return refuse("%s belongs to user %d; run as that user, or take the file over (chown)", path, owner)
+		return refuse("%s belongs to user %d; run as that user, or change its owner (chown)", path, owner)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return refuse("%s can be opened by others (mode %04o); allow its owner alone: chmod 600 %s", path, info.Mode().Perm(), path)
+		return refuse("%s can be opened by others (mode %04o); allow only its owner: chmod 600 %s", path, info.Mode().Perm(), path)
 	}
 	return nil
 }

@@ -136,7 +136,7 @@ func tableClaims() []tableClaim {
 	return []tableClaim{
 		{"customer", "an attempt is open and it is not in doubt",
 			"SELECT c.id FROM attempt a JOIN customer c ON c.id = a.customer WHERE a.class = '' AND c.status <> 'in_doubt'"},
-		{"customer", "two of its requests are under way",
+		{"customer", "two of its requests are in flight",
 			"SELECT customer FROM attempt WHERE class = '' GROUP BY customer HAVING count(*) > 1"},
 		{"customer", "another customer has the same service id",
 			`SELECT id FROM customer WHERE status IN ('created', 'link_missing') AND service_id <> '' AND service_id IN
@@ -153,7 +153,7 @@ func tableClaims() []tableClaim {
 		{"attempt", "two persons have to approve what is sent, and its run carried out no plan",
 			`SELECT a.id FROM attempt a JOIN run r ON r.id = a.run WHERE a.removes = '' AND r.plan IS NULL
 				AND a.not_before_us >= (SELECT at_us FROM fact WHERE name = 'approval' AND value = 'two-persons')`},
-		{"batch", "it has not as many rows as it counts", "SELECT id FROM batch b WHERE rows <> (SELECT count(*) FROM input_row WHERE batch = b.id)"},
+		{"batch", "its number of rows differs from its count", "SELECT id FROM batch b WHERE rows <> (SELECT count(*) FROM input_row WHERE batch = b.id)"},
 		{"batch", "two of its rows claim one customer",
 			"SELECT DISTINCT batch FROM input_row WHERE claims = 1 AND customer IS NOT NULL GROUP BY batch, customer HAVING count(*) > 1"},
 		{"batch", "a row of it does not lead to the customer of its e-mail",
@@ -199,7 +199,7 @@ type customerClaim struct {
 
 func customerClaims() []customerClaim {
 	return []customerClaim{
-		{"its attempts are not as many as it counts", func(c *ledger.Customer) bool {
+		{"its number of attempts differs from its count", func(c *ledger.Customer) bool {
 			sent := 0
 			for _, a := range c.History {
 				if a.Class != ledger.NotSent && a.Removes == "" {

@@ -15,9 +15,9 @@ const (
 // Why a gate will not open within the patience of a run.
 var (
 	ErrTooLong  = errors.New("the partner asks to wait longer than --patience")
-	ErrSilent   = errors.New("the partner gives no useful answer")
+	ErrSilent   = errors.New("the partner gives no usable answer")
 	ErrOnlyBusy = errors.New("the partner answers nothing but 429")
-	ErrNoPorts  = errors.New("this machine has no port or file for another connection")
+	ErrNoPorts  = errors.New("this machine has no free port or file handle for another connection")
 )
 
 // GateController opens a gate: after the pause that the partner asked for,
@@ -62,7 +62,7 @@ func (c *GateController) KeepOpen(ctx context.Context) error {
 		case askedToWait:
 			c.reopenAt(ctx, PauseText(view.AskedUntil.Sub(now)), view.AskedUntil)
 		case exhausted:
-			c.reopenAt(ctx, "this machine has no port or file for another connection, going on", view.restingUntil)
+			c.reopenAt(ctx, "this machine has no free port or file handle for another connection, continuing", view.restingUntil)
 		case empty:
 			c.awaitFunds(ctx)
 		default:
@@ -100,9 +100,9 @@ func (c *GateController) reopenAt(ctx context.Context, why string, at time.Time)
 // PauseText says for how long the partner asks everyone to wait.
 func PauseText(d time.Duration) string {
 	if d >= 2*time.Minute {
-		return fmt.Sprintf("partner asked to wait %d min, going on", int(d.Round(time.Minute).Minutes()))
+		return fmt.Sprintf("partner asked to wait %d min, continuing", int(d.Round(time.Minute).Minutes()))
 	}
-	return fmt.Sprintf("partner asked to wait %d s, going on", int(d.Round(time.Second).Seconds()))
+	return fmt.Sprintf("partner asked to wait %d s, continuing", int(d.Round(time.Second).Seconds()))
 }
 
 // awaitAnswer backs off, makes sure by the wallet that the partner answers when
@@ -115,7 +115,7 @@ func (c *GateController) awaitAnswer(ctx context.Context, view gateView) {
 	}
 	text := "partner cannot be reached" + c.NameCause()
 	if view.why == broken {
-		text = "partner's answers are of no use"
+		text = "partner's answers cannot be used"
 	}
 	c.ShowPause(text+", trying again", WallTime().Add(d))
 	if SleepFor(ctx, d) != nil {
@@ -139,7 +139,7 @@ func (c *GateController) awaitFunds(ctx context.Context) {
 	isFunded, end := c.WatchWallet(ctx)
 	defer end()
 	for anyway := WallTime().Add(walletAnyway); ; {
-		c.ShowPause("the wallet is empty, asking it again", WallTime().Add(walletEvery))
+		c.ShowPause("the wallet is empty, checking again", WallTime().Add(walletEvery))
 		if SleepFor(ctx, walletEvery) != nil {
 			return
 		}

@@ -342,7 +342,7 @@ func (r *pageReader) readPage(ctx context.Context, skip int) (partner.Page, erro
 			r.read += max(1, len(p.Users))
 			r.Clock.ObserveDate(p.Began, p.Ended, p.Date)
 			if odd := p.Odd(); odd != "" && !r.out.HasUnread {
-				r.Log.Warn("the partner's list shows a user who cannot be read", "member", odd)
+				r.Log.Warn("the partner's list has a user that cannot be read", "member", odd)
 			}
 			r.out.HasUnread = r.out.HasUnread || !p.NotFound && !p.ProvesAbsence()
 			return p, nil

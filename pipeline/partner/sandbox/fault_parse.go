@@ -92,7 +92,7 @@ func isSelector(part string) bool {
 }
 
 func (f *Fault) readSelector(part string) error {
-	bad := fmt.Errorf("%q says neither whom it strikes (0.02, 2%%, #3, #3-7, #3-, @jane@example.com, @@example.com, try1) nor what this fault takes", part)
+	bad := fmt.Errorf("%q says neither which requests it affects (0.02, 2%%, #3, #3-7, #3-, @jane@example.com, @@example.com, try1) nor what this fault takes", part)
 	switch {
 	case strings.HasPrefix(part, "@"):
 		if f.Email = part[1:]; !strings.Contains(f.Email, "@") {

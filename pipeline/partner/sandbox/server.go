@@ -224,7 +224,7 @@ func (s *Server) checkAccess(r *http.Request, posts int) (reply, bool) {
 	case !isBearer || key == "":
 		return keyRefused("The Authorization header is missing; send Authorization: Bearer <API key>"), true
 	case strings.HasPrefix(key, "sk_live_"):
-		return keyRefused("This is the sandbox and takes no live key; use any other key that begins with sk_, and keep live keys for the real API"), true
+		return keyRefused("This is the sandbox and does not accept live keys; use any other key that begins with sk_, and keep live keys for the real API"), true
 	case len(s.cfg.Keys) > 0 && !slices.Contains(s.cfg.Keys, key), len(s.cfg.Keys) == 0 && !strings.HasPrefix(key, "sk_"),
 		s.faults.Load().isKeyRevoked(posts):
 		return keyRefused("The API key is not valid"), true

@@ -43,6 +43,10 @@ type Annotation struct {
 	// Headings are the sender's headings of the fields that are read.
 	Headings finance.Headings
 
+	// Choices are the values that a field accepts, by its name. A field without
+	// any accepts more than can be listed.
+	Choices map[string][]string
+
 	// For a workbook that is created:
 	Hidden []int // columns to hide, from 0
 	Frozen int   // columns to keep in view
@@ -72,6 +76,8 @@ type Mark struct {
 	Code    string
 	Text    string // what is wrong and what to write
 	Warning bool   // the row can be sent as it is
+
+	anchor int // row of the merged cell that shows this one, if it is another row; else 0
 }
 
 // Result is what Write wrote.
@@ -91,6 +97,11 @@ type Result struct {
 	Commented bool // all cells that can have a comment have one; else only the first
 	Displaced int  // marked cells without a comment because of the sender's own comments
 	Unlisted  int  // marks beyond those that the sheet of problems lists
+	// Widened and Lifted are the headers of columns whose drop-down list, or other
+	// check of entries, refused what is asked for. The first ones offer it now, the
+	// others refuse nothing.
+	Widened, Lifted []string
+	Protected       bool // the sheet is protected, so that cells may be locked
 }
 
 const (
@@ -168,8 +179,10 @@ func (a *Annotation) write(w io.Writer, scratch string, maxCells int) (Result, e
 
 // target is a workbook that gets the marks.
 type target interface {
+	// placeMarks returns the marks of a row in the cells that show them.
+	placeMarks(r *Row) []Mark
 	writeRow(r *Row) error
-	endRows() error
+	endRows(done *Result) error
 }
 
 var (
@@ -188,13 +201,14 @@ func (a *Annotation) writeRows(rows iter.Seq2[Row, error], to target, book *work
 		if err != nil {
 			return marks.done, err
 		}
+		r.Marks = to.placeMarks(&r)
 		marks.add(&r)
 		notes.add(&r)
 		if err := to.writeRow(&r); err != nil {
 			return marks.done, err
 		}
 	}
-	if err := to.endRows(); err != nil {
+	if err := to.endRows(&marks.done); err != nil {
 		return marks.done, err
 	}
 	if err := notes.write(a, &marks.done); err != nil {

@@ -31,6 +31,9 @@ type commentedCell struct {
 func (c *comments) add(r *Row) {
 	var here []commentedCell
 	for _, m := range r.Marks {
+		if m.anchor > 0 {
+			continue // its cell is not seen, and the one that is has marks of its own
+		}
 		column := max(m.Column, 0)
 		i := slices.IndexFunc(here, func(o commentedCell) bool { return o.column == column })
 		if i < 0 {

@@ -102,9 +102,12 @@ func (c *copiedBook) writeRow(r *Row) error {
 	return c.begin()
 }
 
+// placeMarks returns the marks as they are: nothing is merged.
+func (c *copiedBook) placeMarks(r *Row) []Mark { return r.Marks }
+
 // endRows writes the early rows if that was not done. The stream stays open
 // for the comments.
-func (c *copiedBook) endRows() error {
+func (c *copiedBook) endRows(*Result) error {
 	if !c.begun {
 		if err := c.begin(); err != nil {
 			return err
@@ -212,7 +215,7 @@ const lineHeight = 15
 
 // streamRow writes a row to the sheet.
 func (c *copiedBook) streamRow(r *Row) error {
-	marked, empty := markedColumns(r.Marks), unansweredColumns(r.Marks)
+	marked, empty := markedColumns(r.Marks, r.Number), unansweredColumns(r.Marks)
 	c.cells = c.cells[:0]
 	for i := range max(len(c.a.Header), len(r.Cells)) {
 		value, style := "", c.paint[0]

@@ -19,13 +19,15 @@ import (
 // keptBook is the sender's workbook, to be marked.
 type keptBook struct {
 	*workbook.Workbook
-	a       *Annotation
-	header  int   // row of the headers
-	outcome []int // columns of outcomeColumns, from 0
-	rows    *sheetData
-	paint   *painter
-	notes   *comments
-	dropped []inert.Count
+	a        *Annotation
+	header   int   // row of the headers
+	outcome  []int // columns of outcomeColumns, from 0
+	rows     *sheetData
+	paint    *painter
+	blocked  *obstacles
+	isLocked bool // the sheet is protected
+	notes    *comments
+	dropped  []inert.Count
 }
 
 var (
@@ -72,6 +74,9 @@ func openKept(a *Annotation, scratch string, maxCells int) (k *keptBook, err err
 	if err := removeOldMarks(f, a.Sheet); err != nil {
 		return nil, err
 	}
+	if k.blocked, err = findObstacles(f, a.Sheet); err != nil {
+		return nil, err
+	}
 	if k.paint, err = newPainter(f); err != nil {
 		return nil, err
 	}
@@ -100,6 +105,7 @@ func (k *keptBook) takeRows(f *excelize.File, part string) error {
 	if err != nil {
 		return err
 	}
+	k.isLocked = protectedSheet.Match(after)
 	f.Pkg.Store(part, slices.Concat(before, []byte(sheetDataStart), firstRows(rows, max(fewRows, k.a.HeaderRow)), []byte(sheetDataEnd), after))
 	first, err := f.GetRows(k.a.Sheet, excelize.Options{RawCellValue: true})
 	if err != nil {
@@ -200,7 +206,7 @@ func (k *keptBook) writeRow(r *Row) error {
 		}
 		return edits[column]
 	}
-	for column, isWarning := range markedColumns(r.Marks) {
+	for column, isWarning := range markedColumns(r.Marks, r.Number) {
 		at(column).mark = func(style int) int { return k.paint.over(style, isWarning) }
 	}
 	for _, column := range unansweredColumns(r.Marks) {
@@ -257,8 +263,40 @@ func (k *keptBook) writeOutcomeHeaders() error {
 // maxFrozen leaves room to scroll below a header that is far down.
 const maxFrozen = 15
 
-// endRows freezes the header, and whatever the sender has frozen.
-func (k *keptBook) endRows() error {
+// placeMarks moves marks to the first cell of a merged range, which shows the
+// others. It notes what would keep the sender from correcting the cells.
+func (k *keptBook) placeMarks(r *Row) []Mark {
+	marks := slices.Clone(r.Marks)
+	for i := range marks {
+		m := &marks[i]
+		column, row := k.blocked.firstCell(max(m.Column, 0), r.Number)
+		if m.Column >= 0 {
+			m.Column = column
+		}
+		if row != r.Number {
+			m.anchor = row
+		}
+		if !m.Warning {
+			k.blocked.note(column, row, k.a.Choices[m.Field])
+		}
+	}
+	return marks
+}
+
+// endRows makes the cells that are to be corrected ready for that. It freezes the
+// header, and whatever the sender has frozen.
+func (k *keptBook) endRows(done *Result) error {
+	widened, lifted, err := k.blocked.remove()
+	if err != nil {
+		return err
+	}
+	for _, column := range widened {
+		done.Widened = append(done.Widened, k.a.columnTitle(k.a.columnHeader(column), ""))
+	}
+	for _, column := range lifted {
+		done.Lifted = append(done.Lifted, k.a.columnTitle(k.a.columnHeader(column), ""))
+	}
+	done.Protected = k.isLocked
 	panes, err := k.File.GetPanes(k.a.Sheet)
 	if err != nil {
 		return err
@@ -290,9 +328,12 @@ func unansweredColumns(marks []Mark) (columns []int) {
 
 // markedColumns returns the columns that have marks, and whether these are
 // warnings only. A mark on the whole row is on its first cell.
-func markedColumns(marks []Mark) map[int]bool {
+func markedColumns(marks []Mark, row int) map[int]bool {
 	columns := map[int]bool{}
 	for _, m := range marks {
+		if m.anchor > 0 && m.anchor != row {
+			continue // its cell is not seen
+		}
 		column := max(m.Column, 0)
 		if isWarning, seen := columns[column]; !seen || isWarning {
 			columns[column] = m.Warning

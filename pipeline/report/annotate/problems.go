@@ -128,13 +128,22 @@ func (l *markList) guide(sheet string) []string {
 		lines = append(lines,
 			fmt.Sprintf("%s in %s must be corrected before %s can be sent.", reporttext.CountNoun(d.Problems, "problem"), reporttext.CountNoun(d.Rows, "row"), reporttext.Plural(d.Rows, "it", "they")),
 			fmt.Sprintf("1.  Go to sheet %q and correct the red cells. %s", reporttext.Clean(sheet), says),
-			"2.  Save the file, as .xlsx, and give it back. Colours, comments and this sheet may stay as they are.")
+			"2.  Save the file as .xlsx and return it. Colours, comments and this sheet may stay as they are.")
 	}
 	if d.Warnings > 0 {
-		lines = append(lines, fmt.Sprintf("%s, yellow: have a look; %s sent unchanged.", reporttext.CountNoun(d.Warnings, "warning"), reporttext.Plural(d.Warnings, "it is", "they are")))
+		lines = append(lines, fmt.Sprintf("%s in yellow: please check; %s sent unchanged.", reporttext.CountNoun(d.Warnings, "warning"), reporttext.Plural(d.Warnings, "it is", "they are")))
+	}
+	for _, column := range d.Widened {
+		lines = append(lines, fmt.Sprintf("The drop-down list of %q did not offer what must be entered. It was added to the list.", column))
+	}
+	for _, column := range d.Lifted {
+		lines = append(lines, fmt.Sprintf("A drop-down list or another check of %q could refuse what must be entered. It no longer refuses anything.", column))
+	}
+	if d.Protected && d.Problems > 0 {
+		lines = append(lines, "The sheet is protected. If a cell cannot be changed, choose Review, Unprotect Sheet first; whoever protected the sheet may know a password.")
 	}
 	if d.Displaced > 0 {
-		lines = append(lines, fmt.Sprintf("%s no comment of ours, so that those that were there stay as they are: the list below says what to write.", reporttext.CountNoun(d.Displaced, "marked cell")+reporttext.Plural(d.Displaced, " has", " have")))
+		lines = append(lines, fmt.Sprintf("%s no new comment, so that existing comments are kept: the list below says what to write.", reporttext.CountNoun(d.Displaced, "marked cell")+reporttext.Plural(d.Displaced, " has", " have")))
 	}
 	if d.Comments > 0 && !d.Commented {
 		lines = append(lines, fmt.Sprintf("Only the first %s cells have a comment. Every problem is in the list below.", reporttext.FormatCount(d.Comments)))
@@ -168,7 +177,7 @@ func (l *markList) writeCells(p *workbook.LongList, style workbook.Styles, marke
 	place := "'" + strings.ReplaceAll(marked, "'", "''") + "'!"
 	for i := range l.list {
 		m := &l.list[i]
-		at := workbook.CellName(max(m.Column, 0), m.row)
+		at := workbook.CellName(max(m.Column, 0), cmp.Or(m.anchor, m.row))
 		p.WriteEntry(entryStyles(style, m.Warning, style.Jump), m.row, at, l.a.columnTitle(m.header, m.Field), severity(m.Warning), l.a.sentence(&m.Mark))
 		p.Jump(1, place+at)
 	}
@@ -190,7 +199,7 @@ func severityStyle(isWarning bool, style workbook.Styles) int {
 
 func severity(warning bool) string {
 	if warning {
-		return "have a look"
+		return "please check"
 	}
 	return "correct it"
 }

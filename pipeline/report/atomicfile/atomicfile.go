@@ -21,9 +21,9 @@ import (
 
 // Errors about a target. None of them holds its path.
 var (
-	ErrIsInput = errors.New("is the input file itself: give another name")
-	ErrSymlink = errors.New("is a symbolic link, and is not followed: give the real name")
-	ErrNotFile = errors.New("is not a regular file: give another name")
+	ErrIsInput = errors.New("is the input file itself: choose another name")
+	ErrSymlink = errors.New("is a symbolic link, which is not followed: name the file itself")
+	ErrNotFile = errors.New("is not a regular file: choose another name")
 )
 
 // maxNames bounds the search for a free name.

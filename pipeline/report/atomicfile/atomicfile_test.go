@@ -72,7 +72,7 @@ func TestProbeLeavesNoTrace(t *testing.T) {
 // The error is about the place that was asked for, not about a file of ours.
 func TestProbeSaysWhatCannotBe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none", "r.csv")
-	const want = "no file can be made in its directory: no such file or directory"
+	const want = "cannot create a file in its directory: no such file or directory"
 	if err := (Writer{}).Probe(path); !errors.Is(err, fs.ErrNotExist) || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

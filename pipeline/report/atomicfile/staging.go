@@ -45,7 +45,7 @@ func stage(path string) (*stagedFile, error) {
 		if at := new(fs.PathError); errors.As(err, &at) { // it names a file that nobody asked for
 			err = at.Err
 		}
-		return nil, fmt.Errorf("no file can be made in its directory: %w", err)
+		return nil, fmt.Errorf("cannot create a file in its directory: %w", err)
 	}
 	s := &stagedFile{dir: dir}
 	if s.lock, err = lockDir(dir); err == nil {

@@ -65,7 +65,7 @@ func TestAdviceAndTitles(t *testing.T) {
 		}
 	}
 	for _, tt := range []struct{ field, code, want string }{
-		{"phoneNumber", "phone_plus_lost", "Mobil: missing its leading +"},
+		{"phoneNumber", "phone_plus_lost", "Mobil: missing its leading + (Excel drops it)"},
 		{"", "USER_ABROAD", "partner says USER_ABROAD"},
 		{"", "made_up", "made up"},
 		{"", "", "in doubt"},

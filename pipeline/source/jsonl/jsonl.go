@@ -131,14 +131,14 @@ func (j *Reader) readObject(text []byte, rec *table.Record) error {
 	d.UseNumber()
 	token, err := d.Token()
 	if err != nil || token != json.Delim('{') {
-		return j.refuse("the line is no JSON object", oneObject)
+		return j.refuse("the line is not a JSON object", oneObject)
 	}
 	j.seen = make([]bool, len(j.columns))
 	if err := j.readMembers(d, "", 1, rec); err != nil {
 		return err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return j.refuse("something follows the JSON object of the line", oneObject)
+		return j.refuse("the line has text after its JSON object", oneObject)
 	}
 	return nil
 }
@@ -147,7 +147,7 @@ func (j *Reader) readObject(text []byte, rec *table.Record) error {
 // their names.
 func (j *Reader) readMembers(d *json.Decoder, prefix string, depth int, rec *table.Record) error {
 	if depth > maxDepth {
-		return j.refuse(fmt.Sprintf("more than %d objects inside each other", maxDepth), "Is this a list of customers?")
+		return j.refuse(fmt.Sprintf("more than %d nested objects", maxDepth), "Is this a list of customers?")
 	}
 	keys := map[string]bool{}
 	for d.More() {
@@ -185,7 +185,7 @@ func (j *Reader) refuseSyntax() error {
 }
 
 func (j *Reader) refuseTwice(name string) error {
-	return j.refuse("the object has one key twice: "+showKey(name), "Leave one of them out")
+	return j.refuse("the object has one key twice: "+showKey(name), "Remove one of them")
 }
 
 // showKey returns a key for a message. Keys of a table turned around are data.
@@ -202,7 +202,7 @@ func (j *Reader) readValue(d *json.Decoder, name string, value json.Token, rec *
 	switch {
 	case known:
 	case !j.isOpen:
-		return j.refuse("the object has a key that it had not when the file was opened", "Leave the file alone while it is read")
+		return j.refuse("the object has a key that it did not have when the file was opened", "Do not change the file while it is being read")
 	case len(j.columns) == limits.Columns:
 		return j.refuse(fmt.Sprintf("more than %d different keys", limits.Columns), "Is this a list of customers?")
 	default:

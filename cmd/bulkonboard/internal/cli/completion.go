@@ -12,6 +12,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
 	"github.com/bulkonboard/bulkonboard/validate/phone"
 )
@@ -89,7 +90,10 @@ func valueWords() map[string][]string {
 		"signature-header":   {"X-Webhook-Signature"},
 		"webhook-header":     {"X-Webhook-Signature"},
 		"webhook-generation": {"1", "2", "3"},
-		"phone-region":       phone.Regions(),
+		"phone-region":       append([]string{validate.RegionColumn}, phone.Regions()...),
+		"value":              {validate.FieldTerms + ":ja=true", validate.FieldCountryCode + ":Germany=DE"},
+		"join":               {validate.FieldAddress + "=Street+Number"},
+		"leave-out":          {source.StruckOutRows, source.NoCustomerRows},
 		"since":              {"24h"},
 		"older-than":         {"7d"},
 	}

@@ -150,6 +150,12 @@ func (check *configCheck) checkInput() {
 		}
 	}
 	check.addMistake(alone(func(i *settings.InputFlags) { i.PhoneRegion = f.PhoneRegion }), "phone-region")
+	check.tryValues("value", f.Words.Texts(), func(text string) error {
+		return alone(func(i *settings.InputFlags) { _ = i.Words.Set(text) })
+	})
+	check.tryValues("join", f.Joins.Texts(), func(text string) error {
+		return alone(func(i *settings.InputFlags) { _ = i.Joins.Set(text) })
+	})
 	check.addMistake(alone(func(i *settings.InputFlags) { i.Delimiter = f.Delimiter }), "delimiter")
 	check.addMistake(alone(func(i *settings.InputFlags) { i.Encoding = f.Encoding }), "encoding")
 	check.addMistake(alone(func(i *settings.InputFlags) { i.MapFile = f.MapFile }), "map-file")

@@ -184,6 +184,7 @@ func (f *reportOptions) describeRun(ctx context.Context, l *sqlite.Ledger, info 
 		return err
 	}
 	meta.Run, meta.Started = s.lastOfBatch.ID, s.lastOfBatch.Started
+	meta.Decided = settings.DecidedIn(s.lastOfBatch.Settings)
 	meta.Money.Fee, meta.Money.Currency = report.Amount(s.fee.String()), report.Text(s.unit)
 	if e := s.lastOfBatch.End; e != nil {
 		meta.Finished, meta.StopReason = e.At, e.StopReason
@@ -196,7 +197,7 @@ func (f *reportOptions) describeRun(ctx context.Context, l *sqlite.Ledger, info 
 func (f *reportOptions) parseSelection(now time.Time) (ledger.Selection, error) {
 	sel := ledger.Selection{All: f.all}
 	if f.all && (f.input != "" || f.run != "") {
-		return sel, exit.UsageErrorf("--input, --run and --all each choose the rows: give one of them")
+		return sel, exit.UsageErrorf("--input, --run and --all each choose the rows: use only one of them")
 	}
 	var err error
 	if sel.Run, err = f.runID(); err != nil {

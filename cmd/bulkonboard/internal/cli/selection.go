@@ -33,7 +33,7 @@ func (s *inputSelection) addFlags(c *cobra.Command, verb string) {
 // runID returns the ID that --run names; 0 for none, or for the last run.
 func (s *inputSelection) runID() (int64, error) {
 	if s.input != "" && s.run != "" {
-		return 0, exit.UsageErrorf("--input and --run each choose the rows: give one of them")
+		return 0, exit.UsageErrorf("--input and --run each choose the rows: use only one of them")
 	}
 	if s.run == "" || s.run == lastRun {
 		return 0, nil

@@ -128,7 +128,7 @@ func (s *statusReport) continueFlags() []string {
 			if value != "" && !isHiddenProxy(w) {
 				words = append(words, w)
 			}
-		case "--env", "--sandbox", "--ledger", "--config", "--fresh", "--json", "--quiet", "--limit", "--new-ledger":
+		case "--env", "--sandbox", "--ledger", "--config", "--fresh", "--json", "--quiet", "--limit", "--new-ledger", "--decided":
 		default:
 			if value != "" { // none: the default
 				words = append(words, strings.TrimSuffix(w, "=true"))

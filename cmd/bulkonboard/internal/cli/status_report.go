@@ -250,7 +250,7 @@ func (s *statusReport) formatEnd(left int) string {
 	if s.running {
 		return text + ": " + s.now.Add(d).Local().Format("2006-01-02 15:04")
 	}
-	return text + ", once it goes on"
+	return text + ", once it continues"
 }
 
 func (s *statusReport) formatLastRun() string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +19,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
@@ -29,6 +31,7 @@ type validateOptions struct {
 	env      settings.Choice
 	saveMap  string
 	annotate string
+	decide   bool
 	changes  bool
 	json     bool
 	quiet    bool
@@ -64,7 +67,8 @@ same.`,
 	f.InputFlags.AddFlags(c.Flags())
 	f.LogFlags.AddFlags(c.Flags())
 	c.Flags().Var(&f.env, "env", "production also warns about example and test addresses (default staging)")
-	c.Flags().StringVar(&f.saveMap, "save-map", "", "write the header mapping to `FILE`, for --map-file")
+	c.Flags().StringVar(&f.saveMap, "save-map", "", "write the header mapping and what is decided to `FILE`, for --map-file")
+	c.Flags().BoolVar(&f.decide, "decide", false, "ask what many cells have in common, and write the answers to a map file beside the list")
 	c.Flags().StringVar(&f.annotate, "annotate", "", "write a copy of the input workbook with marks on the cells to correct to `FILE`.xlsx")
 	c.Flags().BoolVar(&f.changes, "changes", false, "list the cells that are sent in another form than written, as CSV; findings go to standard error")
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON summary instead")
@@ -78,7 +82,12 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 		con.HoldBack(f.json || f.changes)
 	}
 	if f.changes && f.json {
-		return exit.UsageErrorf("--changes and --json both write to standard output: give one of them")
+		return exit.UsageErrorf("--changes and --json both write to standard output: use only one of them")
+	}
+	if f.decide {
+		if err := runDecide(ctx, con, f, args); err != nil {
+			return err
+		}
 	}
 	started := time.Now()
 	log, closeLog, err := f.OpenLog(con.Err)
@@ -97,8 +106,12 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	con.Args = findings.AddFlags(con.Args, in.TakenFlags())
-	if f.saveMap != "" {
-		if err := settings.SaveMap(f.saveMap, in); err != nil {
+	made, err := f.Decisions()
+	if err != nil {
+		return err
+	}
+	if f.saveMap != "" && !f.decide {
+		if err := saveMap(f, in, made, f.saveMap, false); err != nil {
 			return err
 		}
 	}
@@ -137,6 +150,10 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 			failed = err
 		}
 	}
+	if checked.proposals, err = decisions.Propose(ctx, in, rules, found.Columns.Proposer.Candidates(in.Files())); err != nil {
+		return err
+	}
+	checked.mapName = mapFileName(in.Files())
 	showFindings(con, checked, f)
 	if failed != nil {
 		return failed
@@ -150,6 +167,51 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 		}
 	}
 	return exit.NewReportedError(code)
+}
+
+// runDecide checks the input, asks what is to be decided about it and keeps the
+// answers, for the check that follows.
+func runDecide(ctx context.Context, con *term.Console, f *validateOptions, args []string) (err error) {
+	if f.json || f.changes || f.quiet {
+		return exit.UsageErrorf("--decide asks questions: leave out --json, --changes and --quiet")
+	}
+	if !term.IsTerminal(con.In) {
+		return exit.NewUsageError(errors.New("--decide asks questions, and there is no terminal to answer on"),
+			"run bulkonboard validate without it, and give the decisions that it proposes as flags, or in a map file")
+	}
+	rules, err := f.Rules(f.env.Value == settings.Production)
+	if err != nil {
+		return err
+	}
+	in, err := f.OpenInput(ctx, args, con.In)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	found := findings.NewCollector()
+	found.CheckColumns(in, rules, f.ID, 0)
+	if _, err := checkInput(ctx, slog.New(slog.DiscardHandler), in, rules, found); err != nil {
+		return err
+	}
+	path, err := decideAndSave(ctx, con, f, in, rules, found.Columns.Proposer.Candidates(in.Files()))
+	if err != nil {
+		return err
+	}
+	con.Args = slices.DeleteFunc(slices.Clone(con.Args), func(word string) bool { return word == "--decide" })
+	if path != "" {
+		f.UseMapFile(path)
+		con.Args = findings.AddFlags(con.Args, []string{"--map-file", path})
+	}
+	return nil
+}
+
+// saveMap writes how the list was read and what is decided about it.
+func saveMap(f *validateOptions, in *source.Input, made []decisions.Made, path string, replace bool) error {
+	file, err := f.MapFileOf(in, made)
+	if err != nil {
+		return err
+	}
+	return file.Save(path, replace)
 }
 
 // showFindings prints the findings where they were asked for: --json and --changes

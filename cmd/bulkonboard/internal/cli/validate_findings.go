@@ -10,6 +10,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
@@ -30,6 +31,9 @@ type checkedInput struct {
 	chosen map[string]string // fields with --map
 	marked string            // name of the marked copy; "" = none
 	code   exit.Code
+
+	proposals []decisions.Proposal
+	mapName   string // of the map file that is proposed; "" = none
 }
 
 // page returns the findings for operators.
@@ -40,6 +44,7 @@ func (c *checkedInput) page(con *term.Console, cut bool) *term.Page {
 	notes := slices.DeleteFunc(slices.Clone(c.notes), func(n source.Note) bool { return n.Code == noteMapped }) // the table says it
 	findings.AddNotes(p, notes, c.files)
 	c.found.AddProblems(p, c.files, cut, all)
+	findings.AddProposals(con, p, c.proposals, c.files, cut, all)
 	c.found.AddMapping(p, c.files, c.chosen, all)
 	if !cut {
 		c.addCells(p)
@@ -82,10 +87,7 @@ func (c *checkedInput) addNext(p *term.Page, con *term.Console) {
 		next.Styled(term.Good, "Every row can be sent (exit 0).")
 	}
 	words := con.CommandWords()
-	if fixed := c.found.Columns.Correction(words); fixed != nil {
-		next.Text("If the guesses about whole columns are right, run:")
-		next.Command(con.CommandLine(fixed...))
-	}
+	c.addDecisions(next, con, words)
 	switch {
 	case c.marked != "":
 		next.Text("Correct the marked cells in " + c.marked + ", then check it again.")
@@ -103,6 +105,22 @@ func (c *checkedInput) addNext(p *term.Page, con *term.Console) {
 	}
 }
 
+// addDecisions adds the commands that decide everything that is proposed.
+func (c *checkedInput) addDecisions(next *term.Part, con *term.Console, words []string) {
+	flags := append(c.found.Columns.OtherFlags(), findings.DecisionFlags(c.proposals)...)
+	if len(flags) == 0 {
+		return
+	}
+	next.Text("If these guesses about the whole list are right, run:")
+	next.Command(con.CommandLine(findings.AddFlags(words, flags)...))
+	if len(c.proposals) == 0 || c.mapName == "" {
+		return
+	}
+	next.Text("To keep these decisions for next time, or to be asked one by one:")
+	next.Command(con.CommandLine(findings.AddFlags(words, append(flags, "--save-map", c.mapName))...))
+	next.Command(con.CommandLine(findings.AddFlags(words, []string{"--decide"})...))
+}
+
 func (c *checkedInput) fileNames() []string {
 	var names []string
 	for _, f := range c.files {
@@ -113,7 +131,7 @@ func (c *checkedInput) fileNames() []string {
 
 // readingFlags returns the flags of validate that say how the list is read.
 func (c *checkedInput) readingFlags(words []string) []string {
-	own := map[string]bool{"validate": false, "--env": true, "--save-map": true, "--annotate": true, "--changes": false, "--json": false, "--quiet": false}
+	own := map[string]bool{"validate": false, "--env": true, "--save-map": true, "--decide": false, "--annotate": true, "--changes": false, "--json": false, "--quiet": false}
 	return term.WithoutFlags(words, own, c.fileNames())
 }
 

@@ -34,7 +34,7 @@ func FunnelLines(f kyc.Funnel) []string {
 	if f.Users == 0 || f.Users == f.Status[ledger.KYCUnknown] && f.Unverified == 0 {
 		return nil
 	}
-	words := map[ledger.KYCStatus]string{ledger.KYCUnknown: "not heard of", ledger.KYCNotBegun: "have not begun", ledger.KYCPending: "under review",
+	words := map[ledger.KYCStatus]string{ledger.KYCUnknown: "without news", ledger.KYCNotBegun: "not started", ledger.KYCPending: "under review",
 		ledger.KYCMore: "must verify once more", ledger.KYCDenied: "denied", ledger.KYCApproved: "approved"}
 	order := ledger.KYCStatuses()
 	var parts []string

@@ -55,7 +55,8 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	}
 	meta := report.Meta{Version: Version(), Environment: s.to.Environment, Ledger: s.to.Ledger, Run: sum.Run,
 		Batches: []ledger.Batch{sum.Batch}, Started: sum.Started, Finished: sum.Finished,
-		StopReason: string(exit.StopReasonOf(failed)), Money: moneyOf(sum), Headings: outputs.SharedHeadings(s.in.Files())}
+		StopReason: string(exit.StopReasonOf(failed)), Money: moneyOf(sum), Headings: outputs.SharedHeadings(s.in.Files()),
+		Decided: settings.DecidedIn(s.settings)}
 	if meta.KYC, err = s.store.HasKYC(ctx, sum.Batch.ID); err != nil {
 		return nil, attention, err
 	}

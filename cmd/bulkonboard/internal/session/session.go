@@ -21,6 +21,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
+	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
@@ -37,6 +38,7 @@ type session struct {
 	to       settings.Target
 	key      string
 	rules    *validate.Rules
+	made     []decisions.Made // about the whole list
 	log      *slog.Logger
 
 	in            *source.Input  // nil without input
@@ -86,6 +88,12 @@ func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args 
 	live := strings.HasPrefix(s.key, settings.LivePrefix) || s.to.Environment == settings.Production
 	if s.rules, err = f.Rules(live); err != nil {
 		return nil, err
+	}
+	if s.made, err = f.Decisions(); err != nil {
+		return nil, err
+	}
+	if len(s.made) > 0 {
+		s.settings = strings.TrimSpace(s.settings + " " + term.Posix.QuoteLine(settings.DescribeDecisions(s.made)...))
 	}
 	for _, path := range []string{f.CAFile, f.MapFile} {
 		if info, err := os.Stat(path); err == nil {

@@ -58,7 +58,7 @@ func feeWarning(sum pipeline.Summary) string {
 		return ""
 	}
 	money := func(a pipeline.Amount) string { return term.Money(a.String(), sum.Currency) }
-	return fmt.Sprintf("warning: the wallet held %s before and %s after: %s were charged, while %s at %s are %s. Something else is paid from it, the fee has changed, or it was charged for nobody",
+	return fmt.Sprintf("warning: the wallet held %s before and %s after: %s was charged, but %s at %s is %s. Something else is paid from it, the fee has changed, or a charge created no user",
 		money(sum.WalletFrom), money(sum.WalletTo), money(charged), term.Count(users, "user"), sum.Plan.Fee, money(sum.Plan.Fee.Times(users)))
 }
 

@@ -27,7 +27,7 @@ func DescribeSettings(c *cobra.Command) string {
 		switch v := f.Value.(type) {
 		case pflag.SliceValue:
 			values = v.GetSlice()
-		case *Pairs:
+		case interface{ Texts() []string }:
 			values = v.Texts()
 		}
 		for _, value := range values {

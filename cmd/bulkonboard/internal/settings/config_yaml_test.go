@@ -43,8 +43,8 @@ func FuzzConfig(f *testing.F) {
 		if len(settings) > maxSettings || values > maxValues {
 			t.Errorf("%d settings, %d values", len(settings), values)
 		}
-		if fields, err := parseMapFile("m.yaml", text); err == nil && len(fields) > maxSettings {
-			t.Errorf("%d fields", len(fields))
+		if fields, err := parseMapFile("m.yaml", text); err == nil && len(fields.Columns) > maxSettings {
+			t.Errorf("%d fields", len(fields.Columns))
 		}
 	})
 }

@@ -1,14 +1,17 @@
 package settings
 
 import (
+	"cmp"
 	"context"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
 	"github.com/bulkonboard/bulkonboard/pipeline/intake"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
@@ -20,6 +23,9 @@ type InputFlags struct {
 	Mapping     Pairs
 	MapFile     string
 	Defaults    Pairs
+	Words       Words
+	Joins       Joins
+	LeftOut     LeftOut
 	PhoneRegion string
 	phonePlus   bool
 	carry       []string
@@ -31,6 +37,8 @@ type InputFlags struct {
 	formulas    Choice
 	Strict      bool
 	TakeFound   bool // no flag: the command sends nothing, so that a sheet and a header row that seem meant are read
+
+	mapFile *MapFile // once it was read
 }
 
 // AddFlags adds the flags.
@@ -39,9 +47,12 @@ func (i *InputFlags) AddFlags(f *pflag.FlagSet) {
 	i.formulas = Choice{Words: []string{"cached", "refuse"}}
 	f.StringVar(&i.ID, "id", "", "`COLUMN` with your own customer number, shown in every report")
 	f.Var(&i.Mapping, "map", "read a field from a column: `FIELD=COLUMN` (repeatable)")
-	f.StringVar(&i.MapFile, "map-file", "", "read the header mapping from `FILE` (YAML, FIELD: COLUMN)")
+	f.StringVar(&i.MapFile, "map-file", "", "read mapping and decisions from `FILE` (YAML, written by validate --save-map or --decide)")
 	f.Var(&i.Defaults, "default", "value for empty cells or a missing column: `FIELD=VALUE` (repeatable)")
-	f.StringVar(&i.PhoneRegion, "phone-region", "", "country `CC` of phone numbers without a country code, such as DE (default none)")
+	f.Var(&i.Words, "value", "what a word of the list means: `FIELD:FROM=TO`, such as countryCode:Germany=DE (repeatable)")
+	f.Var(&i.Joins, "join", "read a field from several columns: `FIELD=COLUMN+COLUMN` (repeatable)")
+	f.Var(&i.LeftOut, "leave-out", "rows not to send: `KIND` is struck-out or no-customer (repeatable)")
+	f.StringVar(&i.PhoneRegion, "phone-region", "", "country `CC` of phone numbers without a country code, such as DE, or column for that of each row (default none)")
 	f.StringArrayVar(&i.carry, "carry", nil, "show input `COLUMN` in reports; all shows every unused one (repeatable; default: the --id column)")
 	f.Var(&i.Send, "send", "add a string field to the request: `FIELD=COLUMN` (repeatable)")
 	f.StringVar(&i.sheet, "sheet", "", "`NAME` or number of the sheet (default: the only one with data)")
@@ -54,9 +65,18 @@ func (i *InputFlags) AddFlags(f *pflag.FlagSet) {
 	HideAdvanced(f, "strict", "carry", "send", "sheet", "header-row", "delimiter", "encoding", "formulas", "phone-plus")
 }
 
-// Rules returns the field rules of these flags.
+// Rules returns the field rules of these flags and of the map file.
 func (i *InputFlags) Rules(live bool) (*validate.Rules, error) {
-	r := &validate.Rules{PhoneRegion: i.PhoneRegion, PhonePlus: i.phonePlus, Defaults: i.Defaults.Map(), Live: live, Strict: i.Strict}
+	file, err := i.readMapFile()
+	if err != nil {
+		return nil, err
+	}
+	r := &validate.Rules{Defaults: i.defaults(file), Live: live, Strict: i.Strict}
+	for _, m := range i.mergeDecisions(file.Decisions) {
+		if err := m.ApplyRules(r); err != nil {
+			return nil, exit.NewUsageError(err)
+		}
+	}
 	for _, s := range i.Send.list {
 		r.Extra = append(r.Extra, s.name)
 	}
@@ -64,6 +84,26 @@ func (i *InputFlags) Rules(live bool) (*validate.Rules, error) {
 		return nil, exit.NewUsageError(err)
 	}
 	return r, nil
+}
+
+// defaults returns the default values; a flag beats the map file.
+func (i *InputFlags) defaults(file *MapFile) map[string]string {
+	given := i.Defaults.Map()
+	if len(file.Defaults) == 0 {
+		return given
+	}
+	all := maps.Clone(file.Defaults)
+	maps.Copy(all, given)
+	return all
+}
+
+// MapFileOf returns how a list was read and what is decided about it, to be saved.
+func (i *InputFlags) MapFileOf(in *source.Input, made []decisions.Made) (*MapFile, error) {
+	file, err := i.readMapFile()
+	if err != nil {
+		return nil, err
+	}
+	return NewMapFile(in.Files(), made, i.defaults(file)), nil
 }
 
 // OpenInput opens the files as one batch.
@@ -95,18 +135,27 @@ func (i *InputFlags) SourceOptions() (source.Options, error) {
 	if i.ID != "" && !slices.Contains(i.carry, "all") && len(i.carry) == 0 {
 		opt.Carry = []string{i.ID}
 	}
-	for _, d := range i.Defaults.list {
-		opt.Optional = append(opt.Optional, d.name)
+	file, err := i.readMapFile()
+	if err != nil {
+		return opt, err
 	}
+	opt.Optional = slices.Sorted(maps.Keys(i.defaults(file)))
+	for _, m := range i.mergeDecisions(file.Decisions) {
+		m.ApplyReading(&opt)
+	}
+	opt.Sheet, opt.HeaderRow = cmp.Or(opt.Sheet, file.Sheet), cmp.Or(opt.HeaderRow, file.HeaderRow)
 	for _, s := range i.Send.list {
 		opt.Send = append(opt.Send, source.SendColumn{Field: s.name, Column: s.value})
 	}
-	var err error
 	if opt.Delimiter, err = parseDelimiter(i.Delimiter); err != nil {
 		return opt, err
 	}
-	opt.Map, err = i.withMapFile(opt.Map)
-	return opt, err
+	if i.MapFile != "" {
+		all := maps.Clone(file.Columns)
+		maps.Copy(all, opt.Map) // --map beats it
+		opt.Map = all
+	}
+	return opt, nil
 }
 
 func parseDelimiter(text string) (rune, error) {
@@ -120,23 +169,4 @@ func parseDelimiter(text string) (rune, error) {
 		return runes[0], nil
 	}
 	return 0, exit.UsageErrorf("--delimiter: write one character, or tab")
-}
-
-// withMapFile adds the mapping of --map-file; --map beats it.
-func (i *InputFlags) withMapFile(given map[string]string) (map[string]string, error) {
-	if i.MapFile == "" {
-		return given, nil
-	}
-	text, _, err := readNamedFile(i.MapFile, maxConfig)
-	if err != nil {
-		return nil, exit.UsageErrorf("--map-file %s: %w", i.MapFile, err)
-	}
-	all, err := parseMapFile(i.MapFile, text)
-	if err != nil {
-		return nil, exit.NewUsageError(err)
-	}
-	for field, column := range given {
-		all[field] = column
-	}
-	return all, nil
 }

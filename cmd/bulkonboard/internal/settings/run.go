@@ -88,8 +88,8 @@ func (r *RunFlags) AddFlags(c *cobra.Command) {
 	r.Gap = Choice{Words: []string{"ours"}}
 	r.CheckExisting = Choice{"auto", []string{"auto", "never"}}
 	r.ConfirmCreated = Choice{"auto", []string{"auto", "never"}}
-	f.StringArrayVar(&r.Reports, "report", nil, "write a report to `FILE`: .csv, .xlsx, .html or .json (repeatable; default: beside the input)")
-	f.StringVar(&r.Rejects, "rejects", "", "write the rows to correct to `FILE`: .xlsx or .csv (default: beside the input)")
+	f.StringArrayVar(&r.Reports, "report", nil, "write a report to `FILE`: .csv, .xlsx, .html or .json (repeatable; default: next to the input)")
+	f.StringVar(&r.Rejects, "rejects", "", "write the rows to correct to `FILE`: .xlsx or .csv (default: next to the input)")
 	f.StringVar(&r.Annotate, "annotate", "", "write a copy of the input workbook with marks, status and links to `FILE`.xlsx")
 	f.Var(&r.Limit, "limit", "send at most `N` new rows, then stop (default none)")
 	f.BoolVar(&r.Yes, "yes", false, "send to production without asking first")

@@ -74,7 +74,7 @@ func (t *TargetFlags) Resolve(level func(string) int) (Target, error) {
 	}
 	switch most := max(env, box, base); {
 	case most > 0 && (env == most && box == most || env == most && base == most || box == most && base == most):
-		return Target{}, exit.UsageErrorf("--env, --sandbox and --base-url each name an environment: give one of them")
+		return Target{}, exit.UsageErrorf("--env, --sandbox and --base-url each name an environment: use only one of them")
 	case t.Fresh && box != most, t.Fresh && !t.sandbox:
 		return Target{}, exit.UsageErrorf("--fresh deletes a ledger and works only with --sandbox")
 	case t.Play.isSet() && !t.sandbox:

@@ -51,7 +51,7 @@ func TestBarText(t *testing.T) {
 	if got, want := barText(now, p, room), "1,200 of 12,000, 1,190 created, 10 rejected, 9m left, 60s elapsed"; got != want {
 		t.Errorf("at 80 columns: %q, want %q", got, want)
 	}
-	p.Pause, p.Until = "partner asked to wait 30 s, going on", now.Add(30*time.Second)
+	p.Pause, p.Until = "partner asked to wait 30 s, continuing", now.Add(30*time.Second)
 	if got := barText(now, p, room); !strings.HasPrefix(got, "1,200 of 12,000, waiting until ") || !strings.Contains(got, ", 1,190 created") {
 		t.Errorf("%q", got)
 	}

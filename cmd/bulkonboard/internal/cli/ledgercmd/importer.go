@@ -86,7 +86,7 @@ func (im *importer) parseRow(r reportfile.Record) (p importedUser, ok bool, err 
 	p.row, p.email = r.Row, r.Get("email", "emailaddress")
 	p.first, p.last, p.sender = r.Get("firstname"), r.Get("lastname"), r.Get("id", "customerid")
 	c := &p.change
-	c.ServiceID, c.URL, c.Code, c.Message = r.Get("serviceid"), r.Get("verificationurl", "link"), codeImported, "taken over from a file"
+	c.ServiceID, c.URL, c.Code, c.Message = r.Get("serviceid"), r.Get("verificationurl", "link"), codeImported, "imported from a file"
 	c.Status = ledger.Status(r.Get("status"))
 	p.report = r.IsReport()
 	if im.onlyReport && !p.report {
@@ -132,7 +132,7 @@ func (im *importer) parseRow(r reportfile.Record) (p importedUser, ok bool, err 
 	return p, true, nil
 }
 
-// codeImported is the code of customers taken over from a file.
+// codeImported is the code of customers imported from a file.
 const codeImported = "imported"
 
 // What is wrong with a service id or a link that the ledger does not take.

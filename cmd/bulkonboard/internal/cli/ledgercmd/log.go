@@ -12,6 +12,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -96,6 +97,11 @@ func runLog(ctx context.Context, con *term.Console, l *sqlite.Ledger, path strin
 		}
 		if _, err := fmt.Fprintln(w, term.Printable(line)); err != nil {
 			return err
+		}
+		for _, d := range settings.DecidedIn(r.Settings) {
+			if _, err := fmt.Fprintln(w, term.Printable(fmt.Sprintf("    decided: %s, by %s on %s", d.What, d.By, term.LocalTime(d.At)))); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

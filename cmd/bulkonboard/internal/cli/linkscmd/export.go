@@ -45,7 +45,7 @@ passwords.`,
 		Args:    subcommand.OptionalArg("one FILE, or -"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 && f.output != subcommand.StandardOutput {
-				return exit.UsageErrorf("--output names a file, and so does %s: give one of them", args[0])
+				return exit.UsageErrorf("--output names a file, and so does %s: use only one of them", args[0])
 			}
 			if len(args) > 0 {
 				f.output = args[0]

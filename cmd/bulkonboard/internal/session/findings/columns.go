@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
 	"github.com/bulkonboard/bulkonboard/pipeline/intake"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
@@ -22,10 +23,12 @@ const SharedRowsInRun = 300_000
 type ColumnCheck struct {
 	rules   *validate.Rules
 	Checker columns.Checker
-	carried []string // headers of Row.Carry
-	id      string   // header of the sender's own number
-	fields  validate.FieldTable
-	filled  [][]int // cells that are filled in, by file and field
+	// Proposer sees what Checker sees.
+	Proposer decisions.Proposer
+	carried  []string // headers of Row.Carry
+	id       string   // header of the sender's own number
+	fields   validate.FieldTable
+	filled   [][]int // cells that are filled in, by file and field
 
 	mu      sync.Mutex
 	waiting []validate.Raw // those before taken have left
@@ -100,6 +103,7 @@ func (s *ColumnCheck) addResult(r ledger.Row) {
 	}
 	at := columns.Place{File: r.File, Row: r.Number}
 	s.Checker.Add(at, &s.row, &res)
+	s.Proposer.Add(&s.row, res.Problems)
 	if s.id != "" && !slices.Contains(s.carried, s.id) {
 		s.Checker.AddCell(at, s.id, r.SenderID)
 	}

@@ -27,6 +27,7 @@ const (
 type kind struct {
 	field, code string
 	warning     bool
+	foretold    string // message of a problem that is foretold, whose code does not say which it is
 }
 
 // group is one kind of finding.
@@ -66,6 +67,7 @@ func NewCollector() *Collector {
 func (f *Collector) CheckColumns(in *source.Input, rules *validate.Rules, id string, most int) {
 	f.Columns.rules, f.Columns.carried, f.Columns.id = rules, in.Carried(), id
 	f.Columns.Checker.Rules, f.Columns.Checker.SharedRows = rules, most
+	f.Columns.Proposer.Rules = rules
 }
 
 func (f *Collector) Add(r ledger.Row) error {
@@ -97,7 +99,10 @@ func (f *Collector) AddNote(n ledger.RowNote) {
 
 // countFinding counts one finding of a row.
 func (f *Collector) countFinding(place ledger.Row, p ledger.Finding) {
-	k := kind{p.Field, p.Code, p.Warning}
+	k := kind{field: p.Field, code: p.Code, warning: p.Warning}
+	if p.Code == validate.CodeForetold {
+		k.foretold = p.Message
+	}
 	g := f.groups[k]
 	if g == nil {
 		g = &group{kind: k, advice: p.Message}

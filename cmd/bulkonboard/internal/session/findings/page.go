@@ -76,7 +76,7 @@ func problemsText(patterns, kinds int) string {
 
 // title returns what a kind of finding means, in a few words.
 func (g *group) title(words *messages.Catalogue) string {
-	if about, found := words.Codes[g.code]; found {
+	if about, found := words.Codes[g.code]; found && g.foretold == "" {
 		return about.Title
 	}
 	return firstSentence(g.advice)

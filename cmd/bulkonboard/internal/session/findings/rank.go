@@ -41,7 +41,7 @@ func (f *Collector) sortedGroups() []*group {
 		all = append(all, g)
 	}
 	slices.SortFunc(all, func(a, b *group) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(b.count, a.count), cmp.Compare(a.field, b.field), cmp.Compare(a.code, b.code))
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(b.count, a.count), cmp.Compare(a.field, b.field), cmp.Compare(a.code, b.code), cmp.Compare(a.foretold, b.foretold))
 	})
 	return all
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate/inert"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // CheckAnnotate refuses what --annotate cannot do, before anything is done.
@@ -36,7 +37,12 @@ func CheckAnnotate(path string, files []source.File) error {
 
 // NewAnnotation returns what the sender's list is given back with, but for its rows.
 func NewAnnotation(file source.File) annotate.Annotation {
-	note := annotate.Annotation{Sheet: file.Sheet, HeaderRow: file.HeaderRow, Header: file.Header, Hidden: file.Hidden, Headings: headingsOf(file)}
+	note := annotate.Annotation{Sheet: file.Sheet, HeaderRow: file.HeaderRow, Header: file.Header, Hidden: file.Hidden, Headings: headingsOf(file), Choices: map[string][]string{}}
+	for _, f := range validate.Fields() {
+		if choices := f.Choices(); choices != nil {
+			note.Choices[f.Name] = choices
+		}
+	}
 	if file.Kind == "xlsx" {
 		note.Workbook, note.SHA256 = file.Name, file.SHA256
 	}
@@ -51,7 +57,7 @@ func WriteAnnotated(ctx context.Context, con *term.Console, path string, in *sou
 		return "", fmt.Errorf("--annotate: %w", err)
 	}
 	if done.Copy {
-		con.Sayf("%s holds the values alone: the workbook was too large or too unusual to be given back as it was", done.Path)
+		con.Sayf("%s has only the values: the workbook was too large or too unusual to be returned as it was", done.Path)
 	}
 	if len(done.Dropped) > 0 {
 		con.Sayf("left out of %s for safety: %s", done.Path, listDropped(done.Dropped))

@@ -71,7 +71,7 @@ type keptReport struct {
 func (k keptReport) line(con *term.Console) string {
 	text := fmt.Sprintf("kept: %s; it has %s that the new report does not have", k.path, term.Count(k.links, "link"))
 	if !k.noLinks {
-		text += "; take them over with: " + con.CommandLine("ledger", "import", k.path)
+		text += "; import them with: " + con.CommandLine("ledger", "import", k.path)
 	}
 	return text
 }

@@ -47,7 +47,7 @@ func New(given []string, rejects string, files []source.File, environment, ledge
 			return nil, exit.UsageErrorf("%s is to be written twice", path)
 		}
 		if SamePath(path, ledgerPath) {
-			return nil, exit.UsageErrorf("%s is the ledger: give the report another name", path)
+			return nil, exit.UsageErrorf("%s is the ledger: choose another name for the report", path)
 		}
 	}
 	for _, f := range files {

@@ -1,0 +1,121 @@
+package findings
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
+	"github.com/bulkonboard/bulkonboard/validate"
+	"github.com/bulkonboard/bulkonboard/validate/columns"
+)
+
+// AddProposals adds the decisions that would help the list: each with how many cells
+// it settles, examples and its flag. brief leaves out the last two, which the command
+// below and --decide show. all says how to see what a terminal cuts.
+func AddProposals(con *term.Console, p *term.Page, proposals []decisions.Proposal, files []source.File, brief bool, all string) {
+	if len(proposals) == 0 {
+		return
+	}
+	part := p.Section("Decide").CutWith(func(hidden int) string {
+		return "and " + term.Count(hidden, "more line") + ": " + all
+	})
+	part.Text(term.Count(len(proposals), "proposal") + " about the whole list. Nothing is changed unless you decide so:")
+	for i := range proposals {
+		d := &proposals[i]
+		text := Question(d.Decision, files)
+		if brief {
+			part.WideRow(term.Cell{Text: term.Number(d.Settled), Right: true}, term.Cell{Text: text})
+			continue
+		}
+		text += " " + Effect(d)
+		if examples := ExamplesText(d, files); examples != "" {
+			text += " (" + examples + ")"
+		}
+		part.WideRow(term.Cell{Text: term.Number(d.Settled), Right: true}, term.Cell{Text: text})
+		part.WideRow(term.Cell{}, term.Cell{Text: con.QuoteWords(d.FlagWords()...)})
+	}
+}
+
+// Question returns what a decision is about, as a sentence that is true or not.
+func Question(d decisions.Decision, files []source.File) string {
+	switch d.Kind {
+	case decisions.Word:
+		if d.Field == validate.FieldTerms {
+			return fmt.Sprintf("%q in %s means that the customer accepted the terms of service.", d.From, headingOf(d.Field, files))
+		}
+		return fmt.Sprintf("%q in %s means %s.", d.From, headingOf(d.Field, files), d.To)
+	case decisions.PhoneRegion:
+		if d.To == validate.RegionColumn {
+			return "Phone numbers without a country code are of the country in " + headingOf(validate.FieldCountryCode, files) + "."
+		}
+		return "Phone numbers without a country code are of " + d.To + "."
+	case decisions.PhonePlus:
+		return "Phone numbers of digits only have lost their leading +."
+	case decisions.Join:
+		return "The " + d.Field + " is in several columns: " + strings.Join(d.Columns, ", ") + "."
+	}
+	if d.To == source.StruckOutRows {
+		return "Rows that are struck out are not to be sent."
+	}
+	return "Rows that hold next to nothing are no customers."
+}
+
+// headingOf returns the sender's own heading of a field, in quotation marks where it
+// is not the field's name.
+func headingOf(field string, files []source.File) string {
+	for _, f := range files {
+		for _, m := range f.Mapped {
+			if m.Field == field && strings.TrimSpace(m.Header) != field {
+				return fmt.Sprintf("column %q", strings.TrimSpace(m.Header))
+			}
+		}
+	}
+	return field
+}
+
+// Effect returns what a decision does for the list.
+func Effect(p *decisions.Proposal) string {
+	switch {
+	case p.Kind == decisions.LeaveOut:
+		return term.Count(p.Settled, "row") + " left out."
+	case p.Ready == 0:
+		return term.Count(p.Settled, "cell") + " settled."
+	}
+	return term.Count(p.Settled, "cell") + " settled, " + term.Count(p.Ready, "more row") + " ready."
+}
+
+// ExamplesText returns the first cells of a decision, before and after.
+func ExamplesText(p *decisions.Proposal, files []source.File) string {
+	var list []string
+	for _, x := range p.Examples {
+		field := p.Field
+		if p.Kind == decisions.PhoneRegion || p.Kind == decisions.PhonePlus {
+			field = validate.FieldPhoneNumber
+		}
+		text := placesText(field, []columns.Place{{File: x.File, Row: x.Row}}, 1, files)
+		if p.Kind != decisions.LeaveOut {
+			text += ": " + x.Before + " → " + x.After
+		}
+		list = append(list, text)
+	}
+	return strings.Join(list, ", ")
+}
+
+// DecisionFlags returns the flags of all proposals.
+func DecisionFlags(proposals []decisions.Proposal) []string {
+	var flags []string
+	for _, p := range proposals {
+		flags = append(flags, p.FlagWords()...)
+	}
+	return flags
+}
+
+// OtherFlags returns the flags that correct whole columns, but for those that
+// decisions are proposed for.
+func (s *ColumnCheck) OtherFlags() []string {
+	found := slices.DeleteFunc(s.columnFindings(), func(d columns.Finding) bool { return d.Field == validate.FieldPhoneNumber })
+	return columns.Flags(found)
+}

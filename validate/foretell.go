@@ -1,0 +1,106 @@
+package validate
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/bulkonboard/bulkonboard/validate/country"
+	"github.com/bulkonboard/bulkonboard/validate/internal/celltext"
+)
+
+// CodeForetold marks what will be wrong with a row once its other problems are
+// corrected, so that a sender hears of it in the first round. It changes no status.
+const CodeForetold = "foretold"
+
+// maxForetold is how often the row is corrected and checked again: a problem may
+// hide one that hides another one.
+const maxForetold = 3
+
+// foretell adds to the problems of an invalid row those that its correction will
+// show, where what is wrong says what is right. It also sets Result.Corrected.
+func (r *Rules) foretell(raw Raw, res *Result) {
+	known, problems := slices.Clone(res.Problems), res.Problems
+	for range maxForetold {
+		corrected, hasChanged := r.correct(raw, problems)
+		if !hasChanged {
+			return
+		}
+		rules := *r
+		rules.PhoneRegion = RegionColumn // a number without a country code is of its row's country
+		next := rules.check(corrected)
+		res.Corrected, res.CorrectedIdentity = next.User, next.Identity
+		for _, p := range next.Problems {
+			isKnown := func(k Problem) bool { return k.Field == p.Field && (k.Code == p.Code || k.Message == p.Message) }
+			if slices.ContainsFunc(known, isKnown) {
+				continue
+			}
+			known = append(known, p)
+			res.Problems = append(res.Problems, Problem{Field: p.Field, Code: CodeForetold, Warning: true, Message: "also: " + p.Message})
+		}
+		raw, problems = corrected, next.Problems
+	}
+}
+
+// correct returns the row with everything corrected that can have one right form
+// only, and whether that is anything.
+func (r *Rules) correct(raw Raw, problems []Problem) (Raw, bool) {
+	before := raw
+	hasRegion := false
+	table := Fields()
+	for _, p := range problems {
+		i := slices.IndexFunc(table, func(f Field) bool { return f.Name == p.Field })
+		if i < 0 {
+			continue
+		}
+		cell := table[i].Cell(&raw)
+		switch p.Code {
+		case CodeControlChar, CodeInvisibleChar, CodeLineBreak:
+			*cell = removeUnseen(*cell, !table[i].IsText && !table[i].IsBool)
+		case CodeCountryUnknown:
+			if code := country.CodeOf(*cell); code != "" {
+				*cell = code
+			}
+		case CodePhonePlusLost:
+			*cell = "+" + strings.TrimSpace(*cell)
+		case CodeExcelDecimal:
+			*cell = removeDecimals(*cell)
+		case CodePhoneNoCountry:
+			hasRegion = true
+		}
+	}
+	if hasRegion && r.PhoneRegion == "" && r.RowCountry(raw.CountryCode) != "" {
+		return raw, true
+	}
+	return raw, FieldTable(table).differ(&before, &raw)
+}
+
+// differ reports whether two rows have a cell that is not the same.
+func (t FieldTable) differ(a, b *Raw) bool {
+	return slices.ContainsFunc(t, func(f Field) bool { return *f.Cell(a) != *f.Cell(b) })
+}
+
+// removeUnseen takes out what a cell shows nothing of, and writes it on one line: in
+// one word if it has no spaces.
+func removeUnseen(cell string, isWord bool) string {
+	return strings.TrimSpace(strings.Map(func(c rune) rune {
+		switch {
+		case isWord && unicode.IsSpace(c) && c != ' ':
+			return -1
+		case c == '\n' || c == '\r' || c == '\t' || c == '\u2028' || c == '\u2029':
+			return ' '
+		case unicode.IsControl(c) || isInvisible(c):
+			return -1
+		}
+		return c
+	}, cell))
+}
+
+// removeDecimals takes out what a program added to digits that it read as a number.
+func removeDecimals(cell string) string {
+	cell = strings.TrimSpace(cell)
+	if celltext.HasDecimalZeros(cell) {
+		cell, _, _ = strings.Cut(cell, ".")
+	}
+	return strings.ReplaceAll(cell, ",", "")
+}
