@@ -16,8 +16,8 @@ var (
 	ErrAccount     = errors.New("ledger belongs to another partner account")
 	ErrDamaged     = errors.New("ledger is damaged")
 	ErrNewer       = errors.New("ledger was written by a newer version")
-	ErrWrite       = errors.New("ledger cannot be written")       // fatal for the run, whatever the cause
-	ErrUnsafe      = errors.New("ledger file is not safe") // link, other owner, open to others, network file system
+	ErrWrite       = errors.New("ledger cannot be written") // fatal for the run, whatever the cause
+	ErrUnsafe      = errors.New("ledger file is not safe")  // link, other owner, open to others, network file system
 	ErrConflict    = errors.New("ledger row is not in the expected state")
 	ErrNotFound    = errors.New("not in the ledger")
 	// ErrUnavailable says that the ledger could not be reached, or that its answer

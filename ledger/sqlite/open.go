@@ -106,7 +106,7 @@ func prepare(o Options) (*opening, error) {
 		o.steps = steps()
 	}
 	l := &Ledger{database: database{path: path, steps: o.steps, writeLock: make(chan struct{}, 1)}, now: o.Now}
-	l.savedPlans.l = l
+	l.savedPlans = savedPlans{l}
 	return &opening{Ledger: l, options: o}, nil
 }
 
