@@ -29,6 +29,9 @@ does not cover the rows to send; 6: the partner does not tell the balance; 10:
   bulkonboard plan --fee 0.50 --save customers.csv
   bulkonboard plan --report plan.xlsx customers.csv`,
 		RunE: func(c *cobra.Command, args []string) error {
+			if settings.LevelsOf(c)("report") != settings.FromFlag {
+				f.PlanReports = nil // a setting means the report of run, which a plan must not replace
+			}
 			inputs, err := f.SplitSaveFile(args)
 			if err != nil {
 				return err

@@ -48,6 +48,9 @@ your public key is in that list. A plan is good for a day, and for one run.`,
   bulkonboard approve --decline --because "wrong month" --ledger prod.db 3f0c9a51d2e47b86`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
+			if settings.LevelsOf(c)("rows") != settings.FromFlag {
+				f.rows.N = 0 // it is typed for each plan
+			}
 			switch {
 			case len(args) > 1:
 				return exit.UsageErrorf("approve accepts one PLAN, not %q as well", args[1])
