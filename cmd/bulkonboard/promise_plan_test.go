@@ -3,12 +3,15 @@
 package main
 
 import (
+	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/approval"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
@@ -90,4 +93,58 @@ func TestPromisePlanOfAnotherList(t *testing.T) {
 	if _, err := os.Stat(s.report); err != nil {
 		t.Error(err)
 	}
+}
+
+// madeByAnother puts a plan into the scene's ledger that is like the only one in it, and
+// was made by another account of this machine. It returns its ID.
+func (s *scene) madeByAnother() string {
+	s.Helper()
+	l := s.open()
+	saved, err := l.Plans(s.Context())
+	closing(s, l)
+	if err != nil || len(saved) != 1 {
+		s.Fatalf("%d plans: %v", len(saved), err)
+	}
+	terms, err := approval.ParseTerms(saved[0].Terms)
+	if err != nil {
+		s.Fatal(err)
+	}
+	terms.Maker.User = "somebody-else"
+	text, id, err := terms.Encode(time.Now())
+	if err != nil {
+		s.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", s.ledger)
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer closing(s, db)
+	for _, statement := range []string{
+		"INSERT INTO plan (id, state, terms, rows, who, host, made_us, expires_us) SELECT ?1, state, ?2, rows, ?3, host, made_us, expires_us FROM plan",
+		"INSERT INTO plan_row SELECT ?1, customer, details, generation FROM plan_row WHERE ?2 <> ?3",
+	} {
+		if _, err := db.ExecContext(s.Context(), statement, id, text, terms.Maker.User); err != nil {
+			s.Fatal(err)
+		}
+	}
+	return id
+}
+
+// Two accounts of one machine need no key: the second one approves the plan in the
+// ledger, while a run may hold it.
+func TestPromisePlanOfAnotherAccount(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, sandbox.Config{}, people(3))
+	s.run("plan", "--base-url", s.base, "--ledger", s.ledger, "--rate", "unlimited", "--fee", "0.50", "--save", s.input).ends(0)
+	id := s.madeByAnother()
+	s.run("approve", "--base-url", s.base, "--ledger", s.ledger, id).ends(2) // the number of rows was not typed
+	done := s.run("approve", "--base-url", s.base, "--ledger", s.ledger, "--rows", "3", id).ends(0)
+	if strings.Contains(done.err.String(), "the account that made it") || !strings.Contains(done.err.String(), "approved by") {
+		t.Errorf("said:\n%s", done.err.String())
+	}
+	s.run("approve", "--base-url", s.base, "--ledger", s.ledger, "--decline", "--because", "too late", id).ends(7)
+	s.run(s.runArgs("--plan", id)...).ends(0)
+	s.all(ledger.Created, 3)
+	s.run(s.runArgs("--plan", id)...).ends(7)
+	s.run("ledger", "verify", "--ledger", s.ledger).ends(0)
 }
