@@ -90,6 +90,13 @@
 // apart from all of the above: news of it changes no status, needs no lock, and
 // goes beside a run. Only a link that comes with it is written to the customer.
 //
+// # Saved plans
+//
+// [Plans] keeps what a second person approves before it is sent. A plan is used by one
+// run, or by several if they were cut off: the transition to running is part of the
+// transaction that begins the run. A restored ledger makes all open plans void, as it
+// cannot know what was done with them. The terms are text for package approval.
+//
 // # What survives what
 //
 // A process that is killed: everything whose call returned nil, and nothing
