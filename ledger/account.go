@@ -2,22 +2,22 @@ package ledger
 
 import "strings"
 
-// Account names a partner account in the two ways in which the partner does.
-// Each is compared with its own kind only. "" = not told yet.
+// Account names a partner account in the two ways in which the partner does. Names are
+// compared only with names of the same kind. "" = not known yet.
 type Account struct {
-	Partner string // wallet.partnerId, the one sure name
+	Partner string // wallet.partnerId, which is certain
 	Slug    string // what serviceIds begin with, see SlugOf
 }
 
-// Differs reports whether the two name different accounts: a name of one kind
-// is told by both and is not the same.
+// Differs reports whether the two name different accounts: both have a name of one
+// kind, and these names differ.
 func (a Account) Differs(b Account) bool {
 	return a.Partner != "" && b.Partner != "" && a.Partner != b.Partner ||
 		a.Slug != "" && b.Slug != "" && a.Slug != b.Slug
 }
 
-// Learn returns the account with the names that it lacks taken from b.
-func (a Account) Learn(b Account) Account {
+// Merge returns the account with the names that it lacks taken from b.
+func (a Account) Merge(b Account) Account {
 	if a.Partner == "" {
 		a.Partner = b.Partner
 	}
@@ -28,7 +28,7 @@ func (a Account) Learn(b Account) Account {
 }
 
 // SlugOf is the part of a serviceId that all users of a partner account share:
-// what stands before the last "-rain-user-" or "-user-" (partner-api: the vendor
+// what precedes the last "-rain-user-" or "-user-" (partner-api: the vendor
 // changed the form, and one account has users of both). "" if the serviceId has
 // neither form.
 func SlugOf(serviceID string) string {

@@ -4,10 +4,10 @@ import "slices"
 
 // This file has what every implementation of Journal does with a list.
 
-// FindIntent returns the id of the attempt that an intent opened before, in a call
-// whose result was lost; 0 if there is none. It is the customer's newest attempt,
-// open, with the run, key, generation and time of the intent. The customer is
-// given as it is, with its attempts.
+// FindIntent returns the id of the attempt that an intent opened in an earlier call whose
+// result was lost, or 0. It is the customer's newest attempt, if that is open and has
+// the run, key, generation and time of the intent. c is the present customer with its
+// attempts.
 func FindIntent(c Customer, run int64, in Intent) int64 {
 	if c.ID == 0 || c.ID != in.Customer || c.Status != InDoubt || c.Intents != in.Intents+1 {
 		return 0
@@ -19,36 +19,36 @@ func FindIntent(c Customer, run int64, in Intent) int64 {
 		}
 	}
 	if newest.Class != Open || newest.Run != run || newest.Key != in.Key || newest.Removes != in.Removes ||
-		newest.Generation != in.Generation || newest.NotBefore.Stored() != in.At.Stored() {
+		newest.Generation != in.Generation || newest.NotBefore.Truncate() != in.At.Truncate() {
 		return 0
 	}
 	return newest.ID
 }
 
-// Apply applies changes in their order, by the rule of [Journal].Record, and
-// returns those that do not fit. of gives each customer with all its attempts, nil
-// for one that the ledger does not have; what fits is written there.
-func Apply(of func(customer int64) *Customer, changes []Change) (left []Change) {
+// ApplyChanges applies changes in their order, by the rule of [Journal].Record, and
+// returns the refused ones. of returns a customer with all its attempts, or nil if the
+// ledger does not have it; ApplyChanges writes the new state there.
+func ApplyChanges(of func(customer int64) *Customer, changes []Change) (refused []Change) {
 	repairs := !slices.ContainsFunc(changes, func(ch Change) bool { return ch.Repair }) || allRepairsFit(of, changes)
 	for _, ch := range changes {
 		c := of(ch.Customer)
 		if c == nil || ch.Repair && !repairs {
-			left = append(left, ch)
+			refused = append(refused, ch)
 			continue
 		}
-		after, err := Decided(*c, ch)
+		after, err := ApplyChange(*c, ch)
 		switch {
 		case err == nil:
 			*c = after
-		case !Recorded(*c, ch):
-			left = append(left, ch)
+		case !IsRecorded(*c, ch):
+			refused = append(refused, ch)
 		}
 	}
-	return left
+	return refused
 }
 
-// allRepairsFit tries the changes out: a mix-up of which only a part is corrected
-// would give one user to two customers.
+// allRepairsFit reports whether all changes with Repair fit. Correcting only a part of a
+// mix-up would give one user to two customers.
 func allRepairsFit(of func(customer int64) *Customer, changes []Change) bool {
 	tried := map[int64]Customer{}
 	for _, ch := range changes {
@@ -56,11 +56,11 @@ func allRepairsFit(of func(customer int64) *Customer, changes []Change) bool {
 		if at := of(ch.Customer); !known && at != nil {
 			c = *at
 		}
-		after, err := Decided(c, ch)
+		after, err := ApplyChange(c, ch)
 		switch {
 		case err == nil:
 			tried[ch.Customer] = after
-		case ch.Repair && !Recorded(c, ch):
+		case ch.Repair && !IsRecorded(c, ch):
 			return false
 		}
 	}

@@ -1,94 +1,96 @@
-// Package ledger is the record of what happened to every customer: the one
-// authority on who was created, who may be sent and who must not be. Neither
-// the input nor a report nor the memory of a process outranks it; the partner
-// does, but only through evidence that is written here first.
+// Package ledger records what happened to every customer. It is the one authority
+// on who was created, who may be sent and who must not be. It outranks the input,
+// every report and the memory of the process. The partner outranks the ledger, but
+// only through evidence that was written to the ledger first.
 //
-// Start at [Ledger]. Ledgers are made by ledger/memory and by ledger/sqlite; the
-// suite ledger/ledgertest holds them to one behaviour. The rules themselves are
-// the pure functions [Intended], [Decided], [Late] and [RowStatus].
+// Start at [Ledger]. The packages ledger/memory and ledger/sqlite implement it, and
+// the suite in ledger/ledgertest holds both to the same behaviour. The rules are pure
+// functions: [ApplyIntent], [ApplyChange], [MergeLate] and [RowStatus].
 //
-// # People, rows and attempts
+// # Customers, rows and attempts
 //
-// A customer is one person, known by a normalised e-mail. A batch is one
-// registered input, and its rows never change. The first valid row of an
-// identity in a batch claims the customer; others of the same identity keep
-// their own verdict, whatever becomes of it: later valid ones are repetitions,
-// invalid ones stay invalid and know the row that counts (Row.Repeats). Only an
-// invalid row whose customer no other row of its batch claims shows what is known
-// of the customer, and from where (Reported.From). [RowStatus] is that rule. A row
-// knows its customer, not the other way round, but for the last row that claimed it.
+// A customer is identified by a normalised e-mail address. A batch is one registered
+// input; its rows never change. The first valid row with an e-mail address claims the
+// customer. Other rows of the batch with that address keep a verdict of their own,
+// whatever happens to the customer: later valid rows are duplicates, and invalid rows
+// stay invalid and refer to the row that counts (Row.Repeats). An invalid row shows
+// the customer's status only if no other row of its batch claims the customer; it then
+// names the row that did (Reported.From). [RowStatus] is that rule. A row refers to
+// its customer. A customer refers only to the last row that claimed it.
 //
-// An attempt is one create-user request, and one record: the intent, written
-// before the first byte leaves, and its closing, written at most once. Between
-// the two it is open. It is answered when its class says what became of it, and
-// unanswered when it is Unknown, OKBroken or KeyUsed. Absent is set when
-// evidence shows that nothing of what an attempt created is there, and never
-// will be. An attempt is counted (Customer.Attempts) unless it ended as NotSent.
+// An attempt is one create-user request, and one record: the intent, written before
+// the first byte is sent, and the closing, written at most once. Between the two the
+// attempt is open. An attempt is answered if its class says whether it created a user.
+// It is unanswered if it may have created a user that the ledger does not know: Open,
+// Unknown, OKBroken, KeyUsed, Unclear, and Throttled once its key may have expired
+// (decide.IsUnanswered). Absent is set when evidence shows that the attempt created no
+// user and no longer can, or that its user was deleted; it is then unanswered no more.
+// An attempt counts (Customer.Attempts) unless it ended as NotSent.
 //
 // An attempt with Removes is a request to delete a user instead. It is closed as
-// Removed, NotRemoved, NotSent or Unknown, and never counted.
+// Removed, NotRemoved, NotSent or Unknown, and never counts.
 //
 // # States of a customer
 //
-// Pending: registered, and nothing that was sent is still to be answered. The
-// only state in which a person is sent without further evidence. Until the
-// first intent, name, e-mail and details are those of the last row.
+// Pending: registered, and every request so far is answered. This is the only state
+// from which a customer is sent without further evidence. Until the first intent,
+// name, e-mail and details are those of the last row.
 //
-// InDoubt: an intent was written and what came of it is not known. Every
-// intent leads here, and only a closing with evidence leads out. Never sent
-// again just because time has passed.
+// InDoubt: an intent was written and its outcome is not known. Every intent leads
+// here, and only a closing with evidence leads out. Time that passes never allows
+// another request.
 //
-// Created: made by us; ServiceID and URL are known. Final: nothing but a new
-// URL is ever written to it, with two exceptions. The partner's list shows that
-// the answer was another customer's: a change with Repair gives both what is
-// theirs, or takes it back. And an operator gives up a user who was created in
-// another partner account. What the list says of the serviceId and the e-mail is
-// kept beside the status; see Pairing.
+// Created: we created the user, and ServiceID and URL are known. Final, except that a
+// new URL may be written, and in two cases. If the partner's list shows that the answer
+// belonged to another customer, a change with Repair gives each customer its own user
+// or takes a user away. If the user was created in another partner account, an
+// operator may give it up. What the list shows of ServiceID and e-mail is kept in
+// Pairing and does not change the status.
 //
-// LinkMissing: made by us, and the answer with the link was lost. It becomes
-// created when a link is found. The intent to delete its user, so that it can be
-// created once more with a link, leads to InDoubt, where the person stays until
-// there is a user again. Removed with Absent ends what was: the serviceId, and
-// the older attempts, which are closed as absent along with it. Its generation is
-// the next one, so that no key is ever used for two users.
+// LinkMissing: we created the user, and the answer with the link was lost. The
+// customer becomes created when the link is found. To create the user again with a
+// new link, it is deleted first. The intent to delete leads to InDoubt. The customer
+// stays there while the next create request is unanswered or only postponed (429, 402,
+// 401, not sent). A creation, a refusal or the partner's list ends the doubt. A
+// confirmed deletion (Removed, with Absent) clears ServiceID and URL. The next request
+// uses the next generation, so no key is ever used for two users.
 //
-// Duplicate: the partner had the e-mail before any request of ours. A person
-// may have it sent once more.
+// Duplicate: the partner had a user with this e-mail before any request of ours. Sent
+// again only if an operator orders it.
 //
-// Rejected: the partner refused this person with these details for good. Sent
-// again only with other details, or when a person says so.
+// Rejected: the partner refused these details for good. Sent again only with other
+// details, or if an operator orders it.
 //
 // InsufficientBalance: refused because the wallet could not pay. Sent again.
 //
-// Forgotten: erased on request. Nothing is left but that the identity is
-// known; no intent and no decision applies to it.
+// Forgotten: erased on request. Only a keyed hash of the e-mail address remains, so
+// that the customer is not sent again. No intent and no change applies.
 //
-// Invalid and DuplicateInInput are verdicts on rows; no customer has them.
+// Invalid and DuplicateInInput are verdicts on rows. No customer has them.
 //
 // # Transitions
 //
 //	any but created, link_missing, forgotten  --Intend-->  in_doubt
-//	link_missing   --Intend a deletion-->  in_doubt
 //	link_missing   --Intend, with Removes-->  in_doubt
 //	in_doubt       --Record-->  any but forgotten
-//	pending, duplicate, rejected, insufficient_balance  --Record-->  any but forgotten (a person, an import)
+//	pending, duplicate, rejected, insufficient_balance  --Record-->  any but forgotten (by an operator or an import)
 //	link_missing   --Record-->  created, link_missing
 //	created        --Record-->  created
-//	created, link_missing  --Record, with Repair-->  created, link_missing, in_doubt
-//	created in another account  --Record, by hand-->  pending
+//	any but forgotten      --Record, with Repair-->  created, link_missing
+//	created, link_missing  --Record, with Repair-->  in_doubt
+//	created in another account  --Record, by an operator-->  pending
 //	any but in_doubt  --Forget-->  forgotten
 //
-// Each applies only if the customer still has the status and the number of
-// intents that the writer expected; else it is skipped, or comes back to the
-// writer, and nothing is written for it. A customer with an open attempt is in
-// doubt and accepts no second intent: there are never two requests under way for
-// one person. A generation never falls.
+// A transition applies only if the customer still has the status and the number of
+// intents that the writer expects. Otherwise nothing is written for this customer:
+// Intend returns the id 0 for it, and Record returns the change. A customer with an open attempt is in doubt and accepts no second intent, so there are
+// never two requests in flight for one customer. A generation never decreases.
 //
 // # After creation
 //
-// [Verification] keeps the status of each user's identity check, by serviceId and
-// apart from all of the above: news of it changes no status, needs no lock, and
-// goes beside a run. Only a link that comes with it is written to the customer.
+// [Verification] keeps the status of each user's identity check, by serviceId. It
+// changes no customer status, needs no lock, and may be written during a run. Only a
+// new link that comes with it is written to the customer.
 //
 // # Saved plans
 //
@@ -97,25 +99,25 @@
 // transaction that begins the run. A restored ledger makes all open plans void, as it
 // cannot know what was done with them. The terms are text for package approval.
 //
-// # What survives what
+// # What survives which failure
 //
-// A process that is killed: everything whose call returned nil, and nothing
-// half. Attempts that were open are closed as Unknown by the next opening,
-// their end being that opening, since the request may have lived on until then.
+// The process is killed: every call that returned nil is on disk, and no call is half
+// done. The next opening closes open attempts as Unknown. Their end is the time of that
+// opening, because the request may have lasted until then.
 //
-// A machine that loses power: the same, as every write is synced.
+// The machine loses power: the same. Every write is synced.
 //
-// A write that fails: nobody knows whether it is on the disk. The ledger
-// refuses every later write; answers that were under way go through
-// [Emergency] and are merged at the next opening by the rule of [Late], if they are
-// not there already. One that does not fit is set aside, and the row stays as it is.
+// A write fails: it is not known whether it reached the disk. The ledger refuses every
+// later write. Answers to requests in flight go to [Emergency]. The next opening merges
+// them by the rule of [MergeLate] unless the ledger has them already. An answer that
+// does not fit is set aside, and the customer stays as it is.
 //
-// A damaged, shortened or older file: is refused with ErrDamaged, as far as
-// that can be seen, because what it forgot would be sent again.
+// The file is damaged, truncated or out of date: it is refused with ErrDamaged where
+// that can be detected, because customers missing from it would be sent again.
 //
-// A copy that is put back on purpose, or opened where nothing else is: is gone on
-// with, and a [Gap] says from when to when it may have forgotten.
+// A copy is restored or adopted on purpose, or a backup is opened in place of the
+// ledger: it is accepted, and a [Gap] records the time that it may not cover.
 //
-// A lost ledger: the links in it are gone. The idempotency keys do not depend
-// on it, so that within their lifetime no one is created twice even then.
+// The ledger is lost: so are the links in it. Idempotency keys do not depend on it, so
+// no customer is created twice within the lifetime of a key.
 package ledger

@@ -74,7 +74,7 @@ func checkForm(c Customer, serviceID, link string) error {
 	case serviceID != "" && serviceID != c.ServiceID && !ValidToken(serviceID):
 		return fmt.Errorf("customer %d: the service id is %d bytes, or has characters that no service id has: %w", c.ID, len(serviceID), ErrForm)
 	case link != "" && link != c.URL && !ValidLink(link):
-		return fmt.Errorf("customer %d: the link is no absolute https URL of at most %d printable ASCII characters without a user name: %w", c.ID, MaxLink, ErrForm)
+		return fmt.Errorf("customer %d: the link is not an absolute https URL of at most %d printable ASCII characters without a user name: %w", c.ID, MaxLink, ErrForm)
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// hostileLinks are links that must not be shown to anybody.
+// hostileLinks are links that must never be shown.
 func hostileLinks() map[string]string {
 	return map[string]string{
 		"user name":         "https://withpersona.com@evil.test/verify",
@@ -102,7 +102,7 @@ func TestHostileChange(t *testing.T) {
 		for _, repair := range []bool{false, true} {
 			try := func(name, serviceID, url string) {
 				ch := ledger.Change{Expect: ledger.Expect{Customer: 1, Status: c.Status}, Status: ledger.Created, ServiceID: serviceID, URL: url, At: at, Repair: repair}
-				after, err := ledger.Decided(c, ch)
+				after, err := ledger.ApplyChange(c, ch)
 				if !errors.Is(err, ledger.ErrForm) || !errors.Is(err, ledger.ErrConflict) || after.ServiceID != c.ServiceID || after.URL != c.URL || after.Status != c.Status {
 					t.Errorf("%s, repair %t, %s: %v", from, repair, name, err)
 				}
@@ -124,7 +124,7 @@ func TestHostileChange(t *testing.T) {
 	}
 	for name, bad := range hostileTokens() {
 		c := ledger.Customer{ID: 1, Status: ledger.LinkMissing, ServiceID: bad}
-		if _, err := ledger.Intended(c, ledger.Intent{Expect: ledger.Expect{Customer: 1, Status: c.Status}, Removes: bad, Generation: 1, At: ledger.Instant{At: time.Unix(1, 0)}}); err == nil {
+		if _, err := ledger.ApplyIntent(c, ledger.Intent{Expect: ledger.Expect{Customer: 1, Status: c.Status}, Removes: bad, Generation: 1, At: ledger.Instant{At: time.Unix(1, 0)}}); err == nil {
 			t.Errorf("%s is to be deleted", name)
 		}
 	}
@@ -137,7 +137,7 @@ func TestHostileEvent(t *testing.T) {
 	for name, bad := range hostileLinks() {
 		e := ledger.KYCEvent{ServiceID: "acme-user-1", Status: ledger.KYCMore, At: at, URL: bad}
 		if _, after, linked := (ledger.KYC{}).WithLink(c, e); linked || after.URL != "" {
-			t.Errorf("%s is taken", name)
+			t.Errorf("%s is accepted", name)
 		}
 		open := ledger.KYC{Retries: 1, RetryOpen: true}
 		if k, changed := open.After(e); !changed || k.Status != ledger.KYCMore || !k.RetryOpen {
@@ -153,7 +153,7 @@ func TestHostileEvent(t *testing.T) {
 }
 
 // FuzzLinkAndToken: what the rules let through is what it looks like, for
-// whoever reads it.
+// any reader.
 func FuzzLinkAndToken(f *testing.F) {
 	for _, s := range hostileLinks() {
 		if len(s) < 100 {

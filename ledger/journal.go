@@ -5,43 +5,41 @@ import (
 	"time"
 )
 
-// Journal takes the send pass. These are the only ways in which a customer's
-// state changes while a run sends. None of them keeps the slice that it is given.
+// Journal records the send pass. A customer's state changes only through it while a run
+// sends. No method keeps the slice that it is given.
 //
-// Each call is one transaction, in the order of its argument, of what fits: what
-// does not fit is left out and reported, and never keeps the rest from being
-// written. An error means that nothing was written, or that the outcome is open.
+// Each call writes, in one transaction and in order, the elements that fit. It skips
+// and returns those that do not. An error means that nothing was written, or that it is
+// not known whether it was.
 //
-// A call whose outcome is open may be made again, with the same arguments: what
-// it did the first time is found, and reported as done.
+// After an error the call may be repeated with the same arguments. What the first call
+// wrote is recognised and reported as done.
 type Journal interface {
 	// Intend opens one attempt for each intent and sets its customer to in_doubt,
-	// by the rule of [Intended]. The ids are those of the attempts and parallel to
-	// the intents. 0 says that the customer is not as expected any more, or that an
-	// earlier intent of this call is for the same customer: nothing was written
-	// for it, and nothing may be sent. See [FindIntent] for a call made again.
+	// by the rule of [ApplyIntent]. The ids are those of the attempts, parallel to
+	// the intents. The id 0 means that the customer is not as expected any more, or that
+	// an earlier intent of this call is for the same customer: nothing was written for
+	// it, and nothing may be sent. See [FindIntent] for a call made again.
 	Intend(ctx context.Context, run int64, intents []Intent) (ids []int64, err error)
-	// Record closes attempts and sets customers, by the rule of [Decided]. It
-	// returns the changes that do not fit, as they were given and in their order:
-	// those whose customer is not as expected, and those of a form that must not
-	// be kept (ErrForm). The caller keeps them. Changes with Repair belong
-	// together: if one of a call does not fit, all of them come back. A change that
-	// its customer has already does not (see [Recorded]).
-	Record(ctx context.Context, run int64, changes []Change) (left []Change, err error)
-	// Merge records answers that come late: after their attempts were closed
-	// without them, or from the emergency file. The rule is [Late], for answers
-	// that are credible (see [Change.IsCredible]). It returns those that do not fit.
-	Merge(ctx context.Context, changes []Change) (left []Change, err error)
+	// Record closes attempts and sets customers, by the rule of [ApplyChange]. It
+	// returns the refused changes, unchanged and in order: those whose customer is not as
+	// expected, and those whose form is not valid (ErrForm). The caller keeps them.
+	// Changes with Repair belong together: if one of a call is refused, all of them are.
+	// A change that was recorded already is not refused (see [IsRecorded]).
+	Record(ctx context.Context, run int64, changes []Change) (refused []Change, err error)
+	// Merge records answers that arrive after their attempts were closed without them, or
+	// from the emergency file. The rule is [MergeLate], for answers that are credible
+	// (see [Change.IsCredible]). It returns the refused ones.
+	Merge(ctx context.Context, changes []Change) (refused []Change, err error)
 }
 
-// Emergency is the way out for answers when the ledger cannot be written any
-// more, or does not accept them. A ledger that has none loses nothing by it but
-// what Record refused.
+// Emergency saves answers when the ledger cannot be written any more, or refuses them.
+// Without it only the answers that Record refused are lost.
 type Emergency interface {
-	// Emergency keeps changes outside the ledger, on disk when it returns nil. The
-	// next opening merges them, each at most once and only if it fits by the rule
-	// of [Late]; one that does not is set aside, and a notice says so. It may be
-	// called by any number of goroutines, whatever state the ledger is in.
+	// Emergency saves changes outside the ledger. They are on disk when it returns nil.
+	// The next opening merges each at most once, if it fits by the rule of [MergeLate],
+	// and otherwise sets it aside with a notice. Any number of goroutines may call it,
+	// whatever state the ledger is in.
 	Emergency(changes []Change) error
 }
 
@@ -52,10 +50,10 @@ type Expect struct {
 	Intents  int
 }
 
-// Intent is the decision to send, before the first byte leaves. With Removes it
-// is the decision to delete the user of a customer in link_missing, so that it
-// can be created again: Generation is then the next one, which the deletion
-// reserves, and the rest is left empty. See [Intended].
+// Intent is the decision to send, written before the first byte is sent. With Removes it
+// is the decision to delete the user of a customer in link_missing, so that it can be
+// created again. Generation is then the next one, which the deletion reserves, and the
+// other fields are empty. See [ApplyIntent].
 type Intent struct {
 	Expect
 	Generation int
@@ -69,8 +67,8 @@ type Intent struct {
 }
 
 // Change is the decision after an attempt, or after evidence. Field, Code,
-// Message and Manual replace what stands there, also when empty; ServiceID and
-// URL only when set, for a link that is known is never dropped. See [Decided].
+// Message and Manual replace the present values, also when empty. ServiceID and URL do
+// so only when set, because a known link is never dropped. See [ApplyChange].
 type Change struct {
 	Expect
 	Close     []Closing

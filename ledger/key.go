@@ -6,12 +6,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// Key returns the idempotency key of a customer in an environment: UUID version 5
-// (RFC 9562) of a readable preimage. It depends on nothing but its arguments,
-// so that a lost ledger, a sorted file or a second machine come to the same key.
+// Key returns the idempotency key of a customer in an environment: the UUID of version 5
+// (RFC 9562) of a readable preimage. It depends only on its arguments. A new ledger, a
+// re-sorted file and a second machine therefore arrive at the same key.
 //
-// Identity is the normalised e-mail (validate.Identity). Generation counts from 0
-// and is raised only after a refusal.
+// Identity is the normalised e-mail (validate.Identity). Generation starts at 0. It
+// rises by one after a refusal, a deletion of the user, an order to send again
+// (--again), or a used key whose request is proved to have created nothing; see
+// decide.NextGeneration.
 func Key(environment, identity string, generation int) string {
 	preimage := "bulkonboard/1|" + environment + "|" + identity + "|" + strconv.Itoa(generation)
 	return uuid.NewSHA1(keyNamespace(), []byte(preimage)).String()

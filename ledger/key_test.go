@@ -37,7 +37,7 @@ func TestKeysAreApart(t *testing.T) {
 					t.Errorf("%q is no UUID of version 5: %v", key, err)
 				}
 				what := fmt.Sprint(environment, " ", identity, " ", generation)
-				if other, taken := seen[key]; taken {
+				if other, isUsed := seen[key]; isUsed {
 					t.Errorf("%s and %s share %s", what, other, key)
 				}
 				seen[key] = what

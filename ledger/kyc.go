@@ -15,15 +15,15 @@ import (
 // Times are by the partner's clock.
 type KYC struct {
 	Status      KYCStatus
-	At          time.Time // since when, as far as events tell
+	At          time.Time // since when, as far as events say
 	Seen        time.Time // the newest event that said so
 	Reasons     []string  // codes of the newest denial that gave any; see KYCReasons
 	Denied      time.Time // when they were given; zero without any
 	Linked      time.Time // the newest event whose link the customer has; zero if the link is that of the creation
 	Resubmitted time.Time // the newest retry without a link: the partner submitted the documents again, and the user has nothing to do. Zero if there was none
-	Retries     int       // how often the check was begun again through us
+	Retries     int       // how often we started the check again
 	RetryCount  int       // how often the partner says that it was; 0 = it never said
-	RetryOpen   bool      // the last retry through us was sent, and no answer tells what came of it yet
+	RetryOpen   bool      // the last retry through us was sent, and its outcome is not known yet
 }
 
 // RetriesUsed returns how many retries are used up, by whichever count is
@@ -125,9 +125,9 @@ type KYCEvent struct {
 	At          time.Time // by the partner's clock
 	URL         string    // a link that the user is to open now; "" = none came with it
 	Reasons     []string  // of a denial
-	Listed      bool      // from a list: it tells how things are, not since when
+	Listed      bool      // from a list, which shows the present status but not since when
 	Resubmitted bool      // a retry gave no link: the documents were submitted again
-	RetryCount  int       // as the partner told it; 0 = not told
+	RetryCount  int       // as the partner says; 0 = it does not
 }
 
 // Verification follows users after their creation. Its methods may be called
@@ -140,9 +140,9 @@ type Verification interface {
 	// nothing (see KYC.After). A link goes to the user's customer, if there is
 	// one: a customer in link_missing becomes created by it.
 	ObserveKYC(ctx context.Context, events []KYCEvent) (int, error)
-	// RetryKYC notes that a check is begun again: the counter goes from was
-	// to now, before the request leaves. ErrConflict if it is not was: another
-	// process has begun one. To take it back call it the other way round.
+	// RetryKYC notes that a check is started again, before the request is sent: it sets
+	// the counter from was to now. ErrConflict if the counter is not was, because
+	// another process has started one. To undo it, call it with the numbers swapped.
 	RetryKYC(ctx context.Context, serviceID string, was, now int) error
 }
 

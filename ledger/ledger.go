@@ -42,12 +42,12 @@ type Ledger interface {
 	Pairings
 }
 
-// Registrar takes the check pass.
+// Registrar records the check pass.
 type Registrar interface {
 	// FindBatch returns the batch whose input and reading settings have this
 	// fingerprint, or ErrNotFound.
 	FindBatch(ctx context.Context, fingerprint string) (Batch, error)
-	// Digest is what Row.Details are kept as. It tells whether a row that is read
+	// Digest is what Row.Details are kept as. It shows whether a row that is read
 	// again still has the details that were registered.
 	Digest(details []Detail) Details
 	// Register begins the one transaction of a check pass. Nothing of it is
@@ -57,12 +57,12 @@ type Registrar interface {
 	Register(ctx context.Context, b Batch) (Registration, error)
 }
 
-// Registration is a check pass under way. It is used by one goroutine, and
-// keeps neither of the slices that it is given. One of
-// Commit and Rollback must be called; Rollback after Commit does nothing.
+// Registration is a check pass that has not ended. One goroutine uses it. It keeps none
+// of the slices that it is given. Commit or Rollback must be called; Rollback after
+// Commit does nothing.
 type Registration interface {
-	// Lookup looks up what the ledger, this registration included, knows of
-	// the people that these rows name. The result is parallel to the argument.
+	// Lookup returns what the ledger, including this registration, knows of the customers
+	// that these rows name. The result is parallel to the argument.
 	Lookup(ctx context.Context, s []LookupKey) ([]Match, error)
 	// Add appends rows in input order. A row with Claims set makes its
 	// customer, as pending if it is new, and the customer's LastBatch and
@@ -70,11 +70,11 @@ type Registration interface {
 	// from 0 without gaps. ErrConflict if the ordinals have a gap or an
 	// identity is claimed twice; the registration can then only be rolled back.
 	Add(ctx context.Context, rows []Row) error
-	// Annotate adds to rows what only later rows tell of them. It is called at
+	// AddNotes adds to rows what only later rows show. It is called at
 	// most once, after the last Add, with notes in the order of their ordinals,
 	// at most one a row. ErrConflict if they are out of order or of no row, or if
 	// rows are added after it; the registration can then only be rolled back.
-	Annotate(ctx context.Context, notes []RowNote) error
+	AddNotes(ctx context.Context, notes []RowNote) error
 	Commit(ctx context.Context) (Batch, error)
 	Rollback() error
 }
@@ -96,27 +96,27 @@ type Reader interface {
 	Tally(ctx context.Context, s Selection) (Tally, error)
 	// Batches lists the registered batches, newest first.
 	Batches(ctx context.Context) ([]Batch, error)
-	// Info tells what the ledger is bound to.
+	// Info returns what the ledger is bound to.
 	Info(ctx context.Context) (Info, error)
 }
 
-// Runs records who did what, and what was learnt of the partner.
+// Runs records who did what, and facts about the partner that later runs need.
 type Runs interface {
 	// Begin writes the run and returns its id.
 	Begin(ctx context.Context, r Run) (int64, error)
 	// Finish closes it. A run without Finish was killed. With exit code 0 or
-	// 3 it also notes what the rows of the run's batch have come to, so that
-	// later runs know that a person has been told (Reported.Known).
+	// 3 it also notes the outcomes of the rows of the run's batch, so that later runs
+	// know that they were reported (Reported.WasReported).
 	Finish(ctx context.Context, id int64, end RunEnd) error
 	// Log yields the runs, newest first.
 	Log(ctx context.Context) iter.Seq2[Run, error]
 	// Bind ties the ledger to a partner account: names that it does not have yet
-	// are learnt, and ErrAccount is returned when one that it has is another.
+	// are added, and ErrAccount is returned if one that it has differs.
 	Bind(ctx context.Context, account Account) error
-	// Learnt and Learn keep small facts between runs (pace, clock offset,
-	// fee), by name. Learnt returns ErrNotFound for an unknown name.
-	Learnt(ctx context.Context, name string) (string, time.Time, error)
-	Learn(ctx context.Context, name, value string, at time.Time) error
+	// Fact and SaveFact keep small facts between runs (rate, clock offset, fee), by
+	// name. Fact returns ErrNotFound for an unknown name.
+	Fact(ctx context.Context, name string) (string, time.Time, error)
+	SaveFact(ctx context.Context, name, value string, at time.Time) error
 }
 
 // Status is a row's status in reports and a customer's in the ledger. The
@@ -164,12 +164,13 @@ const (
 	// which proves nothing of what is behind it.
 	Throttled Class = "THROTTLED"
 
-	// Of attempts to delete a user, beside NOT_SENT and UNKNOWN.
+	// Of attempts to delete a user, as well as NOT_SENT and UNKNOWN.
 	Removed    Class = "REMOVED"
 	NotRemoved Class = "NOT_REMOVED"
 )
 
-// AsksToWait reports whether the attempt ended with a 429, whoever gave it.
+// AsksToWait reports whether the attempt ended with a 429, of the partner or of a
+// limiter in front of it.
 func (c Class) AsksToWait() bool { return c == Busy || c == Throttled }
 
 // Instant is a moment by our clock together with what was known of the
@@ -201,7 +202,7 @@ type Attempt struct {
 	Excerpt    []byte // of the body, where it may serve as evidence
 }
 
-// Customer is one person, known by e-mail.
+// Customer is one customer, identified by e-mail.
 type Customer struct {
 	ID         int64
 	Identity   string // the e-mail as validate.Identity normalises it
@@ -219,7 +220,7 @@ type Customer struct {
 	Field      string
 	Code       string
 	Message    string
-	Manual     bool // a person decided
+	Manual     bool // an operator decided
 	HTTPStatus int  // of the last create-user request
 	Attempts   int  // create-user requests less those known never sent
 	Intents    int  // all attempts ever; the version for conditional transitions
@@ -251,7 +252,7 @@ type File struct {
 	Rows   int
 }
 
-// LookupKey is what a row shows of a person.
+// LookupKey is what a row says about its customer.
 type LookupKey struct {
 	Identity string
 	SenderID string   // "" = none
@@ -259,21 +260,20 @@ type LookupKey struct {
 	Details  []Detail // for Match.Differs; nil = not to be compared
 }
 
-// Position says where a row stands.
+// Position says where a row is in the input.
 type Position struct {
 	File   int // index into Batch.Files
 	Number int
 	Line   int
 }
 
-// Match is what the ledger knows of the person that a LookupKey describes.
+// Match is what the ledger knows of the customer that a LookupKey describes.
 //
-// ByID and ByName recognise a customer under another e-mail, by its marks: its
-// SenderID (see [PlainNumber]) and its NameText. A customer has one of each. They are
-// those of its last claiming row as long as nothing was sent for it (Attempts is 0).
-// A create intent sets them to those of the row that it sends, the last one by
-// then; nothing else changes them: no later row, and no change by hand. Marks of
-// earlier rows are not kept.
+// ByID and ByName recognise a customer under another e-mail, by its SenderID (see
+// [PlainNumber]) and its NameText. A customer has one of each. Until a request is sent
+// for it (Attempts is 0), they are those of the last row that claimed it. A create
+// intent sets them to those of the row that it sends. Nothing else changes them: no
+// later row, and no change by an operator. Those of earlier rows are not kept.
 type Match struct {
 	Customer *Customer // by identity; nil if unknown. Without History
 	Forgot   bool      // the identity was erased on request
@@ -298,17 +298,17 @@ type Row struct {
 	NameText  string // see LookupKey; only its keyed hash is kept
 	Carry     []string
 	Details   []Detail // only keyed hashes are kept. nil for an invalid row
-	Claims    bool     // first valid row of its identity: makes or takes the customer
+	Claims    bool     // first valid row of its identity: it makes the customer, or claims an existing one
 	Verdict   Status   // Invalid or DuplicateInInput, which are the row's own; "" = the customer's status counts
 	Recall    string   // what makes this row the same finding in another input (identity, or the raw cells); only its keyed hash with status and codes is kept
 	Repeats   int      // ordinal of another row of this input that claims the customer: a DuplicateInInput row repeats it, an Invalid one only has its e-mail; -1 if none does
 	Findings  []Finding
 }
 
-// RowNote is what a later row of an input tells of an earlier one.
+// RowNote is what a later row of an input adds to an earlier one.
 type RowNote struct {
 	Ordinal  int      // of the earlier row
-	Position Position // likewise, for whoever watches; the ledger has it already
+	Position Position // of the earlier row, for callers of pipeline.Check; the ledger has it already
 	Repeats  int      // see Row
 	Finding  Finding  // added after those of the row
 }

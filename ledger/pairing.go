@@ -72,14 +72,14 @@ type PairingNote struct {
 // Pairings keeps what was compared with the partner's list.
 type Pairings interface {
 	// NotePairings stores pairings, all in one transaction. A note whose customer
-	// has another serviceId by now is skipped. It needs no lock and works beside
-	// a run: it changes no status and no attempt.
+	// has another serviceId by now is skipped. It needs no lock and may be called during a
+	// run, because it changes no status and no attempt.
 	NotePairings(ctx context.Context, notes []PairingNote) error
 }
 
-// Paired is the customer after a note, and whether the note applies. It is the
+// ApplyPairing is the customer after a note, and whether the note applies. It is the
 // rule that every implementation of Pairings uses.
-func Paired(c Customer, n PairingNote) (Customer, bool) {
+func ApplyPairing(c Customer, n PairingNote) (Customer, bool) {
 	if c.ID == 0 || c.ID != n.Customer || c.ServiceID != n.ServiceID || !n.Pairing.known() {
 		return c, false
 	}
@@ -110,8 +110,8 @@ func (c Customer) NeedsReview() bool {
 	return c.Status == Created && (c.Code == CodeOtherAccount || c.Pairing.NeedsReview())
 }
 
-// UsableURL is the customer's verification link, or "" where the evidence says
-// that it may be another user's, or that nobody is to open it any more.
+// UsableURL returns the customer's verification link, or "" if the evidence says that it
+// may be another user's, or if it is spent.
 func (c Customer) UsableURL() string {
 	if c.Status == Created && (c.Pairing == MixedUp || c.Pairing == EmailDiffers) {
 		return ""

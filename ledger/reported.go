@@ -16,8 +16,8 @@ type Selection struct {
 	All   bool  // every customer once, by its last row
 	Only  []Status
 
-	// Reviewed selects only rows of which a reviewer may need to know; see
-	// Reported.NeedsPerson. They are found without reading all the others in full.
+	// Reviewed selects only rows that may need a review; see Reported.NeedsReview. They
+	// are found without reading all the others in full.
 	Reviewed bool
 	Since    time.Time // decided at or after: the customer, or with the row's own verdict its registration
 }
@@ -25,12 +25,12 @@ type Selection struct {
 // Reported is one line of a report.
 type Reported struct {
 	Row
-	Customer Customer // zero if the row has none; without History, and without LastBatch and LastRow unless Selection.All
-	Status   Status
-	Changed  []string // names of the fields that differ from what was sent; never ipAddress
-	Known    bool     // an earlier finished run has reported this person with this outcome, which needs a person; earlier than Selection.Run, or else than the batch's newest run
-	Details  Details  // of the row; nil if not kept
-	From     Origin   // where the customer comes from, if ShowsOther; zero else, and if it is not known
+	Customer    Customer // zero if the row has none; without History, and without LastBatch and LastRow unless Selection.All
+	Status      Status
+	Changed     []string // names of the fields that differ from what was sent; never ipAddress
+	WasReported bool     // an earlier finished run reported this customer with the same outcome, which needs a review; earlier than Selection.Run, or than the batch's newest run
+	Details     Details  // of the row; nil if not kept
+	From        Origin   // where the customer comes from, if ShowsOther; zero else, and if it is not known
 }
 
 // Origin is the row that claimed a customer last. The zero value is none.
@@ -46,7 +46,7 @@ type Tally struct {
 	Rows    int
 	Status  map[Status]int
 	Code    map[StatusCode]int // problems, without warnings
-	Known   int                // rows with Reported.Known
+	Known   int                // rows with Reported.WasReported
 	Changed int                // rows with Reported.Changed
 }
 
@@ -60,12 +60,12 @@ type StatusCode struct {
 // another row of the same input claims its customer, and the customer (zero if
 // it has none). It is the one rule that every ledger and every reader applies.
 //
-// The verdict is about the row. So a repetition stays one whatever becomes of
-// the first row, and an invalid row stays invalid if its customer is that of
-// another row of the input. Only where no other row claims the customer does an
-// invalid row show what is known of it: it was sent from a corrected list, or
-// under other rules. A customer who merely waits to be sent from there does not
-// make a bad row a good one. Who was erased is never asked about again.
+// The verdict is about the row. A duplicate row therefore stays one whatever happens to
+// the first row, and an invalid row stays invalid if another row of the input claims
+// its customer. An invalid row shows the customer's status only if no other row claims
+// it: the customer was sent from a corrected list, or under other rules. A customer who
+// is still pending there does not make an invalid row valid. A forgotten customer shows
+// as forgotten on every row but a duplicate.
 func RowStatus(verdict Status, otherClaims bool, c Customer) Status {
 	switch {
 	case verdict == DuplicateInInput:
@@ -84,14 +84,14 @@ func RowStatus(verdict Status, otherClaims bool, c Customer) Status {
 	return c.Status
 }
 
-// Annotate adds a note to the row.
-func (r *Row) Annotate(n RowNote) {
+// AddNote adds a note to the row.
+func (r *Row) AddNote(n RowNote) {
 	r.Repeats = n.Repeats
 	r.Findings = append(slices.Clip(r.Findings), n.Finding)
 }
 
-// Erased returns the row without what is of the person: what is left of a row
-// whose customer was forgotten.
+// Erased returns the row without personal data, as it remains when its customer is
+// forgotten.
 func (r Row) Erased() Row {
 	return Row{Ordinal: r.Ordinal, File: r.File, Number: r.Number, Line: r.Line, Claims: r.Claims, Verdict: r.Verdict, Repeats: r.Repeats, Findings: r.Findings}
 }
@@ -101,9 +101,10 @@ func (r Row) Erased() Row {
 func (r *Row) OtherClaims() bool { return r.Repeats >= 0 }
 
 // NewReported returns the report line of a row: the status by RowStatus, and
-// what changed since the customer was sent, by the names of the ledger. An invalid row whose customer is
-// another row's is shown without that customer, so that no reader puts the
-// other's link, key or times beside it. Known and From are left to the caller.
+// what changed since the customer was sent, by the names of the ledger. An invalid row
+// whose customer another row claims is returned without that customer, so that no
+// report shows the other row's link, key or times with it. The caller sets WasReported
+// and From.
 func NewReported(r Row, d Details, c Customer, names DetailNames) Reported {
 	rep := Reported{Row: r, Details: d, Status: RowStatus(r.Verdict, r.OtherClaims(), c)}
 	if rep.Status == Invalid && r.OtherClaims() {
@@ -153,9 +154,9 @@ func (r *Reported) ShowsOther() bool {
 	return r.Verdict == Invalid && r.Status != Invalid && r.Status != Forgotten
 }
 
-// unsendable names the fields of a row that cannot be what was sent, because
-// they break a rule: the person was created from a mended row of another
-// input, or under other rules.
+// unsendable returns the fields of a row that cannot be what was sent, because they break
+// a rule: the customer was created from a corrected row of another input, or under
+// other rules.
 func unsendable(findings []Finding, names DetailNames) []string {
 	var unsent []string
 	for _, name := range names {
@@ -188,9 +189,9 @@ func (r Reported) Problems() []StatusCode {
 	return all
 }
 
-// NeedsPerson says whether a person has something to do about the status, so
-// that it is worth knowing whether they have been told.
-func (s Status) NeedsPerson() bool {
+// NeedsReview reports whether a reviewer has something to do about the status, so that
+// it matters whether an earlier run reported it.
+func (s Status) NeedsReview() bool {
 	switch s {
 	case Invalid, Duplicate, Rejected, LinkMissing, DuplicateInInput:
 		return true
@@ -198,12 +199,12 @@ func (s Status) NeedsPerson() bool {
 	return false
 }
 
-// NeedsPerson says whether a reviewer has something to do about the line.
-func (r Reported) NeedsPerson() bool {
-	return r.Status.NeedsPerson() || r.Status == Created && r.Customer.NeedsReview()
+// NeedsReview reports whether a reviewer has something to do about the line.
+func (r Reported) NeedsReview() bool {
+	return r.Status.NeedsReview() || r.Status == Created && r.Customer.NeedsReview()
 }
 
-// Onboarded says whether the person exists at the partner, or may.
+// Onboarded reports whether the customer has, or may have, a user at the partner.
 func (s Status) Onboarded() bool {
 	switch s {
 	case Created, LinkMissing, Duplicate, InDoubt:
@@ -212,7 +213,7 @@ func (s Status) Onboarded() bool {
 	return false
 }
 
-// Since says whether the line was decided at or after a moment: its customer,
+// Since reports whether the line was decided at or after a moment: its customer,
 // or with the row's own verdict its registration.
 func (r Reported) Since(t, registered time.Time) bool {
 	if r.Status == r.Verdict {
@@ -231,7 +232,7 @@ func (t *Tally) Count(r Reported) {
 	for _, p := range r.Problems() {
 		t.Code[p]++
 	}
-	if r.Known {
+	if r.WasReported {
 		t.Known++
 	}
 	if len(r.Changed) > 0 {
@@ -239,8 +240,8 @@ func (t *Tally) Count(r Reported) {
 	}
 }
 
-// Outcome is the status with its causes, as text: two lines of one person with
-// the same outcome tell a reader the same.
+// Outcome returns the status with its causes as text. Two lines of one customer with
+// the same outcome need no second review.
 func (r Reported) Outcome() string {
 	var b strings.Builder
 	b.WriteString(string(r.Status))

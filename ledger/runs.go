@@ -6,7 +6,7 @@ import "time"
 type Info struct {
 	Path        string
 	Environment string
-	Account     Account // zero until the partner told it
+	Account     Account // zero until the partner names it
 	Schema      int
 	DetailNames DetailNames
 	Created     time.Time
@@ -24,7 +24,7 @@ type Run struct {
 	KeyPrint string // fingerprint of the API key, never the key
 	Settings string
 	Plan     string    // ID of the saved plan that it carries out, "" if none; see Plans
-	Started  time.Time // Begin takes the present if it is zero
+	Started  time.Time // if zero, Begin uses the present time
 	End      *RunEnd   // nil while it runs, or if it was killed
 }
 

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Intended is the customer after an intent: in doubt, one generation, key and
-// set of details further. It is the rule that every implementation of Journal
-// applies. The customer is given with its attempts; the one that the intent
-// opens is the caller's to add.
+// ApplyIntent returns the customer after an intent: in doubt, with the generation, key
+// and details of the intent. It is the rule that every implementation of Journal
+// applies. c has its attempts; the caller adds the one that the intent opens.
 //
-// ErrConflict if the customer is not as expected, is onboarded or forgotten, the
-// intent has no time, or there is an open attempt: no two requests for one person are ever under way.
-func Intended(c Customer, i Intent) (Customer, error) {
+// ErrConflict if the customer is not as expected, is created, link_missing or forgotten,
+// the intent has no time, or an attempt is open: there are never two requests in flight
+// for one customer.
+func ApplyIntent(c Customer, i Intent) (Customer, error) {
 	if err := i.check(c); err != nil {
 		return c, err
 	}
@@ -22,7 +22,7 @@ func Intended(c Customer, i Intent) (Customer, error) {
 	}
 	open := c.hasOpen()
 	if i.Removes != "" {
-		return removing(c, i, open)
+		return applyDeletion(c, i, open)
 	}
 	switch c.Status {
 	case Created, LinkMissing, Forgotten:
@@ -48,11 +48,10 @@ func Intended(c Customer, i Intent) (Customer, error) {
 	return c, nil
 }
 
-// removing is Intended for a deletion. The customer is in doubt from here until
-// it is created again, or the user shows to be there still. Generation and key
-// stay those of the newest create-user request; the attempt has the generation
-// of the next one.
-func removing(c Customer, i Intent, open bool) (Customer, error) {
+// applyDeletion is ApplyIntent for a deletion. The customer is in doubt until its user is created again, or
+// turns out not to be deleted. Generation and key remain those of the newest create-user
+// request; the attempt has the generation of the next one.
+func applyDeletion(c Customer, i Intent, open bool) (Customer, error) {
 	switch {
 	case !ValidToken(i.Removes):
 		return c, fmt.Errorf("customer %d: %w", c.ID, ErrForm) // it becomes part of an address
@@ -70,7 +69,7 @@ func removing(c Customer, i Intent, open bool) (Customer, error) {
 	return c, nil
 }
 
-// Decided is the customer after a change. It is given with its attempts, at
+// ApplyChange is the customer after a change. It is given with its attempts, at
 // least those that the change closes and those that are open, and comes back
 // with them as they are then; what was given is not changed. It is the rule that
 // every implementation of Journal applies.
@@ -80,15 +79,15 @@ func removing(c Customer, i Intent, open bool) (Customer, error) {
 // a customer, an attempt is unknown or closed otherwise already, an onboarded
 // customer would become anything less, or an attempt would stay open on a
 // customer that is not in doubt.
-func Decided(c Customer, ch Change) (Customer, error) {
+func ApplyChange(c Customer, ch Change) (Customer, error) {
 	if err := ch.check(c); err != nil {
 		return c, err
 	}
 	if err := checkForm(c, ch.ServiceID, ch.URL); err != nil {
 		return c, err
 	}
-	released := ch.releases(c)
-	if ch.Repair && (!ch.repairs(c) || !ch.Pairing.known()) || !ch.Repair && !released && !ch.Status.after(c.Status) {
+	released := ch.isRelease(c)
+	if ch.Repair && (!ch.isValidRepair(c) || !ch.Pairing.known()) || !ch.Repair && !released && !ch.Status.canFollow(c.Status) {
 		return c, fmt.Errorf("customer %d cannot become %q from %q: %w", c.ID, ch.Status, c.Status, ErrConflict)
 	}
 	if len(ch.Close) > 0 {
@@ -132,7 +131,7 @@ func Decided(c Customer, ch Change) (Customer, error) {
 		c.Pairing, c.ServiceID, c.URL, c.Issued, c.KYC = NotPaired, "", "", time.Time{}, KYC{}
 	case ch.Repair:
 		c.Pairing = ch.Pairing
-		c.ServiceID, c.URL, c.Issued, c.KYC = ch.ServiceID, ch.URL, ch.issued(c), KYC{}
+		c.ServiceID, c.URL, c.Issued, c.KYC = ch.ServiceID, ch.URL, ch.issuedAt(c), KYC{}
 	case answered && (ch.Status == Created || ch.Status == Duplicate):
 		c.Pairing = Unconfirmed
 	case ch.Manual || ch.Status != c.Status || ch.ServiceID != "" && ch.ServiceID != c.ServiceID:
@@ -153,8 +152,8 @@ func Decided(c Customer, ch Change) (Customer, error) {
 	return c, nil
 }
 
-// repairs reports whether a change may take a created user back.
-func (ch Change) repairs(c Customer) bool {
+// isValidRepair reports whether a change with Repair may bring the customer to its status.
+func (ch Change) isValidRepair(c Customer) bool {
 	switch ch.Status {
 	case Created:
 		return c.Status != Forgotten && ch.ServiceID != "" && ch.URL != ""
@@ -166,14 +165,14 @@ func (ch Change) repairs(c Customer) bool {
 	return false
 }
 
-// releases reports whether an operator gives up a user who was created in
+// isRelease reports whether an operator gives up a user who was created in
 // another account, so that the customer is sent once more.
-func (ch Change) releases(c Customer) bool {
+func (ch Change) isRelease(c Customer) bool {
 	return ch.Manual && ch.Status == Pending && c.Status == Created && c.Code == CodeOtherAccount
 }
 
-// issued is when the link of a repaired customer came to be known.
-func (ch Change) issued(c Customer) time.Time {
+// issuedAt returns when the link of a repaired customer became known.
+func (ch Change) issuedAt(c Customer) time.Time {
 	switch ch.URL {
 	case "":
 		return time.Time{}
@@ -191,7 +190,7 @@ func (c *Customer) hasOpen() bool {
 // close applies a closing to an attempt.
 func (a *Attempt) close(cl Closing) error {
 	switch {
-	case a.Class == Open && !cl.Class.closes():
+	case a.Class == Open && !cl.Class.isClosing():
 		return fmt.Errorf("attempt %d: closing without a class: %w", a.ID, ErrConflict)
 	case a.Class == Open:
 		a.Class, a.Absent, a.NotAfter = cl.Class, cl.Absent, cl.NotAfter
@@ -204,8 +203,8 @@ func (a *Attempt) close(cl Closing) error {
 	return nil
 }
 
-// closes reports whether an attempt may end so.
-func (c Class) closes() bool {
+// isClosing reports whether an attempt may be closed with this class.
+func (c Class) isClosing() bool {
 	switch c {
 	case OK, OKBroken, KeyUsed, DupUser, Reject, Unclear, Busy, Throttled, Funds, Auth, NotSent, Unknown, Removed, NotRemoved:
 		return true
@@ -226,8 +225,8 @@ func (e Expect) check(c Customer) error {
 	return nil
 }
 
-// after says whether a decision may bring a customer from one status to this one.
-func (s Status) after(from Status) bool {
+// canFollow reports whether a change may bring a customer from one status to this one.
+func (s Status) canFollow(from Status) bool {
 	switch s {
 	case Created, LinkMissing, Duplicate, Rejected, InsufficientBalance, InDoubt, Pending:
 	default:

@@ -19,10 +19,10 @@ func TestEveryTransition(t *testing.T) {
 			if open {
 				c.History = []Attempt{{ID: 5}}
 			}
-			if _, err := Intended(c, Intent{Expect: e, Generation: 1}); !errors.Is(err, ErrConflict) {
+			if _, err := ApplyIntent(c, Intent{Expect: e, Generation: 1}); !errors.Is(err, ErrConflict) {
 				t.Errorf("intend without a time from %s, open %v: %v", from, open, err)
 			}
-			_, err := Intended(c, Intent{Expect: e, Generation: 1, At: Instant{At: time.Unix(1, 0)}})
+			_, err := ApplyIntent(c, Intent{Expect: e, Generation: 1, At: Instant{At: time.Unix(1, 0)}})
 			if want := !open && !settled(from); (err == nil) != want || err != nil && !errors.Is(err, ErrConflict) {
 				t.Errorf("intend from %s, open %v: %v", from, open, err)
 			}
@@ -30,7 +30,7 @@ func TestEveryTransition(t *testing.T) {
 				if !open {
 					c.History = []Attempt{{ID: 5, Class: Unknown}}
 				}
-				_, err := Decided(c, Change{Expect: e, Status: to})
+				_, err := ApplyChange(c, Change{Expect: e, Status: to})
 				want := to != "" && to != "nonsense" && !slices.Contains([]Status{Invalid, DuplicateInInput, Forgotten}, to) && from != Forgotten &&
 					(from != Created || to == Created) && (from != LinkMissing || to == Created || to == LinkMissing) && (!open || to == InDoubt)
 				if (err == nil) != want || err != nil && !errors.Is(err, ErrConflict) {
@@ -42,9 +42,9 @@ func TestEveryTransition(t *testing.T) {
 }
 
 // A decision never drops a link, and never changes what it was given.
-func TestDecidedKeepsLinkAndArguments(t *testing.T) {
+func TestApplyChangeKeepsLinkAndArguments(t *testing.T) {
 	c := Customer{ID: 1, Status: InDoubt, Intents: 1, Attempts: 1, ServiceID: "s", URL: "u", FirstSent: time.Unix(9, 0), History: []Attempt{{ID: 7}}}
-	after, err := Decided(c, Change{Expect: Expect{1, InDoubt, 1}, Status: LinkMissing, Close: []Closing{{Attempt: 7, Class: Unknown}}})
+	after, err := ApplyChange(c, Change{Expect: Expect{1, InDoubt, 1}, Status: LinkMissing, Close: []Closing{{Attempt: 7, Class: Unknown}}})
 	if err != nil || after.ServiceID != "s" || after.URL != "u" || after.History[0].Class != Unknown || c.History[0].Class != Open {
 		t.Errorf("%+v %+v %v", after, c, err)
 	}
@@ -179,7 +179,7 @@ func TestChangedOfABadRow(t *testing.T) {
 func TestAbsentOfAnotherClass(t *testing.T) {
 	c := Customer{ID: 1, Status: InDoubt, Intents: 1, History: []Attempt{{ID: 7, Class: NotRemoved, Removes: "s"}}}
 	for class, want := range map[Class]bool{Open: true, NotRemoved: true, Removed: false, Unknown: false} {
-		after, err := Decided(c, Change{Expect: Expect{1, InDoubt, 1}, Status: InDoubt, Close: []Closing{{Attempt: 7, Class: class, Absent: true}}})
+		after, err := ApplyChange(c, Change{Expect: Expect{1, InDoubt, 1}, Status: InDoubt, Close: []Closing{{Attempt: 7, Class: class, Absent: true}}})
 		if (err == nil) != want || want && (!after.History[0].Absent || after.History[0].Class != NotRemoved) {
 			t.Errorf("%q: %v", class, err)
 		}

@@ -17,7 +17,7 @@ import (
 type account struct {
 	ledger   ledger.Ledger
 	facts    facts
-	isProved atomic.Bool // a user of this run is recorded, of the ledger's account as far as the answer says
+	isProved atomic.Bool // a user of this run was recorded, and its serviceId does not name another account
 
 	mu     sync.Mutex
 	bound  ledger.Account
@@ -31,7 +31,7 @@ func (a *account) recallBound(ctx context.Context) error {
 	if err != nil {
 		return ledgerStop("reading the account", err)
 	}
-	form, _, err := a.facts.read(ctx, learntForm)
+	form, _, err := a.facts.read(ctx, factServiceIDForm)
 	if err != nil {
 		return err
 	}
@@ -48,8 +48,8 @@ func (a *account) boundAccount() ledger.Account {
 	return a.bound
 }
 
-// bindName compares a name of the account with what the ledger is bound to, and
-// learns it if the ledger has none of its kind. The error is ledger.ErrAccount
+// bindName compares a name of the account with what the ledger is bound to, and adds it
+// if the ledger has none of its kind. The error is ledger.ErrAccount
 // or a fault of the ledger.
 func (a *account) bindName(ctx context.Context, name ledger.Account) error {
 	a.mu.Lock()
@@ -57,7 +57,7 @@ func (a *account) bindName(ctx context.Context, name ledger.Account) error {
 	if a.bound.Differs(name) {
 		return ledger.ErrAccount
 	}
-	learnt := a.bound.Learn(name)
+	learnt := a.bound.Merge(name)
 	if learnt != a.bound {
 		if err := a.ledger.Bind(ctx, name); err != nil {
 			return err
@@ -84,11 +84,10 @@ func (a *account) judgeServiceID(ctx context.Context, serviceID string) (renamed
 	}
 	renamed = a.form != ""
 	a.form = form
-	return renamed, nameless, a.facts.keep(ctx, learntForm, form)
+	return renamed, nameless, a.facts.save(ctx, factServiceIDForm, form)
 }
 
-// serviceIDForm returns what stands between the slug and the random part of a
-// serviceId.
+// serviceIDForm returns the part of a serviceId between the slug and the random part.
 func serviceIDForm(serviceID, slug string) string {
 	if slug == "" {
 		return ""
@@ -112,13 +111,12 @@ func (r *run) sameWallet(partnerID string) error {
 	return nil
 }
 
-// sameAccount makes sure, where the wallet does not tell, that the API key opens
-// the ledger's account: not the key that created a user elsewhere in the last
-// run, and, if the key is another one than before, one whose list shows users of
-// the account. A list that cannot be read proves nothing; then the first
-// serviceId shows it.
+// sameAccount checks that the API key belongs to the ledger's account if the wallet does
+// not name it. It refuses the key that created a user elsewhere in the last run. If the
+// key has changed, the list must show users of the account. A list that cannot be read
+// proves nothing; then the first serviceId shows the account.
 func (r *run) sameAccount(ctx context.Context) error {
-	key, _, err := r.facts.read(ctx, learntOtherKey)
+	key, _, err := r.facts.read(ctx, factOtherAccountKey)
 	if err != nil {
 		return err
 	}
@@ -164,7 +162,7 @@ func (r *recorder) judgeAccount(ctx context.Context, a *answered) error {
 	case errors.Is(err, ledger.ErrAccount):
 		a.otherAccount = true
 		r.stopReason.stopWith(&Stop{Reason: Refused, Detail: "the partner created a user in another account", Err: errOtherAccount()})
-		return r.facts.keep(ctx, learntOtherKey, r.cfg.Origin.KeyPrint)
+		return r.facts.save(ctx, factOtherAccountKey, r.cfg.Origin.KeyPrint)
 	case err != nil:
 		return err
 	case renamed:

@@ -26,7 +26,7 @@ type registered struct {
 	planned []PlannedRow        // all rows, if Config.Planned wants them
 }
 
-// commitBatch makes a registration last.
+// commitBatch commits a registration.
 func (b *registered) commitBatch(ctx context.Context) error {
 	if b.reg == nil {
 		return nil
@@ -39,7 +39,7 @@ func (b *registered) commitBatch(ctx context.Context) error {
 	return nil
 }
 
-// rollBack leaves no trace of a registration that was not committed.
+// rollBack removes a registration that was not committed.
 func (b *registered) rollBack() error {
 	if b.reg == nil {
 		return nil
@@ -51,7 +51,7 @@ func (b *registered) rollBack() error {
 type checkObserver struct {
 	read  func(rows int)         // how many rows have been checked so far
 	each  func(ledger.Row) error // each row, as it is registered
-	noted func(ledger.RowNote)   // what later rows tell of earlier ones
+	noted func(ledger.RowNote)   // what later rows add to earlier ones
 }
 
 // checkInput reads and checks all input and registers it in one transaction,
@@ -166,7 +166,7 @@ func (r *registrar) annotateInvalid(ctx context.Context) error {
 			r.observer.noted(n)
 		}
 	}
-	if err := r.out.reg.Annotate(ctx, notes); err != nil {
+	if err := r.out.reg.AddNotes(ctx, notes); err != nil {
 		return ledgerStop("registering rows", err)
 	}
 	return nil
@@ -336,7 +336,7 @@ func inputFingerprint(b ledger.Batch) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// durationAt returns how long n requests take at a rate; 0 if it is unlimited.
+// durationAt returns the duration of n requests at a rate; 0 if it is unlimited.
 func durationAt(n int, perSecond float64) time.Duration {
 	if perSecond <= 0 || n <= 0 {
 		return 0

@@ -15,8 +15,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// Config is one run of one batch. Input, Partner, Ledger and Environment are
-// required; the zero value of everything else is a good default.
+// Config configures one run of one batch. Input, Partner, Ledger and Environment are
+// required. The zero value of every other field is a useful default.
 type Config struct {
 	Input   Input
 	Partner Partner
@@ -28,14 +28,15 @@ type Config struct {
 
 	Rules  *validate.Rules // field rules; nil = the strict ones without defaults
 	Pace   Pace
-	Doubt  Doubt
+	Doubt  DoubtRules
 	Bounds Bounds
 	Money  Money
 	Resend Resend
-	Origin ledger.Run // who, host, version, key fingerprint: copied to the ledger's log
+	Origin ledger.Run // user, host, version and key fingerprint for the ledger's log
 
-	// Confirm is asked once, after the check pass and before anything is sent
-	// or registered for good. Its error ends the run and leaves no trace. nil = go on.
+	// Confirm is called once, after the check pass. Nothing has been sent yet, and the
+	// registration is not committed. An error ends the run and rolls the registration
+	// back. nil = continue without asking.
 	Confirm func(context.Context, Plan) error
 
 	// Approve is asked once with every row that may be sent, in input order, after the
@@ -48,51 +49,47 @@ type Config struct {
 	// and before Approve. nil = the rows are not collected.
 	Planned func([]PlannedRow) error
 
-	// Only restricts the sending to some of the input's customers: the others
-	// stay as they are, as if a bound had been met. Called by many goroutines.
-	// nil = everybody.
-	Only func(ledger.Customer) bool
+	// Filter reports whether a customer of the input may be sent. All others keep their
+	// status. It is called by many goroutines. nil = every customer may be sent.
+	Filter func(ledger.Customer) bool
 
-	// Watch is called with the progress, from several goroutines but one at a time;
-	// it must be quick and must not block. nil = not called.
-	Watch func(Progress)
+	// OnProgress is called with the progress, by several goroutines but never by two at
+	// once. It must return quickly and must not block. nil = not called.
+	OnProgress func(Progress)
 
-	// Answered is called with how each create-user request that left has ended and
-	// how long it took, once it is recorded. It is called by one goroutine and must
-	// not block. nil = not called.
-	Answered func(class ledger.Class, took time.Duration)
+	// OnAnswer is called for each create-user request that was sent, once its outcome is
+	// recorded, with the class of the answer and the duration of the request. One
+	// goroutine calls it. It must not block. nil = not called.
+	OnAnswer func(class ledger.Class, took time.Duration)
 
-	// Moved is called with each change of status that the ledger has written for a row
-	// of this input, so that counting from Plan.Tally on gives the rows by status
-	// as they are now. It is called by several goroutines and must not block. nil
-	// = not called.
-	Moved func(from, to ledger.Status)
+	// OnStatusChange is called with each change of status that was written to the ledger
+	// for a row of this input. Plan.Tally plus these changes gives the current number of
+	// rows by status. Several goroutines call it. It must not block. nil = not called.
+	OnStatusChange func(from, to ledger.Status)
 
-	// Abort, when closed, cuts off requests in flight after the context of Run
-	// was cancelled; their rows become in doubt. nil = let them finish.
+	// Abort, when closed after the context of Run was cancelled, cuts off requests in
+	// flight. Their rows are then in doubt. nil = let the requests finish.
 	Abort <-chan struct{}
 
-	// LastResort is given each outcome that neither the ledger nor its
-	// emergency file would take, once. It may hold a verification link: what it
-	// does with it must not be a log. nil = such an outcome is lost, which the
-	// error of Run says.
+	// LastResort is called once for each outcome that could be written neither to the
+	// ledger nor to its emergency file. The outcome may hold a verification link, so it
+	// must not be logged. nil = such outcomes are lost, and the error of Run says so.
 	LastResort func(ledger.Change)
 
 	Log *slog.Logger // nil = discard. Never sees personal data, keys or links
 }
 
-// Input is the batch to read, several times if need be.
+// Input is the batch to read. It may be read several times.
 type Input interface {
 	Files() []ledger.File // in order; Rows of each may be 0 before the first pass
-	Settings() string     // canonical text of how bytes become rows
+	Settings() string     // canonical text of the settings by which bytes become rows
 	Carried() []string    // names of the carried columns
 	Rows(ctx context.Context) (Rows, error)
 }
 
-// Rows is one pass over an Input. Read fills dst from the front; after the
-// last row it returns io.EOF with 0 rows, or an error if the input is not what
-// it was when Files was read. Rows are read on while those before are checked,
-// so what a Row points to must outlive the next Read.
+// Rows is one pass over an Input. Read fills dst from the front. After the last row it
+// returns 0 and io.EOF, or an error if the input has changed since Files was read.
+// Earlier rows are still in use during a Read, so it must not reuse what a Row points to.
 type Rows interface {
 	Read(dst []Row) (int, error)
 	Close() error
@@ -104,7 +101,7 @@ type Row struct {
 	Number int // as a spreadsheet program shows it, from 1
 	Line   int // as an editor shows it, from 1; 0 if that has no meaning
 	Raw    validate.Raw
-	Again  bool               // given back from a list of problems as one that repeats another row: so it does as long as the ledger knows the customer
+	Again  bool               // the row comes from a rejects file, where it was a duplicate: it stays one as long as the ledger knows the customer
 	ID     string             // the sender's own number for the customer, "" = none
 	Carry  []string           // cells of the carried columns
 	Issues []validate.Problem // what the reader saw in this row
@@ -121,9 +118,9 @@ type Partner interface {
 
 var _ Partner = (*partner.Client)(nil)
 
-// Pace is how fast requests go out, look-ups and retries included.
+// Pace limits all requests, look-ups and retries included.
 type Pace struct {
-	Rate        float64       // requests a second; 0 = 5. Unlimited beats it
+	Rate        float64       // requests a second; 0 = 5. Ignored if Unlimited is set
 	Unlimited   bool          // no ceiling
 	Burst       int           // requests; 0 = 1
 	Workers     int           // requests in flight; 0 = as many as the rate needs, at most AutoWorkers; at most MaxWorkers
@@ -139,18 +136,18 @@ func (p Pace) ceiling() float64 {
 	return p.Rate
 }
 
-// Doubt is what is assumed of the partner when an answer is missing.
-type Doubt struct {
+// DoubtRules are the assumptions about the partner when an answer is missing.
+type DoubtRules struct {
 	KeyTTL        time.Duration // how long the partner remembers a key; 0 = 5 min
 	Settle        time.Duration // how long an unanswered request may still take effect; 0 = 100 s
 	Hold          bool          // never send a row in doubt again
-	GapOurs       bool          // users created inside a gap of the ledger are ours where names and times agree; see ledger.Gap
-	CheckExisting bool          // ask list-users first when the list is short against the rows to send
+	GapOurs       bool          // claim users created inside a gap of the ledger if names and times agree; see ledger.Gap
+	CheckExisting bool          // read list-users first if it is short compared with the rows to send
 	Timeout       time.Duration // of one request of the Partner; 0 = 30 s
 	SkipConfirm   bool          // do not compare the created users with the partner's list
 }
 
-// Bounds end a run early. The zero value is no bound but MaxErrors.
+// Bounds end a run early. The zero value only bounds MaxErrors.
 type Bounds struct {
 	MaxNew      Bound         // new rows; more = nothing is sent
 	Limit       int           // new rows sent; 0 = all
@@ -167,14 +164,14 @@ type Bound struct {
 // IsZero reports whether no bound is set.
 func (b Bound) IsZero() bool { return b.Count == 0 && b.Percent == 0 }
 
-// Money is what is known of the wallet.
+// Money holds the settings for fee and wallet.
 type Money struct {
-	Fee  Amount // KYC fee of one user; unknown = measured from earlier runs, if at all
+	Fee  Amount // KYC fee of one user; unknown = as measured in earlier runs, if it was
 	Keep Amount // the wallet counts as empty at or below this
-	Wait bool   // an empty wallet is waited out instead of ending the run
+	Wait bool   // wait for a top-up when the wallet is empty, instead of ending the run
 }
 
-// Resend says which settled rows go out once more.
+// Resend says which settled rows are sent once more.
 type Resend struct {
 	Statuses []ledger.Status // rejected, duplicate
 	Codes    []string        // rejected rows with one of these codes
@@ -213,14 +210,14 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Rules == nil {
 		c.Rules = &validate.Rules{}
 	}
-	if c.Watch == nil {
-		c.Watch = func(Progress) {}
+	if c.OnProgress == nil {
+		c.OnProgress = func(Progress) {}
 	}
-	if c.Answered == nil {
-		c.Answered = func(ledger.Class, time.Duration) {}
+	if c.OnAnswer == nil {
+		c.OnAnswer = func(ledger.Class, time.Duration) {}
 	}
-	if c.Moved == nil {
-		c.Moved = func(ledger.Status, ledger.Status) {}
+	if c.OnStatusChange == nil {
+		c.OnStatusChange = func(ledger.Status, ledger.Status) {}
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -235,9 +232,9 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-// FromRows returns an Input of rows in memory, for callers who have them from a
-// database or a queue. Name stands for the file in reports. The same rows in
-// the same order are the same batch.
+// FromRows returns an Input of rows in memory, for callers that read them from a database
+// or a queue. Reports show name as the file. The same rows in the same order are the
+// same batch.
 func FromRows(name string, rows ...Row) Input {
 	h := sha256.New()
 	for _, r := range rows {

@@ -81,7 +81,7 @@ func (c *counters) countChange(ch ledger.Change) {
 	c.update(func(f *figures) { f.countStatus(ch.Status, 1) })
 }
 
-// uncount takes back a status that a later change of this run replaces.
+// uncount removes a status that a later change of this run replaces.
 func (c *counters) uncount(s ledger.Status) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,8 +107,7 @@ func (f *figures) countStatus(s ledger.Status, n int) {
 	f.Decided += n
 }
 
-// countRequests counts requests that left, and users whom requests of this run
-// have created.
+// countRequests counts requests that were sent, and users that they created.
 func (c *counters) countRequests(sent, users int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -116,7 +115,7 @@ func (c *counters) countRequests(sent, users int) {
 	c.now.users += users
 }
 
-// showPause shows why nothing is sent, and until when; "" = it is sent.
+// showPause shows why nothing is sent, and until when; "" = sending continues.
 func (c *counters) showPause(why string, until time.Time) {
 	if f := c.current(); f.Pause != why || !f.Until.Equal(until) {
 		c.update(func(f *figures) { f.Pause, f.Until = why, until })

@@ -1,78 +1,88 @@
-// Package pipeline brings a batch of customers from rows to created users: it
-// reads and checks every row, registers the batch in a ledger, sends the good
-// rows to the partner under one rate, and settles what is in doubt.
+// Package pipeline brings a batch of customers from rows to created users. It reads
+// and checks every row, registers the batch in a ledger, sends the valid rows to the
+// partner at one rate, and settles what is in doubt.
 //
-// Start at [Run] and [Config]. Run works over three small interfaces: the rows
-// come from an [Input], the users go to a [Partner], and what happened is kept
-// by a ledger.Ledger. The example shows all three from memory.
+// Start at [Run] and [Config]. Rows come from an [Input], users go to a [Partner], and
+// a ledger.Ledger records what happened. The example of Run has all three in memory.
+// Package pipeline/intake makes an Input of CSV files and workbooks; its example adds
+// a ledger file, the partner's client and a report.
 //
 // # The promise
 //
-// Whatever fails, no customer is created twice, no outcome is lost, and no row
-// gets a status that the evidence does not carry. Three rules keep it:
+// Whatever fails, no customer is created twice, no outcome is lost, and no row gets a
+// status that the evidence does not carry. Three rules keep it:
 //
-//  1. Nothing is sent before its intent is on the disk (plan.go).
-//  2. An answer decides only by the table in internal/decide/decide.go. What the
-//     table does not know leaves the row in doubt.
-//  3. A row in doubt is sent again only after a list of the partner's users, begun
-//     when its key was surely dead, proves that it has no user (internal/decide).
+//  1. No create-user request is sent before its intent is on disk (plan.go).
+//  2. One table decides what an answer makes of a row: AfterAnswer in
+//     internal/decide/decide.go. Whatever the table does not know leaves the row in
+//     doubt. Two checks around it can only add doubt: mixups.go, for an answer that
+//     names another customer's user, and internal/decide/gap.go, for a ledger that was
+//     restored from a copy.
+//  3. A row in doubt is sent again only after a complete list of the partner's users
+//     proves that it has no user. The list must begin when no earlier request for the
+//     row can take effect any more (internal/decide/evidence.go).
 //
-// Every created user is compared with the list before the report (confirm.go).
+// Every created user is compared with the list before the report (pairing.go).
 //
 // # One batch
 //
 //	check pass   check.go     read, validate, register; nothing is sent
 //	             preflight.go the wallet, the bounds, the confirmation
-//	send pass    run.go       one errgroup of
+//	send pass    run.go       one errgroup of these five:
 //	             feed.go      the reader and the checkers: rows that are to be sent
-//	             plan.go      the planner: intents, in groups
+//	             plan.go      the planner: writes intents, in groups
 //	             submit.go    the submitters: one request each, never a retry
-//	             record.go    the recorder: the only one who writes outcomes
-//	             resolve.go   the resolver: when to scan, what to do with the rows
-//	             look.go      one scan: what is asked for, and what it decides
-//	after it     confirm.go   the created users are compared with the list
-//	             finish.go    the figures
+//	             record.go    the recorder: writes answers and resolutions
+//	             resolve.go   the resolver: when to scan the list, and for which rows
+//	             scan.go      one scan: what it looks for, and what it decides
+//	             mixups.go    answers that name another customer's user: doubts and repairs
+//	after it     pairing.go   compares the created users with the list
+//	             finish.go    the figures of the run
 //
-// internal/decide is pure, internal/pacing says when a request may leave, and
-// internal/userlist reads the partner's list. A 429 is handled in pacing/gate.go
-// (everyone waits) and pacing/limiter.go (the rate goes down).
+// Intents are written by the planner and, for deletions, by pipeline/kyc. Outcomes are
+// recorded by the recorder, by mixups.go and by pipeline/kyc. pairing.go only notes
+// what the list shows.
+//
+// internal/decide holds the rules and is pure, internal/pacing says when a request may
+// be sent, and internal/userlist reads the partner's list. A 429 is handled in gate.go
+// (the run), pacing/gate.go (everyone waits) and pacing/limiter.go (the rate is halved).
 //
 // # Time
 //
-// Ages come from the wall clock, because a monotonic clock stops with a suspended
-// machine. Settle, windows and key ages are reckoned in the partner's time
-// (pacing/clock.go), so that a step of our clock changes nothing.
+// Ages are measured by the wall clock, because a monotonic clock does not advance while
+// a machine is suspended. Settle times, windows and key ages are computed in the
+// partner's time (pacing/clock.go), so a step of our clock changes nothing.
 //
 // # Glossary
 //
-//   - absent: proved to have created no user.
-//   - account: the partner's customer to whom the API key belongs; a ledger has one.
-//   - answered: said of an attempt whose outcome is known; else it is unanswered.
+//   - absent: proved to have created no user, or its user was deleted.
+//   - account: the partner account that the API key belongs to; a ledger has one.
+//   - answered: an attempt whose outcome is known; otherwise it is unanswered.
 //   - attempt: one create-user request, from its intent to its closing.
 //   - batch: one input, registered with its bytes and settings.
-//   - breaker: what shuts the gate when too many answers say nothing.
-//   - calibration: comparing createdAt with the partner's Date by users whom we created.
-//   - canary: the first user of a run, sent alone, who shows whose account it is.
+//   - breaker: closes the gate when too many answers prove nothing.
+//   - calibration: comparing createdAt with the partner's Date, by users that we created.
 //   - check pass: reading and registering the whole input before anything is sent.
 //   - customer: an e-mail address, which is created at most once.
 //   - evidence: what a complete list shows, or does not show, of a customer.
-//   - gap: a time that the ledger does not remember, because it came from a backup.
-//   - gate: what lets requests leave, or holds all of them back.
-//   - generation: the number in a key that rises when a new key is safe and needed.
+//   - gap: a time that the ledger may not cover, because it was restored from a copy.
+//   - gate: lets requests pass, or holds all of them back.
+//   - generation: the number in an idempotency key; it rises when a new key is safe and needed.
 //   - group commit: several outcomes or intents in one transaction, with one fsync.
-//   - idempotency key: what lets the partner recognise a repeated request.
-//   - in doubt: said of a customer who may or may not have been created.
-//   - intent: the record of a request, on the disk before the request leaves.
-//   - lag: how long it is until the list shows a user who was just created.
+//   - idempotency key: by it the partner recognises a repeated request.
+//   - in doubt: a customer who may or may not have been created.
+//   - intent: the record of a request, on disk before the request is sent.
+//   - lag: how long it takes until the list shows a user who was just created.
 //   - look-up: a request that only reads: the list of users, or the wallet.
+//   - outage: a time without useful answers from the partner, for all customers.
 //   - pacing: keeping to the rate that we set and that the partner allows.
 //   - pairing: comparing serviceId and e-mail of each created user with the list.
 //   - patience: how long an outage is waited out before the run stops.
-//   - resolution: what evidence makes of a row in doubt.
+//   - probe: one row that is sent through a closed gate to see whether it can open.
+//   - resolution: the status that evidence gives to a row in doubt.
 //   - scan: one complete reading of the partner's list of users.
-//   - settle: the time after which an unanswered request can no longer take effect.
-//   - silence: a time in which nothing may be sent for a customer, such as settle.
-//   - trial: one row that goes first through a gate that was shut.
+//   - settle: how long an unanswered request may still take effect.
+//   - silence: a time in which no request is sent for one customer, such as settle.
 //   - window: when an attempt may have created its user, in the partner's time.
-//   - witness: a user whom the ledger knows, and whom a list must therefore show.
+//   - witness: a user that the ledger knows, and that a complete list must therefore show.
 package pipeline

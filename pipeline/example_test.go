@@ -11,7 +11,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// generous is a partner of one's own that creates everybody.
+// generous is a partner that creates every user.
 type generous struct{ pipeline.Partner }
 
 func (generous) Create(_ context.Context, key string, u validate.User) partner.Answer {

@@ -22,7 +22,7 @@ type fakePartner struct {
 	ttl     time.Duration
 	balance string
 	script  map[string][]act // by e-mail, used up from the front
-	always  act              // for everybody, if set
+	always  act              // for every row, if set
 	users   []partner.Listed
 	links   map[string]string
 	keys    map[string]time.Time
@@ -147,8 +147,8 @@ func (f *fakePartner) postsFor(email string) (n int) {
 	return n
 }
 
-// person is a good row.
-func person(n int) Row {
+// validRow is a good row.
+func validRow(n int) Row {
 	return Row{Number: n + 2, Raw: validate.Raw{FirstName: "Person", LastName: letters(n), Email: email(n),
 		PhoneNumber: "+14155552671", AccountPurpose: "personal use", IPAddress: "203.0.113.42", Terms: "yes", Program: "custodial"}}
 }
@@ -167,7 +167,7 @@ func email(n int) string { return fmt.Sprintf("person%d@example.com", n) }
 func people(n int) Input {
 	rows := make([]Row, n)
 	for i := range rows {
-		rows[i] = person(i)
+		rows[i] = validRow(i)
 	}
 	return FromRows("people", rows...)
 }
@@ -186,15 +186,15 @@ func newBench(t *testing.T, n int) *bench {
 	return b
 }
 
-// run runs once and checks what must hold after every run: no person has two
-// users, the ledger says of nobody what the partner does not know, and whoever
-// counted along has the rows by status as the ledger has them.
+// run runs once and checks what must hold after every run: no customer has two
+// users, the ledger knows no user that the partner does not, and the status changes that
+// were reported add up to the rows by status in the ledger.
 func (b *bench) run() (Summary, error) {
 	b.t.Helper()
 	var mu sync.Mutex
 	moved := map[ledger.Status]int{}
 	cfg := b.cfg
-	cfg.Moved = func(from, to ledger.Status) {
+	cfg.OnStatusChange = func(from, to ledger.Status) {
 		mu.Lock()
 		defer mu.Unlock()
 		moved[from]--
@@ -242,7 +242,7 @@ func (b *bench) audit() {
 		case ledger.InDoubt:
 		case ledger.Duplicate:
 			if !exists {
-				b.t.Errorf("%s: duplicate of nobody", c.Email)
+				b.t.Errorf("%s: duplicate of no user", c.Email)
 			}
 		default:
 			if exists {
@@ -255,7 +255,7 @@ func (b *bench) audit() {
 	}
 }
 
-// want compares the counts of a summary, those named alone.
+// want compares those counts of a summary that are named.
 func want(t *testing.T, s Summary, counts map[ledger.Status]int) {
 	t.Helper()
 	for st, n := range counts {

@@ -107,11 +107,10 @@ func (c *chunk) checkRows(rules *validate.Rules, isCheckPass bool) {
 	}
 }
 
-// checkRow validates one row. What the reader saw in it counts as well, and
-// one cell has one problem: where the reader found it of no use, the rules'
-// complaint is no second one, and where the rules did, the reader's warning
-// says nothing new. In a row that is none, such as the headers once more, the
-// cells are not worth a word.
+// checkRow validates one row. Problems that the reader found count as well, but each cell
+// has only one problem: if the reader could not read a cell, the rules' problem is
+// dropped, and if the rules reject it, the reader's warning is. A row that holds no
+// customer, such as repeated headers, has no problems of cells.
 func checkRow(rules *validate.Rules, row Row) validate.Result {
 	res := rules.Check(row.Raw)
 	if p, found := validate.CustomerNumberProblem(row.ID); found {
@@ -184,7 +183,7 @@ func pickUnsettled(ctx context.Context, cfg Config, batch int64, first int, rows
 	kept := rows[:0]
 	for i := range planned {
 		plan := &planned[i]
-		if plan.Verdict != "" || !plan.Claims || !maySend(cfg, plan.Customer) || cfg.Only != nil && !cfg.Only(plan.Customer) {
+		if plan.Verdict != "" || !plan.Claims || !maySend(cfg, plan.Customer) || cfg.Filter != nil && !cfg.Filter(plan.Customer) {
 			continue
 		}
 		rows[i].planned = plan

@@ -16,7 +16,7 @@ func TestSixteenthField(t *testing.T) {
 	nickname := "Jay"
 	table := append(validate.Fields(), validate.Field{Name: "nickName", IsDetail: true,
 		Cell: func(*validate.Raw) *string { return &nickname }, Value: func(*validate.User) string { return nickname }})
-	given := person(0)
+	given := validRow(0)
 	c := &checked{row: given, result: new(validate.Rules).Check(given.Raw)}
 	row := draftRow(c, table)
 	if !slices.Contains(row.Details, ledger.Detail{Name: "nickName", Value: "Jay"}) {

@@ -19,8 +19,8 @@ type Summary struct {
 	Tally       ledger.Tally          // of the batch, as it is now
 	New         map[ledger.Status]int // rows decided in this run
 	Sent        int                   // create-user requests, less those known never sent
-	Users       int                   // users whom requests of this run have created, whatever became of the answer
-	AlreadyDone int                   // rows whose final status stood before
+	Users       int                   // users that requests of this run created, even if the answer was lost
+	AlreadyDone int                   // rows that had their final status before this run
 	Remaining   int                   // pending, insufficient_balance and in_doubt
 	OthersDoubt int                   // customers in doubt of other inputs
 	Unconfirmed int                   // users of the batch that the partner's list has not confirmed yet
@@ -80,14 +80,14 @@ func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err
 	if s.ListError = r.listError; r.masked > 0 && s.ListError == "" {
 		s.ListError = "it shows different e-mails than were sent"
 	}
-	if failed := r.keepLearnt(ctx, s); failed != nil && err == nil {
+	if failed := r.saveFacts(ctx, s); failed != nil && err == nil {
 		err = failed
 	}
 	return s, err
 }
 
-// lastBalance asks the wallet once more, if it can be asked. What it held before is
-// not what it holds at the end, so that the balance is unknown otherwise.
+// lastBalance reads the balance at the end of the run. It is unknown if it cannot be read,
+// because an earlier balance is not the present one.
 func (r *run) lastBalance(ctx context.Context, canAsk bool) Amount {
 	if !canAsk {
 		return Amount{}
@@ -113,8 +113,8 @@ func (r *run) countCustomers(ctx context.Context, q ledger.Query) (n int, _ erro
 	return n, nil
 }
 
-// canAnswer reports whether, as a run ends, the partner can be expected to answer
-// a question about the wallet.
+// canAnswer reports whether the partner can be expected to answer the wallet call after a
+// run that ended with err.
 func canAnswer(err error) bool {
 	var s *Stop
 	if !errors.As(err, &s) {
@@ -123,13 +123,11 @@ func canAnswer(err error) bool {
 	return s.Reason != PartnerDown && s.Reason != Refused && s.Reason != LedgerFault
 }
 
-// lastQuestion is how long the end of a run waits for the wallet: its balance is
-// worth knowing, and not worth waiting for.
+// lastQuestion limits how long the end of a run waits for the balance.
 const lastQuestion = 10 * time.Second
 
 // measuredFee returns what one user cost in this run, if the wallet went down by a
-// whole cent for each. Otherwise something else was paid from it, too, and
-// nothing is known.
+// whole cent for each. Otherwise something else was paid from it, and the fee is unknown.
 func measuredFee(s Summary) Amount {
 	fee := s.WalletFrom.Minus(s.WalletTo).Per(s.Users)
 	if !fee.Known() || fee.Cmp(Amount{}) <= 0 || !fee.hasWholeCents() {

@@ -16,7 +16,7 @@ import (
 
 // restored is a bench whose ledger was put back from a copy: of 13 people it
 // created 0 to 4, and then 5 to 9, of which it knows nothing. 10 was created
-// meanwhile by somebody else, 11 long before all of it, and 12 by nobody.
+// meanwhile by another party, 11 long before all of it, and 12 does not exist.
 func restored(t *testing.T) *bench {
 	t.Helper()
 	b := newBench(t, 5)
@@ -42,7 +42,7 @@ func restored(t *testing.T) *bench {
 	b.cfg.Ledger = b.ledger
 	var rows []Row
 	for n := 5; n < 10; n++ {
-		rows = append(rows, person(n))
+		rows = append(rows, validRow(n))
 	}
 	b.cfg.Input = FromRows("people", rows...)
 	b.must()
@@ -67,8 +67,8 @@ func (b *bench) must() Summary {
 	return s
 }
 
-// person is a customer of the ledger.
-func (b *bench) person(n int) ledger.Customer {
+// customerNumber is a customer of the ledger.
+func (b *bench) customerNumber(n int) ledger.Customer {
 	b.t.Helper()
 	for c, err := range b.ledger.Customers(b.t.Context(), ledger.Query{Identities: []string{email(n)}, History: true}) {
 		if err != nil {
@@ -83,8 +83,8 @@ func (b *bench) person(n int) ledger.Customer {
 func (b *bench) is(status ledger.Status, code string, people ...int) {
 	b.t.Helper()
 	for _, n := range people {
-		if c := b.person(n); c.Status != status || c.Code != code {
-			b.t.Errorf("person %d is %s (%s), want %s (%s)", n, c.Status, c.Code, status, code)
+		if c := b.customerNumber(n); c.Status != status || c.Code != code {
+			b.t.Errorf("customer %d is %s (%s), want %s (%s)", n, c.Status, c.Code, status, code)
 		}
 	}
 }
@@ -111,7 +111,7 @@ func TestGap(t *testing.T) {
 			t.Errorf("%+v, %v", gaps, err)
 		}
 
-		// Again: nothing new, and nobody waits once more.
+		// Again: nothing new, and no second wait.
 		again, lists := time.Now(), len(b.partner.lists)
 		b.must()
 		b.is(ledger.InDoubt, decide.CodeCreatedInGap, 5, 6, 7, 8, 9, 10)
@@ -119,7 +119,7 @@ func TestGap(t *testing.T) {
 			t.Errorf("the second run took %s, %d requests, %d pages", d, len(b.partner.posts), len(b.partner.lists)-lists)
 		}
 
-		// Without its row nobody's name is known: nothing is decided.
+		// Without their rows no names are known: nothing is decided.
 		cfg := b.cfg
 		cfg.Doubt.GapOurs = true
 		if _, err := Settle(t.Context(), cfg); err != nil {
@@ -132,14 +132,14 @@ func TestGap(t *testing.T) {
 		b.is(ledger.LinkMissing, "link_lost", 5, 6, 7, 8, 9)
 		b.is(ledger.InDoubt, decide.CodeCreatedInGap, 10)
 		for n := 5; n < 10; n++ {
-			if u, c := b.listed(n), b.person(n); u.ServiceID != c.ServiceID {
-				t.Errorf("person %d has the service id %q, not %q", n, c.ServiceID, u.ServiceID)
+			if u, c := b.listed(n), b.customerNumber(n); u.ServiceID != c.ServiceID {
+				t.Errorf("customer %d has the service id %q, not %q", n, c.ServiceID, u.ServiceID)
 			}
 		}
 
 		// An operator wants the last one sent after all: it is, and the answer
 		// is no proof that the user is a stranger's.
-		c := b.person(10)
+		c := b.customerNumber(10)
 		if left, err := b.ledger.Record(t.Context(), 1, []ledger.Change{{Expect: ledger.Expect{Customer: c.ID, Status: c.Status, Intents: c.Intents},
 			Status: ledger.Pending, Manual: true, At: time.Now()}}); err != nil || len(left) > 0 {
 			t.Fatal(err)
@@ -161,8 +161,8 @@ func (b *bench) listed(n int) partner.Listed {
 	return partner.Listed{}
 }
 
-// Nobody is called a duplicate, nobody is ours by a time that cannot be
-// compared, and nobody is sent, whatever the list lacks.
+// No user is called a duplicate, none is ours by a time that cannot be compared, and no
+// row is sent, whatever the list lacks.
 func TestGapWithPoorLists(t *testing.T) {
 	all := []int{5, 6, 7, 8, 9, 10}
 	for name, c := range map[string]struct {
@@ -211,8 +211,8 @@ func TestGapWithPoorLists(t *testing.T) {
 				b.must()
 				c.check(b)
 				for _, n := range all {
-					if c := b.person(n); c.Status == ledger.Duplicate {
-						t.Errorf("person %d is called a duplicate", n)
+					if c := b.customerNumber(n); c.Status == ledger.Duplicate {
+						t.Errorf("customer %d is called a duplicate", n)
 					}
 				}
 			})
@@ -221,7 +221,7 @@ func TestGapWithPoorLists(t *testing.T) {
 }
 
 // Without a list that can be used nothing is sent, until an operator says so;
-// and then nobody is called a duplicate either.
+// and then no row is called a duplicate either.
 func TestGapWithoutList(t *testing.T) {
 	for name, spoil := range map[string]func(*bench){
 		"unreadable": func(b *bench) { b.partner.noList = true },
@@ -263,7 +263,7 @@ func TestGapIsInterrupted(t *testing.T) {
 		b := restored(t)
 		var shown string
 		var until time.Time
-		b.cfg.Watch = func(p Progress) {
+		b.cfg.OnProgress = func(p Progress) {
 			if p.Pause != "" {
 				shown, until = p.Pause, p.Until
 			}

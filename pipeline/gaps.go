@@ -11,8 +11,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 )
 
-// learntGapClock is the name under which the clock of createdAt is kept.
-const learntGapClock = "gap_clock"
+// factGapClock is the name under which the clock of createdAt is kept.
+const factGapClock = "gap_clock"
 
 // loadGaps reads the ledger's gaps.
 func (r *run) loadGaps(ctx context.Context) error {
@@ -27,7 +27,7 @@ func (r *run) loadGaps(ctx context.Context) error {
 	if len(all) == 0 {
 		return nil
 	}
-	text, _, err := r.facts.read(ctx, learntGapClock)
+	text, _, err := r.facts.read(ctx, factGapClock)
 	r.gapStore, r.gaps = store, &decide.Gaps{All: all, AreOurs: r.cfg.Doubt.GapOurs, Clock: decide.ParseCalibration(text)}
 	return err
 }
@@ -117,7 +117,7 @@ func (r gapCloser) scanGaps(ctx context.Context) error {
 		return err
 	}
 	r.gaps.Clock = found.Clock
-	if err := r.facts.keepAt(ctx, learntGapClock, decide.FormatCalibration(r.gaps.Clock), began); err != nil {
+	if err := r.facts.saveAt(ctx, factGapClock, decide.FormatCalibration(r.gaps.Clock), began); err != nil {
 		return err
 	}
 	return r.noteStrangers(ctx, found.Strangers, t, began)

@@ -10,25 +10,25 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// job is one row on its way. It is owned by one goroutine at a time. The
-// owner may change it, and gives it up by passing it on.
+// job is one row that is being sent or resolved. One goroutine owns it at a time: it may
+// change the job until it passes it on.
 type job struct {
-	customer   ledger.Customer // as last committed; its History grows with the run
+	customer   ledger.Customer // as last committed, with the attempts of this run
 	details    ledger.Details  // of the row
-	user       validate.User   // the body, which the ledger never sees
-	attempt    ledger.Attempt  // the one under way
+	user       validate.User   // body of the request; never stored
+	attempt    ledger.Attempt  // the current one
 	intended   time.Time       // when its intent was made, with the monotonic reading
 	spent      int             // sends in this run that count against MaxAttempts
-	next       int             // generation of the next intent, when forced is set
-	isForced   bool            // by evidence, or because the operator wants it sent again
-	freshUntil time.Time       // the next send must begin before then; zero = whenever
-	isListed   bool            // the partner had this customer before the run, by its list
-	isNew      bool            // no run had sent it before
+	next       int             // generation of the next intent, if isForced
+	isForced   bool            // an operator ordered it to be sent again
+	freshUntil time.Time       // the next send must begin before then; zero = no limit
+	isListed   bool            // the partner's list showed this customer before the run
+	isNew      bool            // never sent before
 	sentNew    bool            // counted against Bounds.Limit
-	isInDoubt  bool            // counted among the doubts by the planner
+	isInDoubt  bool            // counted in planner.inDoubt
 }
 
-// nextGeneration returns the one of the next intent.
+// nextGeneration returns the generation of the next intent.
 func (j *job) nextGeneration() int {
 	if j.isForced {
 		return j.next
@@ -36,28 +36,28 @@ func (j *job) nextGeneration() int {
 	return decide.NextGeneration(j.customer.History)
 }
 
-// endedAt returns the end of the attempt by our wall clock. A wall clock that was
-// set back meanwhile must not make the attempt older than it is; one that ran on
-// while the machine slept, and the monotonic clock with it, counts.
+// endedAt returns the end of the attempt by our wall clock, or by the monotonic clock if
+// that is later. So a wall clock that is set back does not make the attempt look older
+// than it is, and the time that a machine was suspended counts.
 func (j *job) endedAt(ended, now time.Time) time.Time {
 	return decide.MaxTime(ended.Round(0), j.attempt.NotBefore.At.Add(now.Sub(j.intended)))
 }
 
-// isStale reports whether the evidence that allows this send has become too old.
+// isStale reports whether the evidence that allows this send is too old.
 func (j *job) isStale(now time.Time) bool { return !j.freshUntil.IsZero() && now.After(j.freshUntil) }
 
-// answered is a job with what came of its attempt.
+// answered is a job with the answer to its attempt.
 type answered struct {
 	job    *job
 	answer partner.Answer
 	class  ledger.Class
 	ended  ledger.Instant
 
-	otherAccount bool // created in an account that is not the ledger's
+	otherAccount bool // the user was created in an account other than the ledger's
 }
 
-// createClass returns the class that a Partner gave to an answer. One that no
-// answer to a create-user request has proves nothing.
+// createClass returns the class that a Partner gave to an answer, or Unknown if no answer
+// to a create-user request can have that class.
 func createClass(c ledger.Class) ledger.Class {
 	switch c {
 	case ledger.OK, ledger.OKBroken, ledger.KeyUsed, ledger.DupUser, ledger.Reject, ledger.Unclear,
@@ -68,14 +68,13 @@ func createClass(c ledger.Class) ledger.Class {
 	}
 }
 
-// mailbox hands values from many goroutines to one without ever blocking the
-// givers, so that no cycle of full channels can arise. What lies in it is
-// bounded by the jobs under way, not by the mailbox. The zero value is not
-// usable; see newMailbox.
+// mailbox passes values from many goroutines to one. Senders never block, so that no
+// cycle of full channels can arise. Its size is bounded only by the number of jobs of
+// the planner. The zero value is not usable; see newMailbox.
 type mailbox[T any] struct {
 	mu     sync.Mutex
 	items  []T
-	notify chan struct{} // rings when there is something to take
+	notify chan struct{} // receives a value when there may be items
 }
 
 func newMailbox[T any]() *mailbox[T] { return &mailbox[T]{notify: make(chan struct{}, 1)} }
@@ -90,7 +89,7 @@ func (m *mailbox[T]) putAll(items ...T) {
 	m.wake()
 }
 
-// wake wakes the taker even if there is nothing new.
+// wake wakes the receiver even if there are no new items.
 func (m *mailbox[T]) wake() {
 	select {
 	case m.notify <- struct{}{}:
@@ -98,7 +97,7 @@ func (m *mailbox[T]) wake() {
 	}
 }
 
-// takeAll returns everything that was put since the last call.
+// takeAll returns and removes all items.
 func (m *mailbox[T]) takeAll() []T {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -54,8 +54,8 @@ func Codes() []string {
 	}
 }
 
-// personMessage says why a program cannot decide, and what an operator can do.
-func personMessage(code string) string {
+// reviewMessage says why a program cannot decide, and what an operator can do.
+func reviewMessage(code string) string {
 	about, found := messages.English().Codes[code]
 	if !found {
 		return "the evidence does not decide this row"
@@ -85,7 +85,7 @@ func doubtCause(a *answered) string {
 	case a.class == ledger.KeyUsed:
 		return "its idempotency key was used before"
 	case a.class == ledger.DupUser:
-		return "its e-mail is known, perhaps through an earlier attempt of ours"
+		return "its e-mail is known, perhaps from an earlier attempt"
 	case a.answer.Cause != "":
 		return a.answer.Cause
 	case a.answer.HTTPStatus != 0:
@@ -95,8 +95,8 @@ func doubtCause(a *answered) string {
 	}
 }
 
-// afterSend turns an answer into the change that is written to the ledger.
-func (r *recorder) afterSend(a *answered) (ledger.Change, retryAt) {
+// changeForAnswer turns an answer into the change that is written to the ledger.
+func (r *recorder) changeForAnswer(a *answered) (ledger.Change, retryAt) {
 	j := a.job
 	before := j.customer.History
 	s := r.gaps.HoldDuplicate(decide.AfterAnswer(before, a.class, r.timing()))
@@ -144,9 +144,9 @@ func (r *recorder) afterSend(a *answered) (ledger.Change, retryAt) {
 	return change, retryAt{j, next}
 }
 
-// afterEvidence turns a resolution into the change that is written to the ledger; ok is
+// changeForEvidence turns a resolution into the change that is written to the ledger; ok is
 // false if there is nothing to write.
-func (r *recorder) afterEvidence(x *resolved) (change ledger.Change, back retryAt, ok bool) {
+func (r *recorder) changeForEvidence(x *resolved) (change ledger.Change, retry retryAt, ok bool) {
 	c := &x.customer
 	if x.job != nil {
 		c = &x.job.customer
@@ -163,12 +163,12 @@ func (r *recorder) afterEvidence(x *resolved) (change ledger.Change, back retryA
 			HTTPStatus: a.HTTPStatus, Code: a.Code, Excerpt: a.Excerpt,
 		})
 	}
-	back = retryAt{x.job, decide.NextDone}
+	retry = retryAt{x.job, decide.NextDone}
 	switch x.resolution.Kind {
 	case decide.WaitLonger, decide.LeaveAsIs, decide.ReadAgain:
-		return change, back, false
+		return change, retry, false
 	case decide.AskOperator:
-		change.Code, change.Message = x.resolution.Code, personMessage(x.resolution.Code)
+		change.Code, change.Message = x.resolution.Code, reviewMessage(x.resolution.Code)
 	case decide.MarkCreated:
 		change.Status, change.ServiceID, change.URL = ledger.Created, x.resolution.ServiceID, x.resolution.Link
 	case decide.MarkLinkMissing:
@@ -183,15 +183,15 @@ func (r *recorder) afterEvidence(x *resolved) (change ledger.Change, back retryA
 	case decide.SendAgain:
 		// The row stays what it is until its next intent: after a crash it must
 		// be looked for again before it is sent.
-		change.Status, back.next = c.Status, decide.NextAgain
+		change.Status, retry.next = c.Status, decide.NextAgain
 		change.Code, change.Message = decide.CodeOutstanding, "not created by any attempt so far. Run again to send it"
-		return change, back, len(change.Close) > 0
+		return change, retry, len(change.Close) > 0
 	}
 	if (change.Status == ledger.Created || change.Status == ledger.LinkMissing) && x.job != nil && x.job.attempt.ID != 0 {
 		r.counters.countRequests(0, 1)
 	}
 	c.Status = change.Status
-	return change, back, true
+	return change, retry, true
 }
 
 const (

@@ -97,7 +97,7 @@ func TestSwappedAnswersOfASmallRun(t *testing.T) {
 	})
 }
 
-// Everybody gets the answer of the one before: nobody near is a measure, and
+// Every row gets the answer of the one before: no user near is a measure, and
 // those further away are.
 func TestMixUpLongerThanTheNeighbours(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -122,7 +122,7 @@ func TestMixUpLongerThanTheNeighbours(t *testing.T) {
 }
 
 // A run whose every answer is mixed up has no measures, however many rows it has:
-// those of the earlier run are taken.
+// those of the earlier run are used.
 func TestRunThatIsMixedUpAsAWhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 40)
@@ -164,7 +164,7 @@ func TestSwappedLinksThatWereShownAreNotMoved(t *testing.T) {
 		if _, err := Run(t.Context(), b.cfg); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.ledger.Learn(t.Context(), LearntLinksShown, "", time.Now()); err != nil {
+		if err := b.ledger.SaveFact(t.Context(), FactLinksShown, "", time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour)
@@ -184,7 +184,7 @@ func TestSwappedLinksThatWereShownAreNotMoved(t *testing.T) {
 	})
 }
 
-// One link for all rows is nobody's link.
+// A link that all rows are given belongs to no row.
 func TestOneLinkForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 8)
@@ -231,7 +231,7 @@ func TestConfirmWaitsForTheList(t *testing.T) {
 		if err != nil || s.Unconfirmed != 0 {
 			t.Errorf("%d unconfirmed: %v", s.Unconfirmed, err)
 		}
-		if text, _, err := b.ledger.Learnt(t.Context(), learntLag); err != nil || !strings.HasPrefix(text, "6.") {
+		if text, _, err := b.ledger.Fact(t.Context(), factListLag); err != nil || !strings.HasPrefix(text, "6.") {
 			t.Errorf("lag %s: %v", text, err)
 		}
 	})
@@ -307,7 +307,7 @@ func TestWhatTheListShows(t *testing.T) {
 			map[int]ledger.Pairing{0: ledger.Confirmed}},
 		"all rewritten say nothing": {5, func(u *partner.Listed) { u.Email = "new." + u.Email + ".invalid" },
 			map[int]ledger.Pairing{0: ledger.Unconfirmed}},
-		"one that is nobody's is told": {30, func(u *partner.Listed) {
+		"one that no customer has is reported": {30, func(u *partner.Listed) {
 			if u.Email == email(2) {
 				u.Email = "someone@example.org"
 			}
@@ -393,7 +393,7 @@ func TestDuplicateWhoseAnswerWentToAnother(t *testing.T) {
 			if _, err := Run(t.Context(), b.cfg); err != nil {
 				t.Fatal(err)
 			}
-			if err := b.ledger.Learn(t.Context(), LearntLinksShown, "", time.Now()); err != nil {
+			if err := b.ledger.SaveFact(t.Context(), FactLinksShown, "", time.Now()); err != nil {
 				t.Fatal(err)
 			}
 			b.cfg.Doubt.SkipConfirm = false
@@ -435,7 +435,7 @@ func slugged(of func() string) act {
 	}
 }
 
-// The vendor changes the form of its serviceIds: the same account, everybody created.
+// The vendor changes the form of its serviceIds: the same account, every user created.
 func TestServiceIDsChangeTheirForm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 5)
@@ -492,7 +492,7 @@ func TestNamelessAccount(t *testing.T) {
 	})
 }
 
-// A link that two users were given stays nobody's, in later runs as well.
+// A link that two users were given belongs to neither, in later runs as well.
 func TestSharedLinkStaysNobodys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 8)

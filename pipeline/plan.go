@@ -18,11 +18,11 @@ import (
 const (
 	// maxGroup is how many rows are intended in one transaction at most.
 	maxGroup = 100
-	// groupTime is how much of the rate a group may be: what is intended but
-	// unsent when the process is killed costs a silence each.
+	// groupTime limits a group to the requests of this time. When the process is killed,
+	// each row that is intended but not sent must wait for a silence.
 	groupTime = 100 * time.Millisecond
 	// maxDoubts is how many rows in doubt keep their bodies in memory. When
-	// there are more, no new row is begun until the resolver has settled some.
+	// there are more, no new row is sent until the resolver has settled some.
 	maxDoubts = 20_000
 )
 
@@ -33,26 +33,25 @@ type retryAt struct {
 	next decide.Next
 }
 
-// planner decides which rows go out next. It alone writes intents. It holds the
-// rows that wait: new ones from the feed, and those that came back to be sent
-// again. It always listens to the recorder.
+// planner decides which rows are sent next, and writes their intents. It holds the rows
+// that wait: new ones from the feed, and those that came back to be sent again. It
+// always receives from the recorder, so that the recorder never blocks.
 type planner struct {
 	*run
 	fresh       <-chan *chunk // from the feed; closed when all rows were read
-	back        *mailbox[retryAt]
-	out         chan *job     // intended, to the release; room for a whole group
-	drained     chan struct{} // rings when the release took one
-	queue       []*job        // ready to be intended
-	openIntents int           // jobs that are intended or in doubt: not back for good yet
-	inDoubt     int           // those of them that are with the resolver
+	retries     *mailbox[retryAt]
+	out         chan *job     // jobs with an intent, to the submitters; has room for a whole group
+	drained     chan struct{} // receives a value when the submitters have received a job
+	queue       []*job        // jobs that wait for their intent
+	openIntents int           // jobs with an intent or in doubt, until they are settled for this run
+	inDoubt     int           // those that the resolver has
 	newSent     int           // new rows sent, for Bounds.Limit
-	readAll     bool          // nothing more is taken from fresh
+	readAll     bool          // nothing more is received from fresh
 	limited     bool          // because Bounds.Limit is reached
-	measured    bool          // the fee of the first user, or it cannot be
+	measured    bool          // whether the fee of the first user was measured, or cannot be
 }
 
-// planRows runs until every row is settled for this run, or ctx ends. Then nothing
-// more is sent or given to the resolver.
+// planRows runs until every row is settled for this run, or ctx ends.
 func (p *planner) planRows(ctx context.Context) error {
 	defer close(p.resolver.finished)
 	defer close(p.out)
@@ -82,20 +81,20 @@ func (p *planner) planRows(ctx context.Context) error {
 			if err := p.enqueueRows(ctx, c.rows); err != nil {
 				return err
 			}
-		case <-p.back.notify:
-			for _, c := range p.back.takeAll() {
-				p.takeBack(c)
+		case <-p.retries.notify:
+			for _, c := range p.retries.takeAll() {
+				p.acceptRetry(c)
 			}
 		case <-p.drained:
 		case <-changed:
 		case <-ctx.Done():
-			return nil // what is intended is closed by the release
+			return nil // the submitters close the intents that are not sent
 		}
 	}
 }
 
-// takeBack accounts for a job that the recorder or the resolver gave back.
-func (p *planner) takeBack(c retryAt) {
+// acceptRetry processes a job that the recorder returned.
+func (p *planner) acceptRetry(c retryAt) {
 	p.openIntents--
 	if c.job.isInDoubt {
 		p.inDoubt--
@@ -105,12 +104,12 @@ func (p *planner) takeBack(c retryAt) {
 	case decide.NextAgain:
 		p.queue = append([]*job{c.job}, p.queue...)
 	case decide.NextDoubt:
-		p.toResolver(c.job)
+		p.sendToResolver(c.job)
 	}
 }
 
 // enqueueRows makes jobs of rows from the feed. Rows in doubt from earlier runs go
-// to the resolver, now that their bodies are at hand.
+// to the resolver, because their rows have been read now.
 func (p *planner) enqueueRows(ctx context.Context, rows []checked) error {
 	jobs := make([]*job, 0, len(rows))
 	var histories []int64
@@ -118,13 +117,13 @@ func (p *planner) enqueueRows(ctx context.Context, rows []checked) error {
 	for i := range rows {
 		c := &rows[i]
 		if !c.result.Valid() {
-			// Registered as good under the same settings: only a changed input
-			// or changed rules can make it bad now.
+			// It was registered as valid under the same settings, so the input or the
+			// rules have changed.
 			return stopf(InputFault, "row %d passed the check but no longer does: the input changed during the run. Run again", c.row.Number)
 		}
 		if c.result.Identity != c.planned.Customer.Identity || !bytes.Equal(p.cfg.Ledger.Digest(detailsOf(&c.result.User, fields)), c.planned.Details) {
-			// By its end the input would be found to have changed; by then one
-			// customer's details would have gone out under another's key.
+			// The end of the pass would show that the input has changed, but by then one
+			// customer's details might have been sent under another's key.
 			return stopf(InputFault, "row %d is not the row that was checked: the input changed during the run. Run again", c.row.Number)
 		}
 		j := &job{customer: c.planned.Customer, details: c.planned.Details, user: c.result.User, isNew: c.planned.Customer.Intents == 0}
@@ -153,10 +152,10 @@ func (p *planner) admitJobs(ctx context.Context, jobs []*job) error {
 	for _, j := range jobs {
 		switch {
 		case j.customer.Status == ledger.InDoubt, (decide.NeedsList(j.customer.History, p.timing()) || p.gaps.MustLookUp(j.customer, noted)) && p.isWanted(j):
-			p.toResolver(j)
+			p.sendToResolver(j)
 		case j.isNew && p.existing[j.customer.Identity]:
 			j.isListed = true
-			p.toResolver(j)
+			p.sendToResolver(j)
 		case p.isWanted(j):
 			p.queue = append(p.queue, j)
 		}
@@ -164,12 +163,12 @@ func (p *planner) admitJobs(ctx context.Context, jobs []*job) error {
 	return nil
 }
 
-// toResolver gives a row away that only the partner's list can decide about.
-func (p *planner) toResolver(j *job) {
+// sendToResolver passes on a row that only the partner's list can settle.
+func (p *planner) sendToResolver(j *job) {
 	p.openIntents++
 	p.inDoubt++
 	j.isInDoubt = true
-	p.resolver.takeDoubt(j)
+	p.resolver.addDoubt(j)
 }
 
 func (p *planner) loadHistories(ctx context.Context, jobs []*job, ids []int64) error {
@@ -191,7 +190,7 @@ func (p *planner) loadHistories(ctx context.Context, jobs []*job, ids []int64) e
 	return nil
 }
 
-// isWanted decides whether a settled row goes out once more, and under which key.
+// isWanted reports whether a settled row is sent once more, and sets its generation.
 func (p *planner) isWanted(j *job) bool {
 	c := j.customer
 	switch c.Status {
@@ -214,7 +213,8 @@ func (p *planner) isWanted(j *job) bool {
 	return true
 }
 
-// releaseGroup intends as many rows as the rate and the gate allow and passes them on.
+// releaseGroup writes the intents of as many rows as the rate and the gate allow, and
+// passes the rows on.
 func (p *planner) releaseGroup(ctx context.Context, room int) error {
 	size := p.groupSize()
 	waiting := len(p.out)
@@ -233,12 +233,12 @@ func (p *planner) releaseGroup(ctx context.Context, room int) error {
 	for len(group) < n && len(p.queue) > 0 {
 		j := p.queue[0]
 		if j.isNew && !j.sentNew && p.cfg.Bounds.Limit > 0 && p.newSent >= p.cfg.Bounds.Limit {
-			p.closeIntake()
+			p.dropUnstarted()
 			continue
 		}
 		p.queue = p.queue[1:]
 		if j.isStale(pacing.WallTime()) || j.customer.Status != ledger.InDoubt && decide.HasUnanswered(j.customer.History, p.timing()) {
-			p.toResolver(j)
+			p.sendToResolver(j)
 			continue
 		}
 		if j.isNew && !j.sentNew {
@@ -296,14 +296,14 @@ func (p *planner) measureFirst(ctx context.Context) {
 	}
 }
 
-// closeIntake gives up every row that has not been begun. Those that have are
-// brought to their end before the run says that its limit is reached.
-func (p *planner) closeIntake() {
+// dropUnstarted drops all rows that were never sent. The others are settled before the run
+// stops at its limit.
+func (p *planner) dropUnstarted() {
 	p.limited, p.readAll = true, true
 	p.queue = slices.DeleteFunc(p.queue, func(j *job) bool { return j.isNew && !j.sentNew })
 }
 
-// inFlight returns how many jobs are with the release, the submitters or the recorder.
+// inFlight returns how many jobs the submitters or the recorder have.
 func (p *planner) inFlight() int { return p.openIntents - p.inDoubt }
 
 // groupSize returns how many rows may be intended and unsent.
@@ -346,7 +346,7 @@ func (p *planner) writeIntents(ctx context.Context, group []*job) (skipped []*jo
 			skipped = append(skipped, j)
 			continue
 		}
-		p.cfg.Moved(j.customer.Status, ledger.InDoubt)
+		p.cfg.OnStatusChange(j.customer.Status, ledger.InDoubt)
 		j.attempt.ID, j.isForced = ids[i], false
 		j.customer.Status, j.customer.Email = ledger.InDoubt, j.user.Email
 		j.customer.Intents++
@@ -384,7 +384,7 @@ func (p *planner) reconsiderSkipped(ctx context.Context, skipped []*job) error {
 		if is.Status == was.Status && is.Intents == was.Intents {
 			return ledgerStop("recording what is about to be sent", fmt.Errorf("customer %d is as expected and was refused: %w", is.ID, ledger.ErrConflict))
 		}
-		p.cfg.Moved(was.Status, is.Status)
+		p.cfg.OnStatusChange(was.Status, is.Status)
 		j.isNew = is.Intents == 0
 	}
 	return p.admitJobs(ctx, slices.DeleteFunc(skipped, func(j *job) bool {

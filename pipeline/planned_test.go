@@ -15,12 +15,12 @@ import (
 
 // mixedRows has rows of every kind for a ledger that has seen people(10).
 func mixedRows() []Row {
-	rows := []Row{person(0), person(1), person(2), person(5), person(20), person(21), person(21), person(22), person(23)}
+	rows := []Row{validRow(0), validRow(1), validRow(2), validRow(5), validRow(20), validRow(21), validRow(21), validRow(22), validRow(23)}
 	rows[1].Raw.City = "Oslo"                // of a created user
 	rows[3].Raw.PhoneNumber = "+14155552672" // of one who was rejected
 	rows[6].Raw.City = "Bergen"              // repeats the row before
 	rows[7].Raw.PhoneNumber = "1"            // invalid
-	rows[8] = person(0)                      // somebody under another e-mail
+	rows[8] = validRow(0)                    // somebody under another e-mail
 	rows[8].Raw.Email = "someone@example.com"
 	for i := range rows {
 		rows[i].Number = i + 2

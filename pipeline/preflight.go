@@ -26,14 +26,14 @@ type Plan struct {
 	Fee         Amount
 	FeeMeasured bool   // from earlier runs, not given
 	Cost        Amount // Send times Fee
-	Wallet      Amount // unknown if the partner did not tell
+	Wallet      Amount // unknown if the partner did not say
 	Currency    string
 	Account     string // whose wallet it is; "" if the partner did not tell
 	Covered     int    // rows that the wallet pays for; -1 = not known
 	Shortfall   Amount // what is missing; unknown if nothing is, or nothing is known
 	WalletError string // why the wallet is not known
 
-	// Of a ledger that was put back from a copy; see ledger.Gap.
+	// For a ledger that was restored from a copy; see ledger.Gap.
 	NotBefore time.Time // nothing is sent earlier, by our clock; zero = at once
 	ReadsList bool      // the partner's list must be read before anything is sent
 }
@@ -45,7 +45,7 @@ func (r *run) planBatch(ctx context.Context) (*registered, Plan, error) {
 	if err != nil {
 		return &registered{}, Plan{}, err
 	}
-	if err := r.recallLearnt(ctx); err != nil {
+	if err := r.recallFacts(ctx); err != nil {
 		return b, Plan{}, err
 	}
 	if err := b.showRows(ctx, r.cfg); err != nil {
@@ -93,10 +93,10 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 	return plan, nil
 }
 
-// askExisting reads the partner's list before anything is sent, if it is short
-// against the rows to send: a customer who exists already then costs no request,
-// and no fee where the partner charges before it looks. A list that cannot be
-// read is no reason not to send: the partner says so itself, row by row.
+// askExisting reads the partner's list before anything is sent, if it is short compared
+// with the rows to send. A customer who exists already then costs no request, and no fee
+// if the partner charges before it checks. If the list cannot be read, the rows are sent:
+// the partner refuses existing customers itself.
 func (r *run) askExisting(ctx context.Context, newRows int) error {
 	if !r.cfg.Doubt.CheckExisting || newRows < userlist.ExistingShare || r.gaps != nil { // a user who exists may be one of ours
 		return nil
@@ -113,7 +113,7 @@ func (r *run) askExisting(ctx context.Context, newRows int) error {
 }
 
 // listFailure returns why a run ends with a list that could not be read: a reason to
-// stop, or the error of ctx. It is nil after a warning if the run goes on without.
+// stop, or the error of ctx. It is nil after a warning if the run continues without.
 func (r *run) listFailure(ctx context.Context, err error, warning string) error {
 	if s := refusalStop(err); s != nil {
 		return s
@@ -132,7 +132,7 @@ func refusalStop(err error) *Stop {
 	switch {
 	case errors.Is(err, userlist.ErrOtherAccount):
 		return &Stop{Reason: Refused, Err: err}
-	case ok && e.Halt == partner.ProxyRefused:
+	case ok && e.StopCause == partner.ProxyRefused:
 		return proxyRefusal(e.ProxyStatus)
 	case ok && e.Class == ledger.Auth:
 		return &Stop{Reason: Refused, Detail: "the partner refuses the API key or the account", Err: err}

@@ -13,10 +13,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// Check reads and checks all input as Run does. It hands every row, as it would
-// be registered, to each, in input order, and then to noted what later rows tell
-// of earlier ones; either may be nil. Nothing is sent and nothing stays in the
-// ledger. Config.Partner may be nil, and so may Config.Ledger: then rows are
+// Check reads and checks all input as Run does. It calls each with every row as it would
+// be registered, in input order, and then noted with what later rows add to earlier ones;
+// either may be nil. It sends nothing and leaves nothing in the ledger. Config.Partner may be nil, and so may Config.Ledger: then rows are
 // compared with each other only.
 func Check(ctx context.Context, cfg Config, each func(ledger.Row) error, noted func(ledger.RowNote)) (ledger.Tally, error) {
 	if cfg.Partner == nil {
@@ -310,8 +309,8 @@ func (s *scratchRegistration) Add(_ context.Context, rows []ledger.Row) error {
 	return nil
 }
 
-// Annotate keeps nothing: the caller of Check sees the notes.
-func (*scratchRegistration) Annotate(context.Context, []ledger.RowNote) error { return nil }
+// AddNotes keeps nothing: the caller of Check sees the notes.
+func (*scratchRegistration) AddNotes(context.Context, []ledger.RowNote) error { return nil }
 
 func (*scratchRegistration) Commit(context.Context) (ledger.Batch, error) {
 	return ledger.Batch{}, errors.New("a check is not registered")
@@ -321,8 +320,8 @@ func (*scratchRegistration) Rollback() error { return nil }
 
 var _ ledger.Registration = (*scratchRegistration)(nil)
 
-// digest stands for a text in tables with a place for every row. That two texts
-// have the same one is taken as impossible.
+// digest replaces a text in tables that have an entry for every row. Two texts never have
+// the same digest in practice.
 type digest [16]byte
 
 func digestOf(text string) digest {

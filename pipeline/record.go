@@ -11,36 +11,36 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 )
 
-// maxWaiting is how many answers may wait for the disk: what a kill -9 can cost
-// in links, besides the requests in flight.
+// maxWaiting is the number of answers that may wait for their fsync. A kill -9 loses at
+// most that many links, and those of the requests in flight.
 const maxWaiting = 64
 
-// resolved is a row in doubt with what the evidence makes of it.
+// resolved is a row in doubt with the resolution that the evidence allows.
 type resolved struct {
 	job        *job            // nil for a customer of another input
-	customer   ledger.Customer // the state that was weighed
+	customer   ledger.Customer // as it was when the evidence was weighed
 	resolution decide.Resolution
 }
 
-// recorder writes outcomes: answers from the submitters and resolutions from
-// the resolver, in groups, each group one transaction. A group is what waits at
-// that moment; the recorder never waits for more. Cancellation does not reach
-// it: what was sent is recorded. Only the recorder gives jobs back to the
-// planner, after the commit.
+// recorder writes outcomes: answers from the submitters and resolutions from the
+// resolver. It writes them in groups, one transaction each. A group is what waits at
+// the moment; the recorder never waits for more. It ignores cancellation, so the
+// outcome of every request is recorded. It alone returns jobs to the planner, and only
+// after the commit.
 type recorder struct {
 	*run
 	answers     <-chan answered
 	resolutions <-chan []resolved
-	back        *mailbox[retryAt]
+	retries     *mailbox[retryAt]
 
-	refusals pacing.RefusalWindow
-	atHand   []answered      // of it those not yet decided
-	unsaved  []ledger.Change // decided, and not known to be in the ledger
-	warned   bool            // that the partner uses up keys of requests that it turns away
+	refusals  pacing.RefusalWindow
+	undecided []answered      // answers of the current group that have no change yet
+	unsaved   []ledger.Change // changes that may not be in the ledger yet
+	warned    bool            // it was logged that the partner uses up the keys of requests that it turns away
 }
 
-// recordAll runs until both channels are closed, or the ledger fails. After a
-// failure it goes on to take answers and saves them where it can.
+// recordAll runs until both channels are closed. When the ledger has failed it still
+// receives answers, and saves them to the emergency file.
 func (r *recorder) recordAll(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	answers, resolutions := r.answers, r.resolutions
@@ -49,7 +49,7 @@ func (r *recorder) recordAll(ctx context.Context) error {
 			r.saveAfterPanic(p, answers, resolutions)
 		}
 	}()
-	var failed error // the ledger: nothing more is written to it
+	var failed error // of the ledger, which then accepts no further write
 	for answers != nil || resolutions != nil {
 		var batch []answered
 		var some []resolved
@@ -75,8 +75,8 @@ func (r *recorder) recordAll(ctx context.Context) error {
 	return failed
 }
 
-// gather adds the answers that wait, up to maxWaiting in all. It returns nil for a
-// channel that is closed.
+// gather adds the answers that wait already, up to maxWaiting in all. The channel that
+// it returns is nil if answers is closed.
 func gather(batch []answered, answers <-chan answered) ([]answered, <-chan answered) {
 	for len(batch) < maxWaiting {
 		select {
@@ -92,20 +92,20 @@ func gather(batch []answered, answers <-chan answered) ([]answered, <-chan answe
 	return batch, answers
 }
 
-// saveAfterPanic saves what can be saved after a panic: outcomes that are not yet in
-// the ledger, and those that still come in, go to the emergency file.
+// saveAfterPanic saves outcomes to the emergency file after a panic: those that may not
+// be in the ledger yet, and those that still arrive.
 func (r *recorder) saveAfterPanic(cause any, answers <-chan answered, resolutions <-chan []resolved) {
 	fault := &Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", cause, debug.Stack())}
 	r.stopReason.stopWith(fault)
 	keep := func(changes []ledger.Change) {
-		if err := recoverPanic(func() error { return r.saveElsewhere(changes, nil) }); err != nil {
+		if err := recoverPanic(func() error { return r.saveToEmergency(changes, nil) }); err != nil {
 			r.stopReason.stopWith(&Stop{Reason: LedgerFault, Detail: "saving outcomes after a panic", Err: errors.Join(err, fault.Err)})
 		}
 	}
 	keep(r.unsaved)
-	for i := range r.atHand {
+	for i := range r.undecided {
 		if err := recoverPanic(func() error {
-			change, _ := r.afterSend(&r.atHand[i])
+			change, _ := r.changeForAnswer(&r.undecided[i])
 			keep([]ledger.Change{change})
 			return nil
 		}); err != nil {
@@ -119,9 +119,9 @@ func (r *recorder) saveAfterPanic(cause any, answers <-chan answered, resolution
 				answers = nil
 				continue
 			}
-			change, _ := r.afterSend(&a)
+			change, _ := r.changeForAnswer(&a)
 			keep([]ledger.Change{change})
-		case _, ok := <-resolutions: // found out again by the next run
+		case _, ok := <-resolutions: // the next run reads the list again
 			if !ok {
 				resolutions = nil
 			}
@@ -129,87 +129,88 @@ func (r *recorder) saveAfterPanic(cause any, answers <-chan answered, resolution
 	}
 }
 
-// recordGroup writes one group. Once the ledger has failed, outcomes only go to the
-// emergency file.
+// recordGroup writes one group. If failed is set, the outcomes only go to the emergency
+// file.
 func (r *recorder) recordGroup(ctx context.Context, batch []answered, resolutions []resolved, failed error) error {
-	r.atHand = batch
+	r.undecided = batch
 	if failed == nil {
 		if err := r.doubtSharedAnswers(ctx, batch); err != nil {
 			failed = err
 		}
 	}
 	changes := make([]ledger.Change, 0, len(batch)+len(resolutions))
-	backs := make([]retryAt, 0, len(batch)+len(resolutions))
-	var own []bool // of the resolutions' changes: rows of this input
+	toRetry := make([]retryAt, 0, len(batch)+len(resolutions))
+	var own []bool // parallel to the resolutions' changes: whether the row is of this input
 	for i := range batch {
-		change, back := r.afterSend(&batch[i])
-		changes, backs = append(changes, change), append(backs, back)
-		r.unsaved, r.atHand = changes, batch[i+1:]
+		change, retry := r.changeForAnswer(&batch[i])
+		changes, toRetry = append(changes, change), append(toRetry, retry)
+		r.unsaved, r.undecided = changes, batch[i+1:]
 	}
 	for i := range resolutions {
-		change, back, ok := r.afterEvidence(&resolutions[i])
+		change, retry, ok := r.changeForEvidence(&resolutions[i])
 		if ok {
 			changes, own = append(changes, change), append(own, resolutions[i].job != nil)
 		}
-		if back.job != nil {
-			backs = append(backs, back)
+		if retry.job != nil {
+			toRetry = append(toRetry, retry)
 		}
 	}
 	r.unsaved = changes
-	var left []ledger.Change
+	var refused []ledger.Change
 	if failed == nil && len(changes) > 0 {
-		left, failed = r.cfg.Ledger.Record(ctx, r.id, changes)
+		refused, failed = r.cfg.Ledger.Record(ctx, r.id, changes)
 	}
 	if failed != nil {
-		return r.saveElsewhere(changes, failed)
+		return r.saveToEmergency(changes, failed)
 	}
-	refused := r.handleRefused(left, changes[:len(batch)])
+	refusedIDs := r.handleRefused(refused, changes[:len(batch)])
 	r.unsaved = nil
 	for i := range batch {
 		if batch[i].class == ledger.OK {
 			r.account.isProved.Store(true)
 		}
 		if a := &batch[i]; a.class != ledger.NotSent {
-			r.cfg.Answered(a.class, a.answer.Ended.Sub(a.answer.Began))
+			r.cfg.OnAnswer(a.class, a.answer.Ended.Sub(a.answer.Began))
 		}
 	}
 	r.countUnpaired(changes)
 	for i, c := range changes {
-		if !refused[c.Customer] && (i < len(batch) || own[i-len(batch)]) {
+		if !refusedIDs[c.Customer] && (i < len(batch) || own[i-len(batch)]) {
 			r.counters.countChange(c)
-			r.cfg.Moved(c.Expect.Status, c.Status)
+			r.cfg.OnStatusChange(c.Expect.Status, c.Status)
 		}
 	}
-	for i := range backs {
-		if refused[backs[i].job.customer.ID] {
-			backs[i].next = decide.NextDone
+	for i := range toRetry {
+		if refusedIDs[toRetry[i].job.customer.ID] {
+			toRetry[i].next = decide.NextDone
 		}
 	}
-	r.back.putAll(backs...)
+	r.retries.putAll(toRetry...)
 	return nil
 }
 
-// handleRefused deals with what the ledger left, and returns the customers. The rest of
-// the group is written, and the ledger is fit for use.
+// handleRefused processes the changes that the ledger refused because their customers
+// have changed, and returns the ids of these customers. The rest of the group is
+// written, and the ledger still works.
 //
-// An answer that does not fit says that another writer has changed the customer
-// while its request was under way, which nothing of ours does: it is the only copy
-// of what the partner said, so it goes to the emergency file, from where the next
-// opening merges it or sets it aside, and the run stops, because whatever did this
-// would do it to the next answer, too. A resolution that does not fit was about a
-// state that has passed. It is dropped: the customer counts as it is, and the next run
-// looks at it again, by a list that is read then.
+// A refused answer means that another writer changed the customer while its request
+// was in flight. The lock should prevent that. The answer is the only copy of what the
+// partner said, so it goes to the emergency file: the next opening merges it or sets it
+// aside. The run stops, because the same could happen to the next answer.
+//
+// A refused resolution was about an earlier state of the customer. It is dropped, and
+// the next run looks the customer up again if it is still in doubt.
 func (r *recorder) handleRefused(left, answers []ledger.Change) map[int64]bool {
 	if len(left) == 0 {
 		return nil
 	}
-	isAnswer, refused := make(map[int64]bool, len(answers)), make(map[int64]bool, len(left))
+	isAnswer, refusedIDs := make(map[int64]bool, len(answers)), make(map[int64]bool, len(left))
 	for _, c := range answers {
 		isAnswer[c.Customer] = true
 	}
 	var lost []ledger.Change
 	for _, c := range left {
-		refused[c.Customer] = true
+		refusedIDs[c.Customer] = true
 		if isAnswer[c.Customer] {
 			lost = append(lost, c)
 		}
@@ -218,13 +219,15 @@ func (r *recorder) handleRefused(left, answers []ledger.Change) map[int64]bool {
 		r.cfg.Log.Warn("customers changed while the partner's list was read; the next run compares them", "customers", n)
 	}
 	if len(lost) > 0 {
-		r.stopReason.stopWith(ledgerStop("recording outcomes", r.saveElsewhere(lost, fmt.Errorf("%d answers do not match the ledger's records of their customers: %w", len(lost), ledger.ErrConflict))))
+		r.stopReason.stopWith(ledgerStop("recording outcomes", r.saveToEmergency(lost, fmt.Errorf("%d answers do not match the ledger's records of their customers: %w", len(lost), ledger.ErrConflict))))
 	}
-	return refused
+	return refusedIDs
 }
 
-// saveElsewhere puts outcomes that the ledger would not take into its emergency file.
-func (r *recorder) saveElsewhere(changes []ledger.Change, cause error) error {
+// saveToEmergency saves outcomes that the ledger did not accept to its emergency file,
+// or, if that fails, hands them to Config.LastResort. It returns cause, with the failure
+// if there was one.
+func (r *recorder) saveToEmergency(changes []ledger.Change, cause error) error {
 	if len(changes) == 0 {
 		return cause
 	}

@@ -18,10 +18,10 @@ import (
 )
 
 const (
-	pairShare     = 10               // so many users not yet confirmed for each page of the list are reason to compare them, too
-	pairCrowd     = 500              // so many users not yet confirmed are reason to compare them during the sending
-	scanCrowd     = 20               // so many rows that a list may help are reason to scan during the sending
-	scanEvery     = 30 * time.Minute // and so is the time, if there is one such row
+	pairShare     = 10               // unconfirmed users for each page of the list at which it is read again to compare them
+	pairCrowd     = 500              // unconfirmed users at which they are compared during the sending
+	scanCrowd     = 20               // rows that a list may settle at which it is scanned during the sending
+	scanEvery     = 30 * time.Minute // time after which it is scanned for a single such row
 	scanCluster   = 5 * time.Second  // rows that become due this close together share one scan
 	scanShare     = 4                // during the sending, look-ups use at most a quarter of the rate
 	scanTries     = 3                // scans that may fail in a row before the rows are left to an operator
@@ -29,9 +29,9 @@ const (
 	freshAtMost   = 30 * time.Second // or twice the scan's own duration: how old evidence for a send may be
 )
 
-// resolver settles what is in doubt by the partner's list of users: rows of
-// this batch, which it may give back to be sent, and rows of other inputs,
-// which it only looks up along with them. One scan serves all.
+// resolver settles customers in doubt by the partner's list of users: rows of this batch,
+// which may then be sent again, and rows of other inputs, which it only looks up along
+// with them. One scan serves all.
 type resolver struct {
 	*run
 	in          *mailbox[*job]
@@ -54,28 +54,28 @@ type resolver struct {
 type waiting struct {
 	job      *job
 	due      time.Time
-	unproved bool // there were too few known users to judge the list by: looked at again when this run has created its last
+	unproved bool // the ledger knew too few users to judge the list by; judged again when nothing is left to be sent
 }
 
-// takeDoubt gives a row in doubt to the resolver.
-func (r *resolver) takeDoubt(j *job) { r.in.putAll(j) }
+// addDoubt passes a row in doubt to the resolver.
+func (r *resolver) addDoubt(j *job) { r.in.putAll(j) }
 
-// isHolding reports whether a customer is in the hands of the resolver, so that
-// no request for it is on its way. Only the resolver calls it.
+// isHolding reports whether the resolver has a customer, so that no request for it is in
+// flight. Only the resolver's goroutine calls it.
 func (r *resolver) isHolding(customer int64) bool {
 	_, other := r.others[customer]
 	return r.own[customer] != nil || other
 }
 
-// setTailing says whether anything but the rows in doubt is left to do.
+// setTailing sets whether only rows in doubt are left to be settled.
 func (r *resolver) setTailing(is bool) {
 	if r.tailing.Swap(is) != is {
 		r.in.wake()
 	}
 }
 
-// resolveAll runs until no more rows will come and those of other inputs were looked
-// up once, or until ctx ends. It closes resolutions.
+// resolveAll runs until all rows are settled and those of other inputs were looked up
+// once, or until ctx ends. It closes resolutions.
 func (r *resolver) resolveAll(ctx context.Context) error {
 	defer close(r.resolutions)
 	if err := r.loadOthers(ctx); err != nil {
@@ -97,7 +97,7 @@ func (r *resolver) resolveAll(ctx context.Context) error {
 		case <-r.finished:
 			if len(r.own) == 0 {
 				if len(r.others) > 0 && r.last.IsZero() {
-					return r.lookOnce(ctx)
+					return r.scanOnce(ctx)
 				}
 				return nil
 			}
@@ -111,7 +111,7 @@ func (r *resolver) resolveAll(ctx context.Context) error {
 		}
 		at, ok := r.nextScan(pacing.WallTime())
 		if ok && !at.After(pacing.WallTime()) {
-			if err := r.lookOnce(ctx); err != nil {
+			if err := r.scanOnce(ctx); err != nil {
 				return err
 			}
 			continue
@@ -180,8 +180,8 @@ func (r *resolver) nextScan(now time.Time) (time.Time, bool) {
 	}
 }
 
-// moreToCome reports whether rows may yet be sent, and then be users to judge the
-// list by.
+// moreToCome reports whether rows may still be sent, whose users can then serve to judge
+// the list.
 func (r *resolver) moreToCome() bool {
 	if !r.tailing.Load() {
 		return true
@@ -201,8 +201,8 @@ func (r *resolver) pauseAfterFailure() time.Duration {
 	return pacing.BackoffAfter(r.failed-1, 10*time.Second, pacing.MaxBackoff)
 }
 
-// giveUpList leaves the rows to an operator once the list could not be read
-// several times. Their state in the ledger is right as it is.
+// giveUpList gives the rows up for this run when the list could not be read several times
+// in a row. Their state in the ledger stays as it is.
 func (r *resolver) giveUpList(ctx context.Context, cause error) error {
 	r.failed++
 	r.cfg.Log.Warn("could not read the partner's list of users", "error", cause.Error(), "try", r.failed)

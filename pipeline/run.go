@@ -17,7 +17,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 )
 
-// run is one run under way: what its goroutines share.
+// run holds what the goroutines of one run share.
 type run struct {
 	cfg         Config
 	id          int64
@@ -33,46 +33,45 @@ type run struct {
 	sharedLinks *sharedLinks
 	resolver    *resolver
 	fee         Amount
-	firstFee    Amount // what the first user of this run cost; unknown if it was not asked for
+	firstFee    Amount // cost of the run's first user; unknown if it was not measured
 	existing    userlist.Existing
 	gaps        *decide.Gaps
-	gapStore    ledger.Gaps // where they are kept; nil without gaps
+	gapStore    ledger.Gaps // the ledger; nil if it has no gaps
 	reader      *userlist.Reader
-	owner       string // of the wallet, if the partner says
+	owner       string // partnerId of the wallet; "" if the answer has none
 
-	isConcurrent  bool          // another process holds the ledger
-	isSendingDone bool          // no request is under way any more
-	listLag       time.Duration // the longest that the list was seen to lag behind lately
-	listError     string        // why the list could not confirm the users; "" = it could, or was not asked
-	unpaired      atomic.Int64  // users created since the list was last compared
-	masked        int           // users whose e-mail the list shows in a form that says nothing
+	isConcurrent  bool          // another process may hold the ledger's lock
+	isSendingDone bool          // no request is in flight any more
+	listLag       time.Duration // longest lag of the list seen in the last 30 days
+	listError     string        // why the list could not be read to confirm users; "" if it could, or was not read
+	unpaired      atomic.Int64  // users created since the list was last read for pairing
+	masked        int           // users whose e-mail the list shows masked
 }
 
 func newRun(cfg Config) *run {
 	pace := pacing.NewLimiter(cfg.Pace.ceiling(), cfg.Pace.Burst)
-	known := facts{cfg.Ledger}
+	stored := facts{cfg.Ledger}
 	r := &run{cfg: cfg, clock: &pacing.Clock{}, pace: pace, gate: pacing.NewGate(), lastFailure: &lastFailure{}, stopReason: &stopReason{},
-		counters: newCounters(cfg.Watch, pace.CurrentRate), facts: known, account: &account{ledger: cfg.Ledger, facts: known},
-		sharedLinks: &sharedLinks{facts: known, all: map[string]bool{}}}
-	r.reader = &userlist.Reader{Partner: cfg.Partner, Clock: r.clock, Patience: cfg.Pace.Patience, AwaitPause: r.awaitPause, OnError: r.heedError, Log: cfg.Log}
+		counters: newCounters(cfg.OnProgress, pace.CurrentRate), facts: stored, account: &account{ledger: cfg.Ledger, facts: stored},
+		sharedLinks: &sharedLinks{facts: stored, all: map[string]bool{}}}
+	r.reader = &userlist.Reader{Partner: cfg.Partner, Clock: r.clock, Patience: cfg.Pace.Patience, AwaitPause: r.awaitPause, OnError: r.pauseOnBusy, Log: cfg.Log}
 	return r
 }
 
-// timing returns what is assumed of the partner at this moment.
+// timing returns the assumptions about the partner, and the present time.
 func (r *run) timing() decide.Timing {
 	offset, _ := r.clock.Skew()
 	return decide.Timing{TTL: r.cfg.Doubt.KeyTTL, Settle: r.cfg.Doubt.Settle, Timeout: r.cfg.Doubt.Timeout, RoundTrip: r.clock.RoundTrip(),
 		Offset: offset, Run: r.id, Now: r.clock.Now().Partner()}
 }
 
-// Run brings a batch from rows to created users. The same call again continues
-// where a killed, interrupted or stopped one ended, and sends nothing when
-// nothing is left to do.
+// Run brings a batch from rows to created users. A repeated call continues where a
+// killed, interrupted or stopped run ended. It sends nothing if nothing is left to do.
 //
-// When ctx ends, nothing more is sent, requests in flight are awaited (or cut
-// off by Config.Abort) and recorded. The error is nil if the batch is through,
-// whatever became of its rows; a *Stop if it ended early; anything else is a
-// fault of the configuration or of this program.
+// When ctx ends, Run sends nothing more. It waits for requests in flight, unless
+// Config.Abort cuts them off, and records their outcomes. The error is nil if all rows
+// were processed, whatever their status. It is a *Stop if the run ended early. Any
+// other error is a fault of the configuration or of this program.
 func Run(ctx context.Context, cfg Config) (Summary, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -96,7 +95,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	if s.Run, err = r.beginRun(context.WithoutCancel(ctx), s.Started); err != nil {
 		return s, err
 	}
-	if err := r.notePreflight(ctx); err != nil {
+	if err := r.savePreflight(ctx); err != nil {
 		return s, err
 	}
 	if s.Plan.Send > 0 || s.Plan.InDoubt > 0 {
@@ -110,8 +109,8 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	return r.finishRun(ctx, s, before, r.confirmAfter(ctx, err))
 }
 
-// Settle looks up everything in doubt by the partner's list once and records
-// what it shows. Nothing is sent; Config.Input is not needed.
+// Settle reads the partner's list once, and records what it shows of all customers in
+// doubt. It creates no user. Config.Input is not needed.
 func Settle(ctx context.Context, cfg Config) (Summary, error) {
 	cfg.Input = struct{ Input }{} // never read
 	cfg, err := cfg.withDefaults()
@@ -120,7 +119,7 @@ func Settle(ctx context.Context, cfg Config) (Summary, error) {
 	}
 	r := newRun(cfg)
 	s := Summary{Started: pacing.WallTime()}
-	if err := r.recallLearnt(ctx); err != nil {
+	if err := r.recallFacts(ctx); err != nil {
 		return s, err
 	}
 	if s.Run, err = r.beginRun(ctx, s.Started); err != nil {
@@ -130,7 +129,7 @@ func Settle(ctx context.Context, cfg Config) (Summary, error) {
 	return r.finishRun(ctx, s, ledger.Tally{}, r.confirmAfter(ctx, err))
 }
 
-// beginRun writes the run to the ledger's log, and returns its number.
+// beginRun writes the run to the ledger's log and returns its id.
 func (r *run) beginRun(ctx context.Context, started time.Time) (id int64, err error) {
 	origin := r.cfg.Origin
 	origin.Command, origin.Batch, origin.Started = cmp.Or(origin.Command, "run"), r.batch.ID, started
@@ -140,13 +139,13 @@ func (r *run) beginRun(ctx context.Context, started time.Time) (id int64, err er
 	return r.id, nil
 }
 
-// sendPass sends the batch: one goroutine for each part, all of them awaited here.
+// sendPass sends the batch. It starts one goroutine for each part and waits for all.
 func (r *run) sendPass(ctx context.Context, feed func(context.Context, chan<- *chunk) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r.stopReason.cancel = cancel
-	sending, cutOff := context.WithCancel(context.WithoutCancel(ctx))
-	defer cutOff()
+	requestCtx, cutOffRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer cutOffRequests()
 	if d := r.cfg.Bounds.MaxDuration; d > 0 {
 		defer time.AfterFunc(d, func() { r.stopReason.stopWith(stopf(MaxDuration, "reached --max-duration %s", d)) }).Stop()
 	}
@@ -156,29 +155,29 @@ func (r *run) sendPass(ctx context.Context, feed func(context.Context, chan<- *c
 	drained := make(chan struct{}, 1)
 	answers := make(chan answered)
 	resolutions := make(chan []resolved)
-	back := newMailbox[retryAt]()
+	retries := newMailbox[retryAt]()
 	r.resolver = &resolver{run: r, in: newMailbox[*job](), resolutions: resolutions, finished: make(chan struct{}),
 		own: make(map[int64]*waiting), others: make(map[int64]ledger.Customer), began: pacing.WallTime()}
-	plan := &planner{run: r, fresh: fresh, back: back, out: intended, drained: drained}
+	plan := &planner{run: r, fresh: fresh, retries: retries, out: intended, drained: drained}
 	submit := &submitters{run: r, in: intended, drained: drained, answers: answers}
-	record := &recorder{run: r, answers: answers, resolutions: resolutions, back: back}
+	record := &recorder{run: r, answers: answers, resolutions: resolutions, retries: retries}
 
-	over, end := context.WithCancel(ctx) // ends with the sending, at the latest
-	defer end()
+	watchCtx, stopWatching := context.WithCancel(ctx) // ends when all parts have ended, at the latest
+	defer stopWatching()
 	var watchers, parts errgroup.Group
-	watchers.Go(func() error { return r.stopOn(recoverPanic(func() error { return r.controlGate(over) })) })
+	watchers.Go(func() error { return r.stopOn(recoverPanic(func() error { return r.controlGate(watchCtx) })) })
 	watchers.Go(func() error {
 		select {
 		case <-r.cfg.Abort:
-			cutOff()
-		case <-sending.Done():
+			cutOffRequests()
+		case <-requestCtx.Done():
 		}
 		return nil
 	})
 	for _, part := range []func() error{
 		func() error { return feed(ctx, fresh) },
 		func() error { return plan.planRows(ctx) },
-		func() error { return submit.sendAll(ctx, sending) },
+		func() error { return submit.sendAll(ctx, requestCtx) },
 		func() error { return record.recordAll(ctx) },
 		func() error { return r.resolver.resolveAll(ctx) },
 	} {
@@ -186,13 +185,13 @@ func (r *run) sendPass(ctx context.Context, feed func(context.Context, chan<- *c
 	}
 	err := parts.Wait()
 	r.isSendingDone = true
-	end()
-	cutOff()
+	stopWatching()
+	cutOffRequests()
 	return errors.Join(err, watchers.Wait())
 }
 
-// recoverPanic turns a panic into an error, so that the other parts can record
-// what is under way before the process gives up.
+// recoverPanic turns a panic into an error, so that the other parts can record the
+// outcomes of requests in flight before the run ends.
 func recoverPanic(part func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -202,7 +201,7 @@ func recoverPanic(part func() error) (err error) {
 	return part()
 }
 
-// stopOn turns the error of one part into the reason why all stop. It returns nil.
+// stopOn makes the error of one part the reason to stop all of them. It returns nil.
 func (r *run) stopOn(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return nil

@@ -28,14 +28,14 @@ func TestRunCreatesEverybodyOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 300)
 		answers := 0
-		b.cfg.Answered = func(class ledger.Class, took time.Duration) {
+		b.cfg.OnAnswer = func(class ledger.Class, took time.Duration) {
 			if answers++; class != ledger.OK || took != b.partner.latency {
 				t.Errorf("%s after %s", class, took)
 			}
 		}
 		s, err := b.run()
 		if answers != 300 {
-			t.Errorf("told of %d answers", answers)
+			t.Errorf("%d answers were observed", answers)
 		}
 		if err != nil || s.Sent != 300 || s.Remaining != 0 {
 			t.Fatalf("sent %d, left %d: %v", s.Sent, s.Remaining, err)
@@ -75,7 +75,7 @@ func TestRateIsHeld(t *testing.T) {
 // Each run begins with an empty bucket, and a run that is cut short leaves no
 // token to the next: however often a batch is restarted, no second sees more
 // than the rate and the burst. (Run once spun here: a row whose token would come
-// after ctx's deadline was given back at once, and taken up again at once.)
+// after ctx's deadline was given back at once, and sent again at once.)
 func TestRateIsHeldAcrossRestarts(t *testing.T) {
 	for _, cut := range []time.Duration{45 * time.Millisecond, 110 * time.Millisecond, 450 * time.Millisecond, 1700 * time.Millisecond} {
 		t.Run(cut.String(), func(t *testing.T) {
@@ -303,7 +303,7 @@ func TestBreakerLetsOneRowGoFirst(t *testing.T) {
 			}
 		}
 		if blind > 4+3+8 {
-			t.Errorf("%d requests went out while the partner's answers told nothing", blind)
+			t.Errorf("%d requests were sent while the partner's answers proved nothing", blind)
 		}
 	})
 }
@@ -370,7 +370,7 @@ func TestInterruptAndContinue(t *testing.T) {
 		s, err := Run(ctx, b.cfg)
 		b.audit()
 		if !s.WalletFrom.Known() || s.WalletTo.Known() {
-			t.Errorf("the wallet held %s before, and nobody asked after: %s", s.WalletFrom, s.WalletTo)
+			t.Errorf("the wallet held %s before, and was not read afterwards: %s", s.WalletFrom, s.WalletTo)
 		}
 		if reasonOf(err) != Interrupted || s.Tally.Status[ledger.InDoubt] != 0 || s.Remaining == 0 {
 			t.Fatalf("%v: %v", err, s.Tally.Status)
@@ -419,7 +419,7 @@ func TestDuplicatesAndRefusals(t *testing.T) {
 		}
 		rows := make([]Row, 10)
 		for i := range rows {
-			rows[i] = person(i)
+			rows[i] = validRow(i)
 		}
 		rows[5].Raw.PhoneNumber = "+14155552672"
 		b.cfg.Input = FromRows("people", rows...)
@@ -460,7 +460,7 @@ func TestExistingCustomersCostNoRequest(t *testing.T) {
 		}
 		want(t, s, map[ledger.Status]int{ledger.Created: 280, ledger.Duplicate: 20})
 		b.partner.noList = true
-		b.cfg.Input = FromRows("more", person(1000), person(1001))
+		b.cfg.Input = FromRows("more", validRow(1000), validRow(1001))
 		if s, err := b.run(); err != nil || s.Sent != 2 {
 			t.Errorf("without a list: sent %d: %v", s.Sent, err)
 		}
@@ -481,7 +481,7 @@ func TestFeeIsMeasured(t *testing.T) {
 		if s, err := b.run(); err != nil || s.WalletTo.String() != "40.00" {
 			t.Fatalf("wallet %s: %v", s.WalletTo, err)
 		}
-		b.cfg.Input = FromRows("more", person(1000), person(1001))
+		b.cfg.Input = FromRows("more", validRow(1000), validRow(1001))
 		plan, err := Preview(t.Context(), b.cfg)
 		if err != nil || !plan.FeeMeasured || plan.Cost.String() != "3.00" || plan.Covered != 26 {
 			t.Errorf("%+v: %v", plan, err)
@@ -496,7 +496,7 @@ func TestFeeIsMeasured(t *testing.T) {
 func TestOneNumberTwoPeople(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 0)
-		one, two, again := person(1), person(2), person(3)
+		one, two, again := validRow(1), validRow(2), validRow(3)
 		one.ID, two.ID, again.ID = "C-1", "C-1", "C-1"
 		b.cfg.Input = FromRows("people", one, two)
 		s, err := b.run()
@@ -522,7 +522,7 @@ func TestLooksOnboarded(t *testing.T) {
 		if _, err := b.run(); err != nil {
 			t.Fatal(err)
 		}
-		twin := person(0)
+		twin := validRow(0)
 		twin.Raw.Email = "another@example.com"
 		b.cfg.Input = FromRows("later", twin)
 		s, err := b.run()
@@ -564,14 +564,14 @@ func TestAnotherAccountsKeyIsRefused(t *testing.T) {
 		if _, err := b.run(); err != nil {
 			t.Fatal(err)
 		}
-		more := FromRows("more", person(100), person(101))
+		more := FromRows("more", validRow(100), validRow(101))
 		b.cfg.Input, b.cfg.Origin.KeyPrint = more, "rotated, same account"
 		if s, err := b.run(); err != nil || s.Sent != 2 {
 			t.Fatalf("a rotated key: sent %d: %v", s.Sent, err)
 		}
 		other := newFake()
 		other.users = []partner.Listed{{ServiceID: "other-user-aaaaaaaaaaaaaaa", Email: "x@example.com", CreatedAt: time.Now()}}
-		b.cfg.Partner, b.cfg.Input, b.cfg.Origin.KeyPrint = other, FromRows("third", person(200)), "another account"
+		b.cfg.Partner, b.cfg.Input, b.cfg.Origin.KeyPrint = other, FromRows("third", validRow(200)), "another account"
 		if _, err := Run(t.Context(), b.cfg); reasonOf(err) != Refused || !errors.Is(err, ledger.ErrAccount) || len(other.posts) != 0 {
 			t.Errorf("%d sent: %v", len(other.posts), err)
 		}
@@ -654,7 +654,7 @@ func TestKeysDoNotDependOnTheInput(t *testing.T) {
 			b := newBench(t, 0)
 			rows := make([]Row, 50)
 			for i := range rows {
-				rows[i] = person(order(i))
+				rows[i] = validRow(order(i))
 			}
 			b.cfg.Input = FromRows("a file", rows...)
 			if _, err := b.run(); err != nil {
@@ -674,7 +674,7 @@ func TestKeysDoNotDependOnTheInput(t *testing.T) {
 }
 
 func TestOneCellOneProblem(t *testing.T) {
-	row := person(0)
+	row := validRow(0)
 	row.Raw.PhoneNumber, row.Raw.Email = "", "not an address"
 	row.Issues = []validate.Problem{{Field: "phoneNumber", Code: "cell_error", Message: "the cell shows an error of a formula"}}
 	var fields []string
@@ -686,7 +686,7 @@ func TestOneCellOneProblem(t *testing.T) {
 	}
 	row.Issues = []validate.Problem{{Field: "email", Code: "date_cell", Warning: true}, {Field: "city", Code: "date_cell", Warning: true}}
 	if got := checkRow(&validate.Rules{}, row).Problems; len(got) != 3 || got[0].Field != "city" {
-		t.Errorf("the reader's warning stands beside the problem: %v", got)
+		t.Errorf("the reader's warning is shown with the problem: %v", got)
 	}
 	empty := Row{Issues: []validate.Problem{{Field: "email", Code: "formula_uncached"}, {Field: "firstName", Code: "formula_uncached"}}}
 	if got := checkRow(&validate.Rules{}, empty).Problems; len(got) != 2 || got[0].Field != "email" || got[1].Field != "firstName" {
@@ -711,7 +711,7 @@ func (d *deafAtFirst) Wallet(ctx context.Context) (partner.Wallet, error) {
 	return d.fakePartner.Wallet(ctx)
 }
 
-// A balance that was first told in the middle of a run is not what the wallet
+// A balance that was first read in the middle of a run is not what the wallet
 // held before it.
 func TestWalletOfTheMiddleIsNotThatBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -732,7 +732,7 @@ func TestPacerRemembersForADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 30)
 		b.cfg.Pace.Rate = 100
-		if err := b.ledger.Learn(t.Context(), learntPace, "20.000", time.Now()); err != nil {
+		if err := b.ledger.SaveFact(t.Context(), factPace, "20.000", time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()

@@ -13,10 +13,10 @@ import (
 func TestScratchAgreesWithTheLedger(t *testing.T) {
 	rows := make([]Row, 0, 20_000)
 	for n := range 19_000 {
-		rows = append(rows, person(n))
+		rows = append(rows, validRow(n))
 	}
 	for n := 0; n < 1000; n++ {
-		again := person(n * 19)
+		again := validRow(n * 19)
 		again.Number = 50_000 + n
 		if n%2 == 0 {
 			again.Raw.AccountPurpose = "business"
@@ -28,7 +28,7 @@ func TestScratchAgreesWithTheLedger(t *testing.T) {
 	// Neighbours of one chunk that repeat each other, what is no customer, and
 	// customer numbers that two people have.
 	for n := range 1000 {
-		row := person(30_000 + n/3)
+		row := validRow(30_000 + n/3)
 		row.Number, row.ID = 60_000+n, fmt.Sprint("C", n%700)
 		switch n % 10 {
 		case 4:

@@ -148,8 +148,8 @@ func (l *lastFailure) bracketedCause() string {
 	}
 }
 
-// silenceStop returns the end of a run whose patience is over.
-func (l *lastFailure) silenceStop(patience time.Duration) *Stop {
+// outageStop returns the end of a run whose patience is over.
+func (l *lastFailure) outageStop(patience time.Duration) *Stop {
 	s := stopf(PartnerDown, "the partner API has not answered as it should for %s", patience)
 	if u := l.unreachable(); u != nil {
 		s.Err = u
@@ -167,38 +167,6 @@ func proxyRefusal(status int) *Stop {
 }
 
 var _ error = (*Unreachable)(nil)
-
-// stopIfHopeless stops the run where an answer leaves no other way.
-func (s *submitters) stopIfHopeless(a answered, now time.Time) {
-	switch {
-	case a.answer.Halt == partner.Redirected:
-		s.stopReason.stopWith(stopf(PartnerDown, "the partner API redirects to %s, which is not followed: it would carry the key and the body elsewhere. Check --base-url", hostOrUnknown(a.answer.Target)))
-	case a.answer.Halt == partner.Certificate:
-		s.stopReason.stopWith(stopf(PartnerDown, "the certificate of the partner API, or of the proxy in front of it, is not valid for its name. Check the host, the clock of this machine, --proxy and --ca-file"))
-	case a.answer.Halt == partner.PathGone:
-		s.stopReason.stopWith(stopf(PartnerDown, "the partner API answers HTTP %d where users are created: the path does not exist. Check --base-url", a.answer.HTTPStatus))
-	case a.answer.Halt == partner.Blocked:
-		s.stopReason.stopWith(stopf(Refused, "HTTP %d from something in front of the partner API, such as a firewall. Check that this machine's address may call it", a.answer.HTTPStatus))
-	case a.answer.Halt == partner.ProxyRefused:
-		s.stopReason.stopWith(proxyRefusal(a.answer.ProxyStatus))
-	case a.class == ledger.Auth:
-		s.stopReason.stopWith(stopf(Refused, "the partner refuses the API key or the account (HTTP %d)", a.answer.HTTPStatus))
-	case a.class == ledger.Funds && !s.cfg.Money.Wait:
-		s.stopReason.stopWith(stopf(LowBalance, "the wallet cannot pay for another user (HTTP 402)"))
-	case a.class.AsksToWait():
-		s.pace.ReportBusy(a.answer.Began, now)
-		if a.answer.RetryAfter > s.cfg.Pace.Patience {
-			s.stopReason.stopWith(stopf(PartnerDown, "the partner asks to wait until %s, longer than --patience", now.Add(min(a.answer.RetryAfter, 100*365*24*time.Hour)).UTC().Format(time.RFC3339)))
-		}
-	}
-}
-
-func hostOrUnknown(host string) string {
-	if host == "" {
-		return "another address"
-	}
-	return fmt.Sprintf("%q", host)
-}
 
 // asInterrupted returns a *Stop for a cancelled context, and other errors as they are.
 func asInterrupted(ctx context.Context, err error) error {

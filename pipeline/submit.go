@@ -16,20 +16,20 @@ import (
 )
 
 const (
-	firstWorkers     = 4  // to begin with, when their number is found by itself
-	unlimitedWorkers = 64 // at most, when the rate is unlimited
+	firstWorkers     = 4  // at the start, if Pace.Workers is 0
+	unlimitedWorkers = 64 // maximum at an unlimited rate
 
-	// AutoWorkers is how many there may be when their number is found by itself:
-	// what is in flight when a process is killed costs a link each.
+	// AutoWorkers is the maximum number of workers if Pace.Workers is 0. Each request
+	// in flight when the process is killed may lose its link.
 	AutoWorkers = 512
-	// MaxWorkers is how many may be asked for.
+	// MaxWorkers is the largest valid Pace.Workers.
 	MaxWorkers = 8192
 )
 
-// submitters is the worker pool: it receives intended jobs, one token each, and
-// gives answers. It begins small and grows by two workers for each success while
-// a token finds no free worker, that is, while the rate is not reached: threefold
-// with each round of answers.
+// submitters is the pool of workers that send. It receives jobs whose intents are
+// written, waits for one token of the limiter for each, and passes on the answers. The
+// pool starts small. While tokens find no free worker, it may grow by two workers for
+// each user created.
 type submitters struct {
 	*run
 	in      <-chan *job
@@ -37,13 +37,13 @@ type submitters struct {
 	answers chan<- answered
 
 	ready   chan *job
-	created atomic.Int64 // users
+	created atomic.Int64 // users created by this pool
 }
 
-// sendAll sends everything that comes in and closes answers when all of it is
-// answered. After ctx ends nothing more is sent: what was intended is answered
-// as not sent. Requests in flight end with sending.
-func (s *submitters) sendAll(ctx, sending context.Context) error {
+// sendAll sends every job that it receives, and closes answers when all are answered.
+// When ctx ends it sends nothing more, and answers the remaining jobs as not sent. The
+// requests themselves use requestCtx, so those in flight can finish.
+func (s *submitters) sendAll(ctx, requestCtx context.Context) error {
 	defer close(s.answers)
 	s.ready = make(chan *job)
 	var pool errgroup.Group
@@ -71,7 +71,7 @@ func (s *submitters) sendAll(ctx, sending context.Context) error {
 		}
 		if workers < min(first+2*int(s.created.Load()), maxWorkers) {
 			workers++
-			pool.Go(func() error { s.runWorker(ctx, sending); return nil })
+			pool.Go(func() error { s.runWorker(ctx, requestCtx); return nil })
 		}
 		s.ready <- j
 	}
@@ -79,10 +79,10 @@ func (s *submitters) sendAll(ctx, sending context.Context) error {
 	return pool.Wait()
 }
 
-// runWorker sends one job after the other.
-func (s *submitters) runWorker(ctx, sending context.Context) {
+// runWorker sends jobs, one at a time.
+func (s *submitters) runWorker(ctx, requestCtx context.Context) {
 	for j := range s.ready {
-		a := s.sendJob(ctx, sending, j)
+		a := s.sendJob(ctx, requestCtx, j)
 		if a.class == ledger.OK {
 			s.created.Add(1)
 		}
@@ -90,27 +90,27 @@ func (s *submitters) runWorker(ctx, sending context.Context) {
 	}
 }
 
-// sendJob makes the one request of an attempt, and gives the gate its answer
-// before anything else.
-func (s *submitters) sendJob(ctx, sending context.Context, j *job) answered {
+// sendJob sends the one request of an attempt. The gate learns the answer before the
+// answer is recorded, so that it can hold back further requests at once.
+func (s *submitters) sendJob(ctx, requestCtx context.Context, j *job) answered {
 	switch {
 	case ctx.Err() != nil:
 		return s.notSent(j, "stopped")
-	case j.isStale(pacing.WallTime()), j.freshUntil.IsZero() && decide.HasUnanswered(j.customer.History, s.timing()): // a limiter's 429 counted as an answer until now
+	case j.isStale(pacing.WallTime()), j.freshUntil.IsZero() && decide.HasUnanswered(j.customer.History, s.timing()): // a THROTTLED attempt has become unanswered meanwhile
 		return s.notSent(j, "stale")
 	case !s.gate.MayPass(j.attempt.ID):
 		return s.notSent(j, "gate")
 	}
 	began := pacing.WallTime()
-	a := s.callPartner(sending, j)
-	if a.Began.IsZero() || a.Ended.IsZero() { // a Partner that does not tell
+	a := s.callPartner(requestCtx, j)
+	if a.Began.IsZero() || a.Ended.IsZero() { // the Partner did not set them
 		a.Began, a.Ended = began, pacing.WallTime()
 	}
 	s.clock.ObserveDate(a.Began, a.Ended, a.Date)
 	out := answered{job: j, answer: a, class: createClass(a.Class), ended: s.clock.InstantAt(j.endedAt(a.Ended, time.Now()))}
-	if sending.Err() != nil && (out.class == ledger.NotSent || out.class == ledger.Unknown) {
-		s.gate.CancelTrial(j.attempt.ID)
-		return out // cut off by us: says nothing of the partner
+	if requestCtx.Err() != nil && (out.class == ledger.NotSent || out.class == ledger.Unknown) {
+		s.gate.CancelProbe(j.attempt.ID)
+		return out // we cut the request off: no evidence about the partner
 	}
 	now := pacing.WallTime()
 	if a.Class == ledger.NotSent && a.Cause == partner.CauseLocal {
@@ -120,12 +120,15 @@ func (s *submitters) sendJob(ctx, sending context.Context, j *job) answered {
 	}
 	s.lastFailure.keepAnswer(a)
 	s.gate.ObserveAnswer(j.attempt.ID, out.class, a.RetryAfter, a.Began, now)
-	s.stopIfHopeless(out, now)
+	s.reactToRefusal(out)
+	if out.class.AsksToWait() {
+		s.reactToBusy(out, now)
+	}
 	return out
 }
 
-// callPartner calls the partner. A panic in there is an answer that says nothing,
-// and the end of the run.
+// callPartner calls the partner. A panic of the Partner ends the run, and counts as an
+// unknown answer, because the request may have been sent.
 func (s *submitters) callPartner(ctx context.Context, j *job) (a partner.Answer) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -136,7 +139,7 @@ func (s *submitters) callPartner(ctx context.Context, j *job) (a partner.Answer)
 	return s.cfg.Partner.Create(ctx, j.attempt.Key, j.user)
 }
 
-// notSent answers a job that never left.
+// notSent returns the answer for a job whose request was not sent.
 func (s *submitters) notSent(j *job, cause string) answered {
 	return answered{
 		job: j, class: ledger.NotSent,

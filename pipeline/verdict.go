@@ -57,7 +57,7 @@ func detailsOf(u *validate.User, fields validate.FieldTable) []ledger.Detail {
 
 // decideVerdict decides what a drafted row is, given what the ledger knows of the
 // customer. place names the row that claimed the identity first; accept holds the
-// codes whose held rows may go out.
+// codes whose held rows may be sent.
 // ledger.RowStatus combines it with what becomes of the customer.
 func decideVerdict(r *ledger.Row, again bool, k *ledger.Match, place func(ledger.Position) string, accept []string) {
 	if k.Forgot {
@@ -240,6 +240,12 @@ const (
 	CodeSharesPerson = "shares_person"
 )
 
+// IsForetold reports whether a warning says what will be wrong once the row is
+// corrected, so that its sender needs to know.
+func IsForetold(code string) bool {
+	return slices.Contains([]string{CodeSharesEmail, CodeSharesNumber, CodeSharesPerson, validate.CodeForetold}, code)
+}
+
 // lookalikes remembers the invalid rows of an input by customer number, and by name
 // and phone number: once they are corrected, one of two such rows will be held.
 type lookalikes struct {
@@ -254,8 +260,8 @@ type lookalike struct {
 	email uint64 // hash; 0 if it has none
 }
 
-// note tells an invalid row which earlier one has its number, or its name and phone
-// number, and remembers it. A valid row is remembered as a note on the invalid one.
+// note adds to an invalid row which earlier one has its number, or its name and phone
+// number, and remembers it. For a valid row it remembers a note on the invalid one.
 func (l *lookalikes) note(row *ledger.Row, res *validate.Result, place func(ledger.Position) string) {
 	isInvalid := row.Verdict == ledger.Invalid
 	if !isInvalid && (!row.Claims || len(l.first) == 0) {
@@ -264,13 +270,16 @@ func (l *lookalikes) note(row *ledger.Row, res *validate.Result, place func(ledg
 	if l.first == nil {
 		*l = lookalikes{seed: maphash.MakeSeed(), first: map[uint64]lookalike{}, notes: map[int]ledger.RowNote{}}
 	}
+	identity, nameText := res.Identity, res.User.NameText()
+	if res.Corrected != nil {
+		identity, nameText = cmp.Or(identity, res.Corrected.Identity), cmp.Or(nameText, res.Corrected.User.NameText())
+	}
 	email := uint64(0)
-	if identity := cmp.Or(res.Identity, res.CorrectedIdentity); identity != "" {
+	if identity != "" {
 		email = maphash.String(l.seed, identity)
 	}
-	person := cmp.Or(res.User.NameText(), res.Corrected.NameText())
 	l.compare(row, CodeSharesNumber, ledger.PlainNumber(row.SenderID), email, isInvalid, place)
-	l.compare(row, CodeSharesPerson, person, email, isInvalid, place)
+	l.compare(row, CodeSharesPerson, nameText, email, isInvalid, place)
 }
 
 func (l *lookalikes) compare(row *ledger.Row, code, value string, email uint64, isInvalid bool, place func(ledger.Position) string) {
@@ -280,7 +289,7 @@ func (l *lookalikes) compare(row *ledger.Row, code, value string, email uint64, 
 	key := maphash.String(l.seed, code+value)
 	other, found := l.first[key]
 	switch {
-	case found && other.email == email && email != 0: // told as rows with one e-mail
+	case found && other.email == email && email != 0: // noted as rows with one e-mail
 	case found && isInvalid:
 		row.Findings = append(slices.Clip(row.Findings), looksLike(code, place(other.at.position())))
 	case found:

@@ -40,7 +40,7 @@ type mailRun struct {
 func mailRows(list int, mails []mail) []Row {
 	rows := make([]Row, len(mails))
 	for i, m := range mails {
-		rows[i] = person(100*list + i)
+		rows[i] = validRow(100*list + i)
 		rows[i].Number = i + 2
 		rows[i].Raw.Email = m.email
 		switch m.kind {
@@ -94,7 +94,7 @@ func TestVerdictsOfSharedEmails(t *testing.T) {
 					people[identity] = true
 				}
 			}
-			for _, r := range runs { // nobody kills these
+			for _, r := range runs { // these are not killed
 				r.kill = 0
 				b.runMails(lists, r)
 			}
@@ -175,8 +175,8 @@ func (b *bench) runMails(lists [][]mail, r mailRun) {
 				shares++
 			}
 		}
-		if told := hasCode(line.Findings, CodeSharesEmail); told != (line.Verdict == ledger.Invalid && shares > 0) {
-			b.t.Errorf("%+v, line %d %+v: told of other rows with its e-mail: %t, there are %d", r, line.Ordinal, m, told, shares)
+		if isNoted := hasCode(line.Findings, CodeSharesEmail); isNoted != (line.Verdict == ledger.Invalid && shares > 0) {
+			b.t.Errorf("%+v, line %d %+v: notes other rows with its e-mail: %t, there are %d", r, line.Ordinal, m, isNoted, shares)
 		}
 		rows++
 	}

@@ -8,15 +8,15 @@ import "strings"
 //
 // Checking the values of the User again returns the same User.
 func (r *Rules) Check(raw Raw) Result {
-	res := r.check(raw)
+	res := r.CheckPresent(raw)
 	if !res.Valid() {
 		r.foretell(raw, &res)
 	}
 	return res
 }
 
-// check is Check without what is foretold.
-func (r *Rules) check(raw Raw) Result {
+// CheckPresent is Check without what is foretold.
+func (r *Rules) CheckPresent(raw Raw) Result {
 	c := rowCheck{rules: r, raw: raw}
 	if len(r.Values) > 0 {
 		r.Values.read(&c.raw, func(field string) { c.addChange(field, "value") })

@@ -20,6 +20,9 @@ const maxForetold = 3
 // foretell adds to the problems of an invalid row those that its correction will
 // show, where what is wrong says what is right. It also sets Result.Corrected.
 func (r *Rules) foretell(raw Raw, res *Result) {
+	if !slices.ContainsFunc(res.Problems, hasOneRightForm) {
+		return
+	}
 	known, problems := slices.Clone(res.Problems), res.Problems
 	for range maxForetold {
 		corrected, hasChanged := r.correct(raw, problems)
@@ -28,8 +31,8 @@ func (r *Rules) foretell(raw Raw, res *Result) {
 		}
 		rules := *r
 		rules.PhoneRegion = RegionColumn // a number without a country code is of its row's country
-		next := rules.check(corrected)
-		res.Corrected, res.CorrectedIdentity = next.User, next.Identity
+		next := rules.CheckPresent(corrected)
+		res.Corrected = &Corrected{next.User, next.Identity}
 		for _, p := range next.Problems {
 			isKnown := func(k Problem) bool { return k.Field == p.Field && (k.Code == p.Code || k.Message == p.Message) }
 			if slices.ContainsFunc(known, isKnown) {
@@ -40,6 +43,15 @@ func (r *Rules) foretell(raw Raw, res *Result) {
 		}
 		raw, problems = corrected, next.Problems
 	}
+}
+
+// hasOneRightForm reports whether a problem may be one that correct corrects.
+func hasOneRightForm(p Problem) bool {
+	switch p.Code {
+	case CodeControlChar, CodeInvisibleChar, CodeLineBreak, CodeCountryUnknown, CodePhonePlusLost, CodeExcelDecimal, CodePhoneNoCountry:
+		return true
+	}
+	return false
 }
 
 // correct returns the row with everything corrected that can have one right form

@@ -33,16 +33,18 @@ func mailProviders() [9]mailProvider {
 // seems to be a typing error of; "" if it is that of a provider, or any other.
 func likelyHost(host string) string {
 	name, ending, _ := strings.Cut(host, ".")
-	isCut := ending == "co" || ending == "cm" || ending == "om" // real, but not of these
 	for _, p := range mailProviders() {
 		switch {
-		case name == p.name && (isCut || isMistypedCom(ending)) && !p.hasEnding(ending):
-			return p.name + ".com"
-		case !p.hasEnding(ending) || name == p.name:
-		case isSlip(name, p.name) && !isRealNeighbour(name):
+		case name == p.name:
+			isCut := ending == "co" || ending == "cm" || ending == "om" // real, but not of these
+			if (isCut || isMistypedCom(ending)) && !p.hasEnding(ending) {
+				return p.name + ".com"
+			}
+			return ""
+		case !isSlip(name, p.name) || isRealNeighbour(name):
+		case p.hasEnding(ending):
 			return p.name + "." + ending
-		}
-		if isMistypedCom(ending) && isSlip(name, p.name) && !isRealNeighbour(name) {
+		case isMistypedCom(ending):
 			return p.name + ".com"
 		}
 	}

@@ -67,11 +67,14 @@ type Result struct {
 	Problems []Problem // problems first in field order, then warnings
 	Changes  []Change
 
-	// Corrected is what an invalid row becomes once those of its problems are
-	// corrected that have one right form, and CorrectedIdentity its identity; zero if
-	// there are none. Only their sound fields are filled in.
-	Corrected         User
-	CorrectedIdentity string
+	Corrected *Corrected // nil if the row is valid, or nothing of it has one right form
+}
+
+// Corrected is what an invalid row becomes once those of its problems are corrected
+// that have one right form. Only the sound fields of the user are filled in.
+type Corrected struct {
+	User     User
+	Identity string
 }
 
 // Valid reports whether there is no problem but warnings.

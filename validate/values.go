@@ -48,7 +48,7 @@ func (v Values) Add(field, word, value string) error {
 	}
 	if field == FieldTerms {
 		if !isYes(value) {
-			return fmt.Errorf("%s: a word can mean true and nothing else. Leave out who has not accepted", field)
+			return fmt.Errorf("%s: a word can only mean true. Leave out the customers who have not accepted", field)
 		}
 		if value = "true"; strings.ContainsAny(word, "*?%") {
 			return fmt.Errorf("%s: the terms are accepted word by word. Write each word of the list, without * ? or %%", field)
@@ -140,19 +140,42 @@ func (v Values) check() error {
 
 // read replaces the cells of a row that hold a word with a meaning.
 func (v Values) read(raw *Raw, changed func(field string)) {
-	table := Fields()
 	for field, words := range v {
-		for i := range table {
-			if table[i].Name != field {
-				continue
-			}
-			cell := table[i].Cell(raw)
-			if value, isWord := words[FoldWord(*cell)]; isWord && value != *cell {
-				*cell = value
-				changed(field)
-			}
+		cell := raw.wordCell(field)
+		if cell == nil || *cell == "" {
+			continue
+		}
+		if value, isWord := words[FoldWord(*cell)]; isWord && value != *cell {
+			*cell = value
+			changed(field)
 		}
 	}
+}
+
+// wordCell returns the cell of a field that may have words, nil for other fields. It
+// is the table of [Fields] without its cost, for every row.
+func (r *Raw) wordCell(field string) *string {
+	switch field {
+	case FieldTerms:
+		return &r.Terms
+	case FieldCountryCode:
+		return &r.CountryCode
+	case FieldAccountPurpose:
+		return &r.AccountPurpose
+	case FieldProgram:
+		return &r.Program
+	case FieldRedirectURL:
+		return &r.RedirectURL
+	case FieldAddress:
+		return &r.Address
+	case FieldCity:
+		return &r.City
+	case FieldRegion:
+		return &r.Region
+	case FieldPostalCode:
+		return &r.PostalCode
+	}
+	return nil
 }
 
 // RegionOf returns the country that a phone number without a country code is of,

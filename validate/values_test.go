@@ -41,8 +41,8 @@ func TestValuesRefused(t *testing.T) {
 		{FieldTerms, "nein", "true", "says no"},
 		{FieldTerms, "No", "true", "says no"},
 		{FieldTerms, "n/a", "true", "says no"},
-		{FieldTerms, "ja", "false", "nothing else"},
-		{FieldTerms, "ja", "ja", "nothing else"},
+		{FieldTerms, "ja", "false", "can only mean true"},
+		{FieldTerms, "ja", "ja", "can only mean true"},
 		{FieldEmail, "secret", "b@c.de", "cannot be given a meaning"},
 		{FieldPhoneNumber, "secret", "+1", "cannot be given a meaning"},
 		{FieldIPAddress, "secret", "203.0.113.1", "cannot be given a meaning"},
@@ -82,6 +82,17 @@ func TestPhoneOfTheRow(t *testing.T) {
 		raw.PhoneNumber, raw.CountryCode = tt.phone, tt.country
 		if r := rules.Check(raw); r.User.PhoneNumber != tt.want {
 			t.Errorf("%s in %s: %q, want %q: %v", tt.phone, tt.country, r.User.PhoneNumber, tt.want, r.Problems)
+		}
+	}
+}
+
+// The cells of words are those of the table of fields.
+func TestWordCells(t *testing.T) {
+	var raw Raw
+	for _, f := range Fields() {
+		cell := raw.wordCell(f.Name)
+		if HasWords(f.Name) != (cell != nil) || cell != nil && cell != f.Cell(&raw) {
+			t.Errorf("%s has the wrong cell", f.Name)
 		}
 	}
 }

@@ -82,7 +82,7 @@ func checkList(t *rapid.T, args []string) checkedList {
 	isNext := false
 	for line := range strings.SplitSeq(findings, "\n") {
 		wasNext := isNext
-		isNext = strings.HasSuffix(line, "If the guesses about whole columns are right, run:")
+		isNext = strings.HasSuffix(line, "If these guesses about the whole list are right, run:")
 		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "bulkonboard "); ok && wasNext {
 			if c.command != nil {
 				t.Fatalf("two commands are proposed:\n%s", findings)

@@ -49,15 +49,13 @@ func TestDecideOnce(t *testing.T) {
 		}
 		return string(out)
 	}
-	dropped := exec.CommandContext(t.Context(), "bulkonboard", "./Kundenliste_Q4.xlsx")
-	dropped.Dir = dir
-	if out, _ := dropped.CombinedOutput(); !strings.Contains(string(out), "Kunden") {
+	if out := run(3, "./Kundenliste_Q4.xlsx"); !strings.Contains(out, "validate --decide") {
 		t.Errorf("dropped: %s", out)
 	}
-	if out := run(2, "validate", "--decide", "--sheet", "Kunden", "--header-row", "4", "Kundenliste_Q4.xlsx"); !strings.Contains(out, "no terminal") {
+	if out := run(2, "validate", "--decide", "Kundenliste_Q4.xlsx"); !strings.Contains(out, "no terminal") {
 		t.Errorf("without a terminal: %s", out)
 	}
-	asked := answerOnTerminal(t, dir, strings.Repeat("yes\n", 9), "validate", "--decide", "--sheet", "Kunden", "--header-row", "4", "Kundenliste_Q4.xlsx")
+	asked := answerOnTerminal(t, dir, strings.Repeat("yes\n", 9), "validate", "--decide", "Kundenliste_Q4.xlsx")
 	if n := strings.Count(asked, "yes, no"); n == 0 || n > 9 {
 		t.Errorf("%d questions\n%s", n, asked)
 	}

@@ -40,7 +40,7 @@ func writeFiles(t *testing.T, files map[string]string) string {
 }
 
 // decisive lists the flags that a settings file which nobody named must not
-// set, by what they decide. A new flag is put here, or into setByFoundConfig.
+// set, by what they decide. A new flag is put here, or into SetByFoundConfig.
 func decisive() map[string][]string {
 	return map[string][]string{
 		"where the key and customers go":   {"env", "sandbox", "base-url", "ca-file", "proxy", "addr", "metrics-addr", "webhook", "state"},

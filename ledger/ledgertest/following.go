@@ -29,11 +29,11 @@ func testDeletion(t *testing.T, l ledger.Ledger) {
 	ids, err := l.Intend(t.Context(), 2, []ledger.Intent{removalIntent(c)})
 	must(t, err)
 	doubt := readCustomer(t, l, c.ID)
-	same(t, "under way", []any{doubt.Status, doubt.ServiceID, doubt.Generation, doubt.Key, doubt.Attempts, doubt.Intents, doubt.Decided},
+	same(t, "in flight", []any{doubt.Status, doubt.ServiceID, doubt.Generation, doubt.Key, doubt.Attempts, doubt.Intents, doubt.Decided},
 		[]any{ledger.InDoubt, c.ServiceID, 0, c.Key, 1, 2, time.Time{}})
 	same(t, "its attempt", doubt.History[1], ledger.Attempt{ID: ids[0], Run: 2, Generation: 1, Removes: c.ServiceID, NotBefore: instantAt(70)})
 	wantSkipped(t, l, "a creation while it is being deleted", ledger.Intent{Expect: expect(doubt), Generation: 1, Key: "k", At: instantAt(71)})
-	// Done: nothing of the old user is left, and the person stays in doubt.
+	// Done: nothing of the old user is left, and the customer stays in doubt.
 	first := doubt.History[0]
 	recordAll(t, l, []ledger.Change{{Expect: expect(doubt), Status: ledger.InDoubt, At: at(72), Close: []ledger.Closing{
 		{Attempt: ids[0], Class: ledger.Removed, Absent: true, NotAfter: instantAt(72), HTTPStatus: 200},
@@ -308,7 +308,7 @@ func testRetries(t *testing.T, l ledger.Ledger) {
 	same(t, "open", []any{k.Status, k.Retries, k.RetryOpen}, []any{ledger.KYCDenied, 1, true})
 	must(t, v.RetryKYC(t.Context(), c.ServiceID, 1, 0))
 	k = readCustomer(t, l, c.ID).KYC
-	same(t, "taken back", []any{k.Retries, k.RetryOpen}, []any{0, false})
+	same(t, "undone", []any{k.Retries, k.RetryOpen}, []any{0, false})
 	must(t, v.RetryKYC(t.Context(), c.ServiceID, 0, 1))
 	_, err = v.ObserveKYC(t.Context(), []ledger.KYCEvent{{ServiceID: c.ServiceID, Status: ledger.KYCNotBegun, At: at(110), URL: "https://verify.test/again"}})
 	must(t, err)

@@ -57,7 +57,7 @@ func testGaps(t *testing.T, l ledger.Ledger) {
 	same(t, "in a gap", in, map[string]bool{"a@example.com": true, "b@example.com": true, "c@example.com": true})
 	none, err := g.InGap(t.Context(), nil)
 	must(t, err)
-	same(t, "nobody was asked for", len(none), 0)
+	same(t, "no customer was asked for", len(none), 0)
 
 	if err := g.AddToGap(t.Context(), 99, []string{"a@example.com"}); !errors.Is(err, ledger.ErrNotFound) {
 		t.Errorf("added to a gap that does not exist: %v", err)

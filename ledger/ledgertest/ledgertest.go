@@ -27,7 +27,7 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Ledger) {
 		{"look-up of known customers", testLookupKnown},
 		{"a customer number is compared without what programs add", testLookupPlainNumber},
 		{"by what a customer is recognised", testMarks},
-		{"a new batch takes a pending customer", testTakesPending},
+		{"a new batch claims a pending customer", testClaimsPending},
 		{"intend", testIntend},
 		{"intend skips", testIntendSkips},
 		{"intend again", testIntendAgain},

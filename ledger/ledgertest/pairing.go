@@ -41,7 +41,7 @@ func testPairing(t *testing.T, l ledger.Ledger) {
 	same(t, "decided", readCustomer(t, l, ok.ID).Decided, ok.Decided)
 	must(t, l.NotePairings(ctx, []ledger.PairingNote{{Customer: other.ID, ServiceID: other.ServiceID, Pairing: ledger.EmailDiffers}}))
 	for _, r := range readRows(t, l, ledger.Selection{Batch: b.ID}) {
-		same(t, "needs a reviewer", r.NeedsPerson(), r.Status != ledger.Created && r.Status != ledger.Pending || r.Customer.ID == other.ID)
+		same(t, "needs a reviewer", r.NeedsReview(), r.Status != ledger.Created && r.Status != ledger.Pending || r.Customer.ID == other.ID)
 		if r.Customer.ID == other.ID {
 			same(t, "problems", r.Problems(), []ledger.StatusCode{{Status: ledger.Created, Field: "email", Code: "email_differs"}})
 		}

@@ -21,8 +21,8 @@ func testRowStatus(t *testing.T, l ledger.Ledger) {
 	sendRow(t, l, one, 5, ledger.Funds, ledger.InsufficientBalance, "")
 	same(t, "first input", readStatuses(t, l, ledger.Selection{Batch: one.ID}), []ledger.Status{ledger.Created, ledger.LinkMissing, ledger.Duplicate,
 		ledger.Rejected, ledger.InDoubt, ledger.InsufficientBalance, ledger.Pending, ledger.DuplicateInInput})
-	// The same people in rows that are invalid now: what is known of the
-	// person beats the check, but for those who are merely pending.
+	// The same customers in rows that are invalid now: the status of the customer is
+	// shown, unless it is merely pending.
 	var bad []ledger.Row
 	for i := range 7 {
 		bad = append(bad, invalidRow(i, fmt.Sprintf("p%04d", i)))
@@ -98,7 +98,7 @@ func testQueries(t *testing.T, l ledger.Ledger) {
 	same(t, "identities", names(ledger.Query{Identities: []string{"new@example.com", "nobody@example.com"}}), []string{"new@example.com"})
 	same(t, "ids", names(ledger.Query{IDs: []int64{doubt.ID, doubt.ID, 9999}}), []string{"p0300@example.com"})
 	same(t, "service ids", names(ledger.Query{ServiceIDs: []string{all[3].ServiceID, "none"}}), []string{"p0003@example.com"})
-	same(t, "nobody", len(names(ledger.Query{Identities: []string{"nobody@example.com"}})), 0)
+	same(t, "no customer", len(names(ledger.Query{Identities: []string{"nobody@example.com"}})), 0)
 	same(t, "newest", names(ledger.Query{Newest: 2}), []string{"p0004@example.com", "p0003@example.com"})
 	same(t, "newest of more than there are", len(names(ledger.Query{Newest: 20})), 5)
 	if c := listCustomers(t, l, ledger.Query{IDs: []int64{doubt.ID}})[0]; c.History != nil {
@@ -154,7 +154,7 @@ func testKnownFindings(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
 	flags := func(s ledger.Selection) (f []bool) {
 		for _, r := range readRows(t, l, s) {
-			f = append(f, r.Known)
+			f = append(f, r.WasReported)
 		}
 		return f
 	}
@@ -230,12 +230,12 @@ func testBind(t *testing.T, l ledger.Ledger) {
 
 func testLearn(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
-	if _, _, err := l.Learnt(ctx, "pace"); !errors.Is(err, ledger.ErrNotFound) {
+	if _, _, err := l.Fact(ctx, "pace"); !errors.Is(err, ledger.ErrNotFound) {
 		t.Errorf("unknown: %v", err)
 	}
-	must(t, l.Learn(ctx, "pace", "5", at(0)))
-	must(t, l.Learn(ctx, "pace", "7", at(1)))
-	v, when, err := l.Learnt(ctx, "pace")
+	must(t, l.SaveFact(ctx, "pace", "5", at(0)))
+	must(t, l.SaveFact(ctx, "pace", "7", at(1)))
+	v, when, err := l.Fact(ctx, "pace")
 	must(t, err)
 	same(t, "learnt", []any{v, when}, []any{"7", at(1)})
 }
@@ -248,7 +248,7 @@ func testDoneContext(t *testing.T, l ledger.Ledger) {
 	_, err2 := l.Register(ctx, ledger.Batch{Fingerprint: "two"})
 	_, err3 := l.Record(ctx, 1, []ledger.Change{{}})
 	_, err4 := l.Merge(ctx, []ledger.Change{{}})
-	for _, err := range []error{err, err2, err3, err4, l.Learn(ctx, "a", "b", at(0))} {
+	for _, err := range []error{err, err2, err3, err4, l.SaveFact(ctx, "a", "b", at(0))} {
 		if !errors.Is(err, context.Canceled) || errors.Is(err, ledger.ErrWrite) {
 			t.Errorf("got %v", err)
 		}

@@ -193,7 +193,7 @@ func testLookupKnown(t *testing.T, l ledger.Ledger) {
 		t.Errorf("rejected and pending people do not count: %+v", k[3])
 	}
 	if k[4].Customer == nil || k[4].ByID != nil {
-		t.Errorf("looked for others like somebody onboarded: %+v", k[4])
+		t.Errorf("looked for others like an onboarded customer: %+v", k[4])
 	}
 }
 
@@ -225,14 +225,14 @@ func testLookupPlainNumber(t *testing.T, l ledger.Ledger) {
 	}
 }
 
-func testTakesPending(t *testing.T, l ledger.Ledger) {
+func testClaimsPending(t *testing.T, l ledger.Ledger) {
 	one := addBatch(t, l, "one", validRows(3)...)
 	made := sendRow(t, l, one, 2, ledger.OK, ledger.Created, "")
 	r, again := validRow(1, "p0001"), validRow(2, "p0002")
 	r.FirstName, r.Details[0].Value, again.FirstName, again.Details[0].Value = "New", "New", "New", "New"
 	two := addBatch(t, l, "two", invalidRow(0, "p0000"), r, again)
 	c := readCustomer(t, l, readPlan(t, l, two)[1].Customer.ID)
-	same(t, "taken over", []any{c.FirstName, c.LastBatch, c.LastRow, c.Status}, []any{"New", two.ID, 1, ledger.Pending})
+	same(t, "claimed", []any{c.FirstName, c.LastBatch, c.LastRow, c.Status}, []any{"New", two.ID, 1, ledger.Pending})
 	c = readCustomer(t, l, made.ID)
 	same(t, "sent already", []any{c.FirstName, c.LastBatch, c.LastRow, c.Status}, []any{"p0002", two.ID, 2, ledger.Created})
 	p := readPlan(t, l, two)

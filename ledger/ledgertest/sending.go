@@ -99,7 +99,7 @@ func testRecordRefuses(t *testing.T, l ledger.Ledger) {
 		"closed twice":         {Expect: expect(refused), Status: ledger.Rejected, Close: []ledger.Closing{{Attempt: refused.History[0].ID, Class: ledger.OK}}},
 		"closed without class": {Expect: expect(open), Status: ledger.InDoubt, Close: []ledger.Closing{{Attempt: ids[0]}}},
 		"other intents":        {Expect: ledger.Expect{Customer: open.ID, Status: open.Status, Intents: 0}, Status: ledger.Rejected, Close: closing},
-		"nobody":               {Expect: ledger.Expect{Customer: 4711, Status: ledger.Pending}, Status: ledger.Rejected},
+		"unknown":              {Expect: ledger.Expect{Customer: 4711, Status: ledger.Pending}, Status: ledger.Rejected},
 	} {
 		wantLeft(t, l, name, ch)
 	}
@@ -148,8 +148,8 @@ func testMicroseconds(t *testing.T, l ledger.Ledger) {
 		must(t, err)
 		same(t, "run", []any{r.Started, r.End.At}, []any{at(4), at(5)})
 	}
-	must(t, l.Learn(t.Context(), "pace", "7", exact(6)))
-	_, learnt, err := l.Learnt(t.Context(), "pace")
+	must(t, l.SaveFact(t.Context(), "pace", "7", exact(6)))
+	_, learnt, err := l.Fact(t.Context(), "pace")
 	must(t, err)
 	same(t, "learnt", learnt, at(6))
 }

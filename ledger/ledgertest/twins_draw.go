@@ -68,8 +68,8 @@ func (w *twins) playRegister(back bool) {
 		}
 	}
 	slices.SortFunc(notes, func(a, b ledger.RowNote) int { return a.Ordinal - b.Ordinal })
-	w.must(on.Annotate(w.Context(), notes))
-	w.must(of.Annotate(w.Context(), notes))
+	w.must(on.AddNotes(w.Context(), notes))
+	w.must(of.AddNotes(w.Context(), notes))
 	if len(w.readCustomers(w.l, ledger.Query{ServiceIDs: []string{"nobody's"}})) > 0 { // during the registration
 		w.Error("an unknown serviceId was found")
 	}
@@ -86,8 +86,8 @@ func (w *twins) playRegister(back bool) {
 }
 
 // drawIntent draws an intent for a customer in both ledgers, if one is possible.
-func (w *twins) drawIntent(person string) (on, of ledger.Intent, ok bool) {
-	in, c := w.findTwins(person)
+func (w *twins) drawIntent(email string) (on, of ledger.Intent, ok bool) {
+	in, c := w.findTwins(email)
 	final := c.Status == ledger.Created || c.Status == ledger.Forgotten
 	if c.ID == 0 || in.ID == 0 || final && !w.drawChance(4, "once more") || slices.ContainsFunc(c.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open }) && !w.drawChance(4, "a second request") {
 		return on, of, false
@@ -107,7 +107,7 @@ func (w *twins) drawIntent(person string) (on, of ledger.Intent, ok bool) {
 			on.Details = ledger.Details(here)
 		}
 	}
-	// What is sent need not be what the ledger has of the person.
+	// What is sent need not be what the ledger has of the customer.
 	switch rapid.IntRange(0, 15).Draw(w.T, "corrected") {
 	case 0:
 		of.Email = "Canary" + strings.TrimPrefix(of.Email, "canary")
@@ -140,8 +140,8 @@ func isUnanswered(a ledger.Attempt) bool {
 
 // drawChange draws what may become of a customer: an answer, evidence, or an
 // operator's decision, such that the state follows from the attempts.
-func (w *twins) drawChange(person string) (of, on ledger.Change, ok bool) {
-	in, c := w.findTwins(person)
+func (w *twins) drawChange(email string) (of, on ledger.Change, ok bool) {
+	in, c := w.findTwins(email)
 	if c.ID == 0 || in.ID == 0 || c.Status == ledger.Forgotten {
 		return of, on, false
 	}
@@ -158,10 +158,10 @@ func (w *twins) drawChange(person string) (of, on ledger.Change, ok bool) {
 	}
 	user := func() {
 		w.users++
-		of.ServiceID, of.URL = fmt.Sprintf("acme-user-%s-%d", person, w.users), fmt.Sprintf("https://verify.test/%s/%d", person, w.users)
+		of.ServiceID, of.URL = fmt.Sprintf("acme-user-%s-%d", email, w.users), fmt.Sprintf("https://verify.test/%s/%d", email, w.users)
 	}
 	end := func(class ledger.Class) {
-		of.Close = append(of.Close, ledger.Closing{Attempt: open.ID, Class: class, HTTPStatus: 200 + w.users, Excerpt: []byte("of " + person), NotAfter: w.drawInstant()})
+		of.Close = append(of.Close, ledger.Closing{Attempt: open.ID, Class: class, HTTPStatus: 200 + w.users, Excerpt: []byte("of " + email), NotAfter: w.drawInstant()})
 	}
 	absent := func() {
 		for _, a := range c.History {
@@ -222,9 +222,9 @@ func (w *twins) drawChange(person string) (of, on ledger.Change, ok bool) {
 	case c.Status == ledger.InDoubt:
 		of.Status, of.Code = ledger.InDoubt, what
 	case c.Status == ledger.Created:
-		of.URL = fmt.Sprint("https://verify.test/again/", person, w.now.Unix())
+		of.URL = fmt.Sprint("https://verify.test/again/", email, w.now.Unix())
 	case c.Status == ledger.LinkMissing && c.URL == "":
-		of.URL, of.Status, of.Manual = fmt.Sprint("https://verify.test/found/", person), ledger.Created, true
+		of.URL, of.Status, of.Manual = fmt.Sprint("https://verify.test/found/", email), ledger.Created, true
 	default: // imported
 		user()
 		of.Status, of.Manual = ledger.Created, true

@@ -101,12 +101,12 @@ func (w *twins) mirrorGaps() {
 }
 
 // findTwins returns a customer in both ledgers.
-func (w *twins) findTwins(person string) (in, of ledger.Customer) {
+func (w *twins) findTwins(email string) (in, of ledger.Customer) {
 	for _, from := range []struct {
 		ledger.Reader
 		to *ledger.Customer
 	}{{w.l, &in}, {w.m, &of}} {
-		for c, err := range from.Customers(w.Context(), ledger.Query{Identities: []string{person}, History: true}) {
+		for c, err := range from.Customers(w.Context(), ledger.Query{Identities: []string{email}, History: true}) {
 			w.must(err)
 			*from.to = c
 		}
@@ -165,14 +165,14 @@ type result struct {
 }
 
 // playWrite makes a write to the ledger in memory. It returns the same write to l,
-// and what compares how the two ended. One that is alone is sometimes repeated, as
+// and what compares how the two ended. A single write is sometimes repeated, as
 // after a lost answer.
-func (w *twins) playWrite(l ledger.Ledger, kind string, alone bool) (write, end func()) {
+func (w *twins) playWrite(l ledger.Ledger, kind string, isSingle bool) (write, end func()) {
 	var do func() result
 	var want, got, repeated result
 	switch kind {
 	case "learn":
-		do = func() result { return result{err: l.Learn(w.Context(), "pace", "7", w.now)} }
+		do = func() result { return result{err: l.SaveFact(w.Context(), "pace", "7", w.now)} }
 	case "intend":
 		on, of := drawBoth(w.drawPeople(1), w.drawIntent)
 		want.ids, want.err = w.m.Intend(w.Context(), 1, of)
@@ -186,7 +186,7 @@ func (w *twins) playWrite(l ledger.Ledger, kind string, alone bool) (write, end 
 			return result{left: leftPositions(on, left), err: err}
 		}
 	}
-	again := alone && w.drawChance(15, "once more")
+	again := isSingle && w.drawChance(15, "once more")
 	write = func() {
 		got = do()
 		if repeated = got; again {

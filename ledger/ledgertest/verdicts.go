@@ -30,7 +30,7 @@ func addNoted(t *testing.T, l ledger.Ledger, fingerprint string, notes []ledger.
 	for _, r := range rows {
 		must(t, reg.Add(t.Context(), []ledger.Row{r}))
 	}
-	must(t, reg.Annotate(t.Context(), notes))
+	must(t, reg.AddNotes(t.Context(), notes))
 	b, err := reg.Commit(t.Context())
 	must(t, err)
 	return b
@@ -47,7 +47,7 @@ func wantStatus(t *testing.T, l ledger.Ledger, b ledger.Batch, ordinal int, of l
 }
 
 // testVerdicts settles a customer in every way. Of the rows with its e-mail only the
-// one that claims it shows the status. In another input, with the invalid row alone,
+// one that claims it shows the status. In another input, with only the invalid row,
 // that row shows it with its origin.
 func testVerdicts(t *testing.T, l ledger.Ledger) {
 	for i, of := range []ledger.Status{ledger.Created, ledger.LinkMissing, ledger.Duplicate, ledger.Rejected, ledger.InDoubt, ledger.InsufficientBalance, ledger.Pending} {
@@ -70,13 +70,13 @@ func testVerdicts(t *testing.T, l ledger.Ledger) {
 		same(t, "counts of "+name, tally.Status, counts)
 		same(t, "whole ledger, of "+name, len(readRows(t, l, ledger.Selection{All: true, Only: []ledger.Status{ledger.Invalid}})), 0)
 
-		alone := addBatch(t, l, "alone "+name, invalidRow(0, name))
-		r := readRows(t, l, ledger.Selection{Batch: alone.ID})[0]
+		single := addBatch(t, l, "single "+name, invalidRow(0, name))
+		r := readRows(t, l, ledger.Selection{Batch: single.ID})[0]
 		if of == ledger.Pending { // merely waits to be sent from the other input
-			same(t, "alone, pending", []any{r.Status, r.From}, []any{ledger.Invalid, ledger.Origin{}})
+			same(t, "single, pending", []any{r.Status, r.From}, []any{ledger.Invalid, ledger.Origin{}})
 			continue
 		}
-		same(t, "alone, "+name, []any{r.Status, r.Customer.ID != 0, r.Repeats}, []any{of, true, -1})
+		same(t, "single, "+name, []any{r.Status, r.Customer.ID != 0, r.Repeats}, []any{of, true, -1})
 		same(t, "from where", r.From, ledger.Origin{File: "dir/all of " + name + ".csv", Sheet: "S", Number: 3, Registered: start()})
 	}
 }
@@ -122,7 +122,7 @@ func testNotesRefused(t *testing.T, l ledger.Ledger) {
 		reg, err := l.Register(ctx, ledger.Batch{Fingerprint: name})
 		must(t, err)
 		must(t, reg.Add(ctx, validRows(3)))
-		if err := reg.Annotate(ctx, list); !errors.Is(err, ledger.ErrConflict) {
+		if err := reg.AddNotes(ctx, list); !errors.Is(err, ledger.ErrConflict) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, err := reg.Commit(ctx); !errors.Is(err, ledger.ErrConflict) {
@@ -133,7 +133,7 @@ func testNotesRefused(t *testing.T, l ledger.Ledger) {
 	reg, err := l.Register(ctx, ledger.Batch{Fingerprint: "rows after notes"})
 	must(t, err)
 	must(t, reg.Add(ctx, validRows(3)))
-	must(t, reg.Annotate(ctx, nil))
+	must(t, reg.AddNotes(ctx, nil))
 	if err := reg.Add(ctx, []ledger.Row{validRow(3, "late")}); !errors.Is(err, ledger.ErrConflict) {
 		t.Errorf("rows after notes: %v", err)
 	}

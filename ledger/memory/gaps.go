@@ -27,8 +27,8 @@ func (m *Ledger) OpenGap(ctx context.Context, g ledger.Gap) (ledger.Gap, error) 
 		}
 		now.Offset, now.Certain = newest.Offset, newest.Certain
 		g = g.Filled(newest, now, m.info.Created)
-		g.ID, g.From, g.To, g.Written = int64(len(m.gaps)+1), g.From.Stored(), g.To.Stored(), ledger.Stored(time.Now())
-		g.Scanned, g.Ended = ledger.Stored(g.Scanned), ledger.Stored(g.Ended)
+		g.ID, g.From, g.To, g.Written = int64(len(m.gaps)+1), g.From.Truncate(), g.To.Truncate(), ledger.TruncateTime(time.Now())
+		g.Scanned, g.Ended = ledger.TruncateTime(g.Scanned), ledger.TruncateTime(g.Ended)
 		m.gaps = append(m.gaps, g)
 		m.voidPlans()
 		return nil
@@ -79,9 +79,9 @@ func (m *Ledger) CloseGap(ctx context.Context, gap int64, at time.Time, reason s
 		}
 		g := &m.gaps[gap-1]
 		if reason != "" {
-			g.Ended, g.Reason = ledger.Stored(at), reason
+			g.Ended, g.Reason = ledger.TruncateTime(at), reason
 		} else {
-			g.Scanned = ledger.Stored(at)
+			g.Scanned = ledger.TruncateTime(at)
 		}
 		return nil
 	})

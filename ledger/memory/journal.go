@@ -30,7 +30,7 @@ func (m *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 // is refused.
 func (m *state) openAttempt(run int64, in ledger.Intent) int64 {
 	before := m.findWithHistory(in.Customer)
-	c, err := ledger.Intended(before, in)
+	c, err := ledger.ApplyIntent(before, in)
 	if err != nil {
 		return ledger.FindIntent(before, run, in)
 	}
@@ -41,10 +41,10 @@ func (m *state) openAttempt(run int64, in ledger.Intent) int64 {
 }
 
 // Record implements Journal.
-func (m *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (left []ledger.Change, err error) {
+func (m *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (refused []ledger.Change, err error) {
 	err = m.withWriteLock(ctx, func() error {
 		now := map[int64]*ledger.Customer{}
-		left = ledger.Apply(func(id int64) *ledger.Customer {
+		refused = ledger.ApplyChanges(func(id int64) *ledger.Customer {
 			if now[id] == nil {
 				if c := m.findWithHistory(id); c.ID != 0 {
 					now[id] = &c
@@ -57,27 +57,27 @@ func (m *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (
 		}
 		return nil
 	})
-	return left, err
+	return refused, err
 }
 
 // Merge implements Journal.
-func (m *Ledger) Merge(ctx context.Context, changes []ledger.Change) (left []ledger.Change, err error) {
+func (m *Ledger) Merge(ctx context.Context, changes []ledger.Change) (refused []ledger.Change, err error) {
 	err = m.withWriteLock(ctx, func() error {
 		for _, ch := range changes {
 			c := m.findWithHistory(ch.Customer)
-			if ledger.Recorded(c, ch) {
+			if ledger.IsRecorded(c, ch) {
 				continue
 			}
-			c, ok := ledger.Late(c, ch)
+			c, ok := ledger.MergeLate(c, ch)
 			if !ok || !ch.IsCredible(m.findCustomers(ledger.Query{ServiceIDs: []string{ch.ServiceID}})) {
-				left = append(left, ch)
+				refused = append(refused, ch)
 				continue
 			}
 			m.storeCustomer(c)
 		}
 		return nil
 	})
-	return left, err
+	return refused, err
 }
 
 // storeCustomer replaces a customer and its attempts.
@@ -86,9 +86,9 @@ func (m *state) storeCustomer(c ledger.Customer) {
 	c.History = slices.Clone(c.History)
 	for i := range c.History {
 		a := &c.History[i]
-		a.NotBefore, a.NotAfter = a.NotBefore.Stored(), a.NotAfter.Stored()
+		a.NotBefore, a.NotAfter = a.NotBefore.Truncate(), a.NotAfter.Truncate()
 	}
-	c.FirstSent, c.Decided, c.Issued, c.KYC = ledger.Stored(c.FirstSent), ledger.Stored(c.Decided), ledger.Stored(c.Issued), ledger.KYC{}
+	c.FirstSent, c.Decided, c.Issued, c.KYC = ledger.TruncateTime(c.FirstSent), ledger.TruncateTime(c.Decided), ledger.TruncateTime(c.Issued), ledger.KYC{}
 	isMarked := c.Attempts == 0 || c.Attempts > at.Attempts // see ledger.Match
 	*at = c
 	if isMarked {

@@ -13,7 +13,7 @@ var _ ledger.Verification = (*Ledger)(nil)
 func (m *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news int, err error) {
 	err = m.withWriteLock(ctx, func() error {
 		for _, e := range events {
-			e.At = ledger.Stored(e.At)
+			e.At = ledger.TruncateTime(e.At)
 			before := m.kyc[e.ServiceID]
 			after, changed := before.After(e)
 			linked := false

@@ -63,7 +63,7 @@ var _ ledger.Ledger = (*Ledger)(nil)
 
 // New returns an empty ledger for an environment.
 func New(environment string) *Ledger {
-	now := ledger.Stored(time.Now())
+	now := ledger.TruncateTime(time.Now())
 	return &Ledger{writeLock: make(chan struct{}, 1), state: state{
 		info: ledger.Info{Environment: environment, Created: now, Opened: now}, keys: keyed.NewSecret(),
 		identity: map[string]int64{}, marks: map[int64]marks{}, byNumber: map[int64][]int64{}, byName: map[int64][]int64{}, reportedIn: map[int64]int64{}, learnt: map[string]learnt{}, kyc: map[string]ledger.KYC{}, inGap: map[keyed.Digest]bool{}, planRows: map[string]map[ledger.PlanDigest]ledger.PlanRow{}}}
@@ -120,7 +120,7 @@ func (m *state) findWithHistory(id int64) ledger.Customer {
 func (m *Ledger) NotePairings(ctx context.Context, notes []ledger.PairingNote) error {
 	return m.withWriteLock(ctx, func() error {
 		for _, n := range notes {
-			if c, ok := ledger.Paired(m.findWithHistory(n.Customer), n); ok {
+			if c, ok := ledger.ApplyPairing(m.findWithHistory(n.Customer), n); ok {
 				m.customers[n.Customer-1].Pairing = c.Pairing
 			}
 		}

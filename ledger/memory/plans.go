@@ -30,7 +30,7 @@ func (m *Ledger) SavePlan(ctx context.Context, p ledger.Plan, rows []ledger.Plan
 			return fmt.Errorf("plan %s has two rows of one customer: %w", p.ID, ledger.ErrConflict)
 		}
 		p.State, p.Rows, p.Decision = ledger.PlanMade, len(rows), nil
-		p.Made, p.Expires = ledger.Stored(p.Made), ledger.Stored(p.Expires)
+		p.Made, p.Expires = ledger.TruncateTime(p.Made), ledger.TruncateTime(p.Expires)
 		m.plans = append(m.plans, p)
 		m.planRows[p.ID] = byCustomer
 		return nil
@@ -56,7 +56,7 @@ func (m *Ledger) DecidePlan(ctx context.Context, id string, d ledger.PlanDecisio
 		if err != nil {
 			return err
 		}
-		d.At = ledger.Stored(d.At)
+		d.At = ledger.TruncateTime(d.At)
 		p.Decision = &d
 		if d.Approves {
 			m.movePlan(p, ledger.PlanApproved)

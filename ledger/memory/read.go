@@ -30,10 +30,10 @@ func (m *state) newReported(r storedRow) ledger.Reported {
 // reportMark returns the mark of a finding and its outcome; 0 if no reviewer needs to
 // see it.
 func (m *state) reportMark(r storedRow, rep ledger.Reported) int64 {
-	if r.recall == 0 || !rep.NeedsPerson() {
+	if r.recall == 0 || !rep.NeedsReview() {
 		return 0
 	}
-	return m.keys.Told(r.recall, rep.Outcome())
+	return m.keys.Reported(r.recall, rep.Outcome())
 }
 
 // selectedBatch returns the batch of a selection that does not select all.
@@ -80,13 +80,13 @@ func (m *state) reportLines(s ledger.Selection) (out []ledger.Reported, err erro
 		for _, row := range m.rows[b-1] {
 			r := m.newReported(row)
 			if s.All && (!r.Claims || r.Customer.LastBatch != b || r.Customer.LastRow != r.Ordinal) ||
-				s.Reviewed && !r.NeedsPerson() || len(s.Only) > 0 && !slices.Contains(s.Only, r.Status) ||
+				s.Reviewed && !r.NeedsReview() || len(s.Only) > 0 && !slices.Contains(s.Only, r.Status) ||
 				!s.Since.IsZero() && !r.Since(s.Since, m.batches[b-1].Registered) {
 				continue
 			}
 			if mark := m.reportMark(row, r); mark != 0 {
 				run, ok := m.reportedIn[mark]
-				r.Known = ok && run < limit
+				r.WasReported = ok && run < limit
 			}
 			if !s.All {
 				r.Customer.LastBatch, r.Customer.LastRow = 0, 0

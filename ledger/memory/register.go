@@ -35,7 +35,7 @@ func (m *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 	if b.Registered.IsZero() {
 		b.Registered = time.Now()
 	}
-	b.Registered, b.Rows = ledger.Stored(b.Registered), 0
+	b.Registered, b.Rows = ledger.TruncateTime(b.Registered), 0
 	return &registration{m: m, batch: b, names: m.info.DetailNames, claims: map[string]int{}}, nil
 }
 
@@ -124,8 +124,8 @@ func (r *registration) Add(_ context.Context, rows []ledger.Row) error {
 	return nil
 }
 
-// Annotate implements Registration.
-func (r *registration) Annotate(_ context.Context, notes []ledger.RowNote) error {
+// AddNotes implements Registration.
+func (r *registration) AddNotes(_ context.Context, notes []ledger.RowNote) error {
 	if err := r.requireOpen(); err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (r *registration) Annotate(_ context.Context, notes []ledger.RowNote) error
 			return r.endWith(fmt.Errorf("a note on row %d after row %d of %d: %w", n.Ordinal, last, len(r.rows), ledger.ErrConflict))
 		}
 		last = n.Ordinal
-		r.rows[last].Annotate(n)
+		r.rows[last].AddNote(n)
 	}
 	r.annotated = true
 	return nil

@@ -18,7 +18,7 @@ func (m *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) 
 				return err
 			}
 		}
-		r.ID, r.Started, r.End = int64(len(m.runs)+1), ledger.Stored(r.Started), nil
+		r.ID, r.Started, r.End = int64(len(m.runs)+1), ledger.TruncateTime(r.Started), nil
 		m.runs = append(m.runs, r)
 		id = r.ID
 		return nil
@@ -35,7 +35,7 @@ func (m *Ledger) Finish(ctx context.Context, id int64, end ledger.RunEnd) error 
 		if end.At.IsZero() {
 			end.At = time.Now()
 		}
-		end.At = ledger.Stored(end.At)
+		end.At = ledger.TruncateTime(end.At)
 		m.runs[id-1].End = &end
 		m.finishPlan(m.runs[id-1].Plan, end.ExitCode)
 		batch := m.runs[id-1].Batch
@@ -84,13 +84,13 @@ func (m *Ledger) Bind(ctx context.Context, account ledger.Account) error {
 		if m.info.Account.Differs(account) {
 			return fmt.Errorf("ledger in memory: %w", ledger.ErrAccount)
 		}
-		m.info.Account = m.info.Account.Learn(account)
+		m.info.Account = m.info.Account.Merge(account)
 		return nil
 	})
 }
 
-// Learnt implements Runs.
-func (m *Ledger) Learnt(_ context.Context, name string) (string, time.Time, error) {
+// Fact implements Runs.
+func (m *Ledger) Fact(_ context.Context, name string) (string, time.Time, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	f, ok := m.learnt[name]
@@ -100,10 +100,10 @@ func (m *Ledger) Learnt(_ context.Context, name string) (string, time.Time, erro
 	return f.value, f.at, nil
 }
 
-// Learn implements Runs.
-func (m *Ledger) Learn(ctx context.Context, name, value string, at time.Time) error {
+// SaveFact implements Runs.
+func (m *Ledger) SaveFact(ctx context.Context, name, value string, at time.Time) error {
 	return m.withWriteLock(ctx, func() error {
-		m.learnt[name] = learnt{value, ledger.Stored(at)}
+		m.learnt[name] = learnt{value, ledger.TruncateTime(at)}
 		return nil
 	})
 }

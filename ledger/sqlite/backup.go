@@ -10,7 +10,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 )
 
 // Backup writes a whole, consistent copy to a new file, 0600 and synced when it
@@ -45,5 +45,5 @@ func (l *Ledger) Backup(ctx context.Context, path string) (err error) {
 	if err := datafile.Sync(to); err != nil {
 		return err
 	}
-	return private.SyncFolder(to)
+	return fileperm.SyncFolder(to)
 }

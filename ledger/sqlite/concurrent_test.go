@@ -47,7 +47,7 @@ func TestConcurrent(t *testing.T) {
 }
 
 // A check pass holds the ledger for long. Another process that writes meanwhile is
-// told to come back, and can.
+// refused for now, and can be repeated.
 func TestConcurrentWriterIsToldToComeBack(t *testing.T) {
 	l, _, _, _ := newWithIntents(t, 1, 1)
 	side := openConcurrent(t, l.path)

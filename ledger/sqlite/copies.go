@@ -10,20 +10,19 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
-// copied is what a ledger file tells of how it came to its place. A file that
-// was copied lacks what the original has written since, and must not be taken
-// for the original. These tell:
+// copied says whether a ledger file is a copy. A copy lacks what the original has written
+// since, and must not be used in its place. These reveal a copy:
 //
 //   - a mark in the copy, which Backup and Restore leave there;
 //   - a token, drawn at each opening for writing, that the ledger and its
-//     emergency file both hold: a copy of one of them meets a stranger or nobody;
+//     emergency file both hold: a copy of one of them does not match the other;
 //   - the number of the last write, which the emergency file holds as well;
 //   - the number that the file system gave the file: another file under the
-//     same path was put there by somebody.
+//     same path has replaced it.
 //
 // A directory that is moved with all of its files, another host name and another
 // path are no copy.
@@ -38,7 +37,7 @@ func notOwnEmergency(err error) error {
 	switch {
 	case errors.Is(err, emergency.ErrOtherLedger):
 		return fmt.Errorf("%w; put the right ledger next to it, or continue with this one (bulkonboard ledger adopt): %w", err, ledger.ErrDamaged)
-	case errors.Is(err, private.ErrNotPrivate):
+	case errors.Is(err, fileperm.ErrNotPrivate):
 		return fmt.Errorf("%w: %w", err, ledger.ErrUnsafe)
 	}
 	return err
@@ -94,8 +93,7 @@ func (l *opening) detectCopy(ctx context.Context) (err error) {
 	return nil
 }
 
-// findLoss returns an error if the files beside the ledger show that writes are
-// missing which were made.
+// findLoss returns an error if the side files show that the ledger lacks writes.
 func (l *opening) findLoss() error {
 	switch {
 	case l.emergency.Seq() > l.copied.Writes:
@@ -113,11 +111,11 @@ func (l *opening) findLoss() error {
 }
 
 // findForeignLog returns an error if a copy was put under the log of a newer
-// ledger that was killed. SQLite would apply the log to it, and everything that
-// was folded into the newer file would silently be missing.
+// ledger that was killed. SQLite would apply the log to it, and everything that had
+// been moved from the log into the newer file would be missing without notice.
 func (l *opening) findForeignLog(ctx context.Context) error {
 	wal, err := os.Stat(l.path + "-wal")
-	if err != nil || wal.Size() == 0 || !l.emergency.IsFolded() || l.emergency.Token() == "" {
+	if err != nil || wal.Size() == 0 || !l.emergency.IsCheckpointed() || l.emergency.Token() == "" {
 		return nil
 	}
 	var token string
@@ -162,7 +160,7 @@ func (l *opening) recordOpening(ctx context.Context, c *conn, token string) erro
 }
 
 // markCopy makes a file that SQLite copied one that was closed, so that it needs
-// no log beside it, and marks it as a copy.
+// no log, and marks it as a copy.
 func markCopy(ctx context.Context, path string, cause ledger.GapCause) error {
 	return withConn(ctx, path, modeFill, func(c *conn) error {
 		if err := c.ExecScript(ctx, "UPDATE ledger SET closings = openings, copy = ?", string(cause)); err != nil {

@@ -36,7 +36,7 @@ func writeOnce(t *testing.T, path string) {
 	t.Helper()
 	l, err := Open(t.Context(), optionsFor(path))
 	if err == nil {
-		err = errors.Join(l.Learn(t.Context(), "x", "y", time.Now()), l.Close())
+		err = errors.Join(l.SaveFact(t.Context(), "x", "y", time.Now()), l.Close())
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func gapCauses(t *testing.T, path string, o Options) (out []ledger.GapCause, err
 }
 
 // A copy is known as one however it came to its place, once; what is no copy is
-// not taken for one.
+// not mistaken for one.
 func TestCopies(t *testing.T) {
 	aside := func(t *testing.T) string { return filepath.Join(t.TempDir(), "aside.db") }
 	backup := func(t *testing.T, path string) string {
@@ -137,20 +137,20 @@ func TestCopies(t *testing.T) {
 			copyFiles(t, to, path, "")
 			return path
 		}, []ledger.GapCause{ledger.GapCopy}, nil},
-		{"a plain copy beside the newer files", func(t *testing.T, path string) string {
+		{"a plain copy with the newer side files", func(t *testing.T, path string) string {
 			to := aside(t)
 			copyFiles(t, path, to, "")
 			writeOnce(t, path)
 			copyFiles(t, to, path, "")
 			return path
 		}, nil, ledger.ErrDamaged},
-		{"a backup beside the newer files", func(t *testing.T, path string) string {
+		{"a backup with the newer side files", func(t *testing.T, path string) string {
 			b := backup(t, path)
 			writeOnce(t, path)
 			copyFiles(t, b, path, "")
 			return path
 		}, nil, ledger.ErrDamaged},
-		{"a copy that went on elsewhere beside the older files", func(t *testing.T, path string) string {
+		{"a copy that was used elsewhere, with the older side files", func(t *testing.T, path string) string {
 			to := aside(t)
 			copyFiles(t, path, to, "", ".emergency")
 			for range 4 {
@@ -246,7 +246,7 @@ func TestCopyOpeningCutOff(t *testing.T) {
 	}
 }
 
-// An opening that is cut off right after its commit is not taken for a copy.
+// An opening that is cut off right after its commit is not mistaken for a copy.
 func TestOpeningCutOff(t *testing.T) {
 	path := closedWith(t, 3)
 	b, err := os.ReadFile(path + ".emergency")
@@ -385,7 +385,7 @@ func TestCopyUnderForeignLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Learn(t.Context(), "x", "y", time.Now()); err != nil {
+	if err := l.SaveFact(t.Context(), "x", "y", time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	killed := killedCopy(t, l)
@@ -395,13 +395,13 @@ func TestCopyUnderForeignLog(t *testing.T) {
 	if got, err := gapCauses(t, killed, optionsFor(killed)); err != nil || len(got) != 0 {
 		t.Fatalf("only killed: %v, %v", got, err)
 	}
-	killed = func() string { // once more, for that opening has folded the log
+	killed = func() string { // once more, because that opening has moved the log into the file
 		l, err := Open(t.Context(), optionsFor(killed))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		if err := l.Learn(t.Context(), "x", "z", time.Now()); err != nil {
+		if err := l.SaveFact(t.Context(), "x", "z", time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		return killedCopy(t, l)

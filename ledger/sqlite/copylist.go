@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 )
 
 // Copies lists the files in the ledger's folder that hold, or may hold, what the
@@ -39,7 +39,7 @@ func (l *Ledger) Copies(ctx context.Context) ([]string, error) {
 // isCopy reports whether a file is a ledger with this id, or one of which that
 // cannot be found out: a damaged or older copy holds people, too.
 func (l *database) isCopy(ctx context.Context, path, id string) bool {
-	if private.Check(path) != nil || !datafile.HasID(path, applicationID) {
+	if fileperm.Check(path) != nil || !datafile.HasID(path, applicationID) {
 		return false
 	}
 	if info, err := os.Stat(l.path); err == nil {

@@ -16,7 +16,7 @@ func TestCopiesAreListed(t *testing.T) {
 	l := openWith(t, o)
 	registerAll(t, l, "one", validRows(3, "a"))
 	if found, err := l.Copies(t.Context()); err != nil || len(found) > 0 {
-		t.Errorf("a ledger alone: %q, %v", found, err)
+		t.Errorf("a ledger without copies: %q, %v", found, err)
 	}
 	in := func(name string) string { return filepath.Join(dir, name) }
 	ours, others := backupOf(t, l), wholeCopy(t)

@@ -1,20 +1,20 @@
-// Package sqlite is the ledger in a file: an SQLite database with a write-ahead
-// log, in which every write is synced before its call returns.
+// Package sqlite is the ledger in a file: an SQLite database with a write-ahead log, in
+// which every write is synced before its call returns.
 //
-// Start at schema.sql, which says in plain tables and views what the file holds,
-// for people and for this package alike; then at [Open].
+// Start at schema.sql, which documents the tables and views, both for this package and
+// for operators with the sqlite3 program. Then read [Open].
 //
-//   - The file and those beside it: open.go and create.go; file.go and ownfiles.go
-//     refuse what is not safely ours; shape.go compares the schema; copies.go finds
-//     out that a file is a copy; recover.go closes what a crash left open.
-//   - Writing: write.go has the one transaction at a time; journal.go the send pass,
-//     by the rules of package ledger, which read a customer with its attempts and
-//     return what it is next; register.go the check pass.
-//   - Reading: conn.go has connections and records, customer.go the columns, rows.go
-//     reports, query.go customers.
-//   - Keeping: backup.go and restore.go, forget.go, prune.go, export.go, and verify.go,
-//     which proves the ledger.
+//   - Opening: open.go opens the file or makes a new one. schema.go and shape.go refuse
+//     a file that is not a ledger of this version, migrate.go brings an older one
+//     forward, copies.go detects copies, and recover.go closes the attempts that a crash
+//     left open. Permissions, file systems and the lock are in ledger/internal/datafile.
+//   - Writing: write.go has the one writing transaction. register.go is the check pass,
+//     journal.go the send pass, customer.go the columns of a customer, gaps.go, kyc.go
+//     and runs.go the rest.
+//   - Reading: read.go and pool.go give out connections. The queries and the proof of
+//     ledger verify are in ledger/internal/tables.
+//   - Maintenance: backup.go, restore.go, forget.go, prune.go and copylist.go.
 //
-// One process holds the lock and sends (lock.go). Others read, or write what needs
-// no lock, at the same time (Options).
+// The process that sends holds the lock (ledger/internal/datafile/lock.go). Other
+// processes can read at the same time, or write what needs no lock; see [Options].
 package sqlite

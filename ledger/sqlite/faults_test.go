@@ -106,7 +106,7 @@ func TestEmergency(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Open(t.Context(), optionsFor(path)); !errors.Is(err, ledger.ErrDamaged) {
-		t.Errorf("beside the files of another state: %v", err)
+		t.Errorf("with the side files of another state: %v", err)
 	}
 	o := optionsFor(path)
 	o.Adopt = true
@@ -266,7 +266,7 @@ func TestAdopt(t *testing.T) {
 	if err := again.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := again.Learn(t.Context(), "a", "b", time.Now()); !errors.Is(err, ledger.ErrWrite) {
+	if err := again.SaveFact(t.Context(), "a", "b", time.Now()); !errors.Is(err, ledger.ErrWrite) {
 		t.Errorf("a write after Close: %v", err)
 	}
 }
@@ -320,11 +320,11 @@ func TestUnsafe(t *testing.T) {
 	if err := os.Symlink(real, link); err != nil {
 		t.Skip(err)
 	}
-	loose := killedCopy(t, l)
-	if err := os.Chmod(loose, 0o644); err != nil {
+	readable := killedCopy(t, l)
+	if err := os.Chmod(readable, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]string{link: "symbolic link", loose: "chmod 600"} {
+	for path, want := range map[string]string{link: "symbolic link", readable: "chmod 600"} {
 		for _, readOnly := range []bool{false, true} {
 			o := optionsFor(path)
 			o.ReadOnly = readOnly
@@ -366,7 +366,7 @@ func TestSecondOpener(t *testing.T) {
 	if n := len(selectCustomers(t, reader, ledger.Query{})); n != 10 {
 		t.Errorf("the reader sees %d customers", n)
 	}
-	if err := reader.Learn(t.Context(), "a", "b", time.Now()); !errors.Is(err, ledger.ErrWrite) {
+	if err := reader.SaveFact(t.Context(), "a", "b", time.Now()); !errors.Is(err, ledger.ErrWrite) {
 		t.Errorf("a reader writes: %v", err)
 	}
 	if err := errors.Join(reader.Close(), reader.Close()); err != nil {
@@ -445,7 +445,7 @@ func TestFailedWriteIsFinal(t *testing.T) {
 	if err := l.w.ExecScript(t.Context(), "PRAGMA query_only = off"); err != nil {
 		t.Fatal(err)
 	}
-	second := l.Learn(t.Context(), "a", "b", time.Now())
+	second := l.SaveFact(t.Context(), "a", "b", time.Now())
 	if !errors.Is(second, ledger.ErrWrite) || second.Error() != first.Error() {
 		t.Errorf("second write: %v", second)
 	}

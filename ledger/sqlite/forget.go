@@ -25,7 +25,7 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 			if _, done := gone[d]; done || text == "" {
 				continue
 			}
-			id, isKnown, err := c.bar(ctx, text, d)
+			id, isKnown, err := c.blockIdentities(ctx, text, d)
 			if err != nil {
 				return err
 			}
@@ -50,12 +50,12 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 	if err != nil {
 		return 0, err
 	}
-	return n, l.scrub(ctx)
+	return n, l.scrubFile(ctx)
 }
 
-// bar notes the digest of an e-mail as forgotten, and returns its customer, which
+// blockIdentities notes the digest of an e-mail as forgotten, and returns its customer, which
 // is made if there is none. Rows that have the e-mail and no customer get it.
-func (c *conn) bar(ctx context.Context, text string, digest keyed.Digest) (id int64, isKnown bool, err error) {
+func (c *conn) blockIdentities(ctx context.Context, text string, digest keyed.Digest) (id int64, isKnown bool, err error) {
 	err = c.Query(ctx, "SELECT id, status FROM customer WHERE email <> '' AND coalesce(identity, email) = ?", []any{text}, func(r *record) error {
 		id, isKnown = r.Int64(), true
 		if ledger.Status(r.Text()) == ledger.InDoubt {
@@ -85,9 +85,9 @@ func (c *conn) bar(ctx context.Context, text string, digest keyed.Digest) (id in
 	return id, false, err
 }
 
-// scrub rewrites the file and empties the log. SQLite overwrites what is deleted,
+// scrubFile rewrites the file and empties the log. SQLite overwrites what is deleted,
 // but not what it leaves behind when it moves a record to another page.
-func (l *database) scrub(ctx context.Context) error {
+func (l *database) scrubFile(ctx context.Context) error {
 	if err := l.lockWrites(ctx); err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (l *database) scrub(ctx context.Context) error {
 	var busy, logged, moved int
 	err := l.w.QueryOne(ctx, "PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy, &logged, &moved)
 	if err != nil {
-		return l.fail(err)
+		return l.failWith(err)
 	}
 	if busy != 0 {
 		return fmt.Errorf("%s: they are erased, but another program that reads the ledger keeps the old pages in %s-wal; end it and run the same command again", l.path, l.path)

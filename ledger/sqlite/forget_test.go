@@ -127,7 +127,7 @@ func TestForget(t *testing.T) {
 	for _, batch := range []ledger.Batch{one, two} {
 		for r, err := range l.Rows(t.Context(), ledger.Selection{Batch: batch.ID, Only: []ledger.Status{ledger.Forgotten}}) {
 			if err != nil || r.Email != "" || r.FirstName != "" || r.Carry != nil || r.Identity != "" {
-				t.Errorf("row %d still tells: %+v %v", r.Ordinal, r.Row, err)
+				t.Errorf("row %d still shows: %+v %v", r.Ordinal, r.Row, err)
 			}
 		}
 	}
@@ -171,7 +171,7 @@ func TestRebind(t *testing.T) {
 	if _, err := Open(t.Context(), Options{Path: l.path, Environment: "sandbox", ReadOnly: true}); !errors.Is(err, ledger.ErrEnvironment) {
 		t.Errorf("old name: %v", err)
 	}
-	if v, _, err := l.Learnt(t.Context(), "rebound"); err != nil || v != "sandbox -> new.host" {
+	if v, _, err := l.Fact(t.Context(), "rebound"); err != nil || v != "sandbox -> new.host" {
 		t.Errorf("%q %v", v, err)
 	}
 	checkSound(t, l)

@@ -52,7 +52,7 @@ func TestDiskFull(t *testing.T) {
 		_, err = stuff.Write(make([]byte, 4096))
 	}
 	for i := 0; err == nil || !errors.Is(err, ledger.ErrWrite); i++ { // what the log has room for still goes in
-		if err = l.Learn(t.Context(), "a", string(make([]byte, 100_000)), time.Now()); i > 100 {
+		if err = l.SaveFact(t.Context(), "a", string(make([]byte, 100_000)), time.Now()); i > 100 {
 			t.Fatal("the disk does not fill up")
 		}
 	}

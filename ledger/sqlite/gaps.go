@@ -31,8 +31,8 @@ func (l *Ledger) insertGap(ctx context.Context, c *conn, g ledger.Gap) (ledger.G
 		return g, err
 	}
 	g = g.Filled(newest, now, l.info.Created)
-	g.From, g.To, g.Written = g.From.Stored(), g.To.Stored(), ledger.Stored(l.now())
-	g.Scanned, g.Ended = ledger.Stored(g.Scanned), ledger.Stored(g.Ended)
+	g.From, g.To, g.Written = g.From.Truncate(), g.To.Truncate(), ledger.TruncateTime(l.now())
+	g.Scanned, g.Ended = ledger.TruncateTime(g.Scanned), ledger.TruncateTime(g.Ended)
 	args := append([]any{string(g.Cause)}, tables.InstantArgs(g.From)...)
 	args = append(append(args, tables.InstantArgs(g.To)...), tables.Micros(g.Written), tables.Micros(g.Scanned), tables.Micros(g.Ended), g.Reason)
 	err = c.QueryOne(ctx, `INSERT INTO gap (cause, from_at_us, from_offset_us, from_certain, to_at_us, to_offset_us, to_certain, written_us, scanned_us, ended_us, reason)

@@ -88,7 +88,7 @@ func doors(whole string) map[string]func(t *testing.T, path string) error {
 	}
 }
 
-// TestHostileSideNames: whatever has a name beside the ledger and is
+// TestHostileSideNames: whatever has the name of a side file and is
 // not a private file of ours keeps every door shut, and is not touched.
 func TestHostileSideNames(t *testing.T) {
 	whole := wholeCopy(t)
@@ -279,7 +279,7 @@ func TestRestoreKilledWithTwoNames(t *testing.T) {
 	}
 }
 
-// sideNames are the ends of all names that the ledger or SQLite opens beside it.
+// sideNames are the suffixes of all side files that the ledger or SQLite opens.
 func sideNames() []string {
 	return []string{"-wal", "-shm", "-journal", ".lock", ".emergency", ".emergency.new",
 		".new", ".new-wal", ".new-shm", ".new-journal",

@@ -97,7 +97,7 @@ func TestHostileSchema(t *testing.T) {
 	}
 }
 
-// TestHostileSchemaInLog: the objects may be in the log alone, and the header of
+// TestHostileSchemaInLog: the objects may be only in the log, and the header of
 // the file that is looked at first says nothing of them.
 func TestHostileSchemaInLog(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -110,7 +110,7 @@ func TestHostileSchemaInLog(t *testing.T) {
 		"older":          {fmt.Sprintf(`PRAGMA user_version = %d`, newestSchema(steps())-1), ErrOlder},
 	} {
 		l := openNew(t)
-		if err := tamper(t, l.path, tt.statement); err != nil { // l keeps the log from being folded into the file
+		if err := tamper(t, l.path, tt.statement); err != nil { // l is open, so the log is not moved into the file
 			t.Fatal(err)
 		}
 		path := filepath.Join(t.TempDir(), "l.db")

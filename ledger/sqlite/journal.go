@@ -35,11 +35,11 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 		var opened []ledger.Customer
 		for i, in := range intents {
 			before, ok := customers[in.Customer]
-			delete(customers, in.Customer) // whoever is named twice is skipped
+			delete(customers, in.Customer) // a second intent for the same customer is skipped
 			if ids[i] = ledger.FindIntent(before, run, in); ids[i] != 0 || !ok {
 				continue
 			}
-			after, err := ledger.Intended(before, in)
+			after, err := ledger.ApplyIntent(before, in)
 			if errors.Is(err, ledger.ErrConflict) || errors.Is(err, ledger.ErrForm) {
 				continue
 			}
@@ -48,9 +48,9 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 			}
 			l.lastAttempt++ // a number lost to a failed commit is never used again
 			ids[i] = l.lastAttempt
-			after.FirstSent = ledger.Stored(after.FirstSent)
+			after.FirstSent = ledger.TruncateTime(after.FirstSent)
 			after.History = append(slices.Clip(after.History), ledger.Attempt{ID: ids[i], Run: run, Generation: in.Generation, Key: in.Key,
-				Details: in.Details, Removes: in.Removes, NotBefore: in.At.Stored()})
+				Details: in.Details, Removes: in.Removes, NotBefore: in.At.Truncate()})
 			if err := c.putIntended(ctx, &before, &after); err != nil {
 				return err
 			}
@@ -89,10 +89,9 @@ func (c *conn) insertAttempts(ctx context.Context, of []ledger.Customer) error {
 	return c.InsertRows(ctx, `INSERT INTO attempt (id, customer, run, generation, key, removes, not_before_us, not_before_offset_us, not_before_certain) VALUES `, "", 9, rows)
 }
 
-// inFlight holds the customers for whom a request of this process is under way, as
-// Intend left them, so that Record need not read them again. Its zero value is
-// empty. Every other write empties it, and so do the writes of other processes. It
-// is used with the right to write.
+// inFlight holds the customers that have a request of this process in flight, as Intend
+// left them, so that Record need not read them again. Its zero value is empty. Every
+// other write empties it, of this process or of another. Callers hold the right to write.
 type inFlight struct {
 	customers map[int64]ledger.Customer
 	version   int64 // of the file, when customers were written
@@ -100,7 +99,7 @@ type inFlight struct {
 
 func (f *inFlight) clear() { clear(f.customers) }
 
-// check empties it if another connection has written since. A transaction has begun.
+// check empties it if another connection has written since. It needs a transaction.
 func (f *inFlight) check(ctx context.Context, c *conn) error {
 	var version int64
 	err := c.QueryOne(ctx, "PRAGMA data_version", nil, &version)
@@ -121,8 +120,8 @@ func (f *inFlight) add(customers []ledger.Customer) {
 	}
 }
 
-// take removes customers and returns them, if it has all of them.
-func (f *inFlight) take(ids []int64) (map[int64]ledger.Customer, bool) {
+// removeAll removes and returns customers, if it has all of them.
+func (f *inFlight) removeAll(ids []int64) (map[int64]ledger.Customer, bool) {
 	found := make(map[int64]ledger.Customer, len(ids))
 	hasAll := true
 	for _, id := range ids {
@@ -136,12 +135,12 @@ func (f *inFlight) take(ids []int64) (map[int64]ledger.Customer, bool) {
 }
 
 // Record implements ledger.Journal.
-func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (left []ledger.Change, err error) {
+func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (refused []ledger.Change, err error) {
 	if len(changes) == 0 {
 		return nil, nil
 	}
 	err = l.writeInFlight(ctx, func(ctx context.Context, c *conn) error {
-		before, known := l.inFlight.take(customersOf(changes))
+		before, known := l.inFlight.removeAll(customersOf(changes))
 		if !known {
 			if before, err = c.WithHistory(ctx, customersOf(changes)); err != nil {
 				return err
@@ -151,10 +150,10 @@ func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (
 		for id, one := range before {
 			after[id] = &one
 		}
-		left = ledger.Apply(func(id int64) *ledger.Customer { return after[id] }, changes)
+		refused = ledger.ApplyChanges(func(id int64) *ledger.Customer { return after[id] }, changes)
 		for _, id := range customersOf(changes) {
 			if one := after[id]; one != nil && err == nil {
-				err = c.put(ctx, before[id], *one)
+				err = c.putChanged(ctx, before[id], *one)
 				delete(after, id)
 			}
 		}
@@ -163,7 +162,7 @@ func (l *Ledger) Record(ctx context.Context, _ int64, changes []ledger.Change) (
 	if err != nil {
 		return nil, err
 	}
-	return left, nil
+	return refused, nil
 }
 
 func customersOf(changes []ledger.Change) []int64 {
@@ -175,19 +174,19 @@ func customersOf(changes []ledger.Change) []int64 {
 }
 
 // Merge implements ledger.Journal.
-func (l *Ledger) Merge(ctx context.Context, changes []ledger.Change) (left []ledger.Change, err error) {
+func (l *Ledger) Merge(ctx context.Context, changes []ledger.Change) (refused []ledger.Change, err error) {
 	if len(changes) == 0 {
 		return nil, nil
 	}
 	err = l.write(ctx, func(ctx context.Context, c *conn) error {
-		left = nil
+		refused = nil
 		for _, ch := range changes {
 			fits, err := c.merge(ctx, ch)
 			if err != nil {
 				return err
 			}
 			if !fits {
-				left = append(left, ch)
+				refused = append(refused, ch)
 			}
 		}
 		return nil
@@ -195,7 +194,7 @@ func (l *Ledger) Merge(ctx context.Context, changes []ledger.Change) (left []led
 	if err != nil {
 		return nil, err
 	}
-	return left, nil
+	return refused, nil
 }
 
 // merge applies one change that may come late, and reports whether it fits.
@@ -205,7 +204,7 @@ func (c *conn) merge(ctx context.Context, ch ledger.Change) (bool, error) {
 		return false, err
 	}
 	before := known[ch.Customer]
-	if ledger.Recorded(before, ch) {
+	if ledger.IsRecorded(before, ch) {
 		return true, nil
 	}
 	var owners []ledger.Customer
@@ -215,18 +214,18 @@ func (c *conn) merge(ctx context.Context, ch ledger.Change) (bool, error) {
 	}); err != nil || !ch.IsCredible(owners) {
 		return false, err
 	}
-	after, fits := ledger.Late(before, ch)
+	after, fits := ledger.MergeLate(before, ch)
 	if !fits {
 		return false, nil
 	}
-	return true, c.put(ctx, before, after)
+	return true, c.putChanged(ctx, before, after)
 }
 
-// put writes a customer with those of its attempts that changed. Both have all of them.
-func (c *conn) put(ctx context.Context, before, after ledger.Customer) error {
+// putChanged writes a customer with those of its attempts that changed. Both have all of them.
+func (c *conn) putChanged(ctx context.Context, before, after ledger.Customer) error {
 	for i := range after.History {
 		a := &after.History[i]
-		a.NotAfter = a.NotAfter.Stored()
+		a.NotAfter = a.NotAfter.Truncate()
 		if b := before.History[i]; b.Class == a.Class && b.Absent == a.Absent && b.NotAfter == a.NotAfter && b.HTTPStatus == a.HTTPStatus && b.Code == a.Code && slices.Equal(b.Excerpt, a.Excerpt) {
 			continue
 		}
@@ -261,7 +260,7 @@ func (l *Ledger) NotePairings(ctx context.Context, notes []ledger.PairingNote) e
 			return err
 		}
 		for _, n := range notes {
-			after, applies := ledger.Paired(customers[n.Customer], n)
+			after, applies := ledger.ApplyPairing(customers[n.Customer], n)
 			if !applies {
 				continue
 			}

@@ -33,7 +33,7 @@ func TestRecordKnowsWhatChangedSinceTheIntent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l, b, in, ids := newWithIntents(t, 4, 1)
 			// Another write, so that the first intent is not remembered, and a second intent.
-			if err := l.Learn(t.Context(), "a", "b", time.Now()); err != nil {
+			if err := l.SaveFact(t.Context(), "a", "b", time.Now()); err != nil {
 				t.Fatal(err)
 			}
 			more, moreIDs := intendRows(t, l, b, 1, 1, 1)

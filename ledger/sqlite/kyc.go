@@ -25,7 +25,7 @@ func (l *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news
 	err = l.write(ctx, func(ctx context.Context, c *conn) error {
 		news = 0
 		for _, e := range events {
-			isNews, err := c.observe(ctx, e)
+			isNews, err := c.observeKYC(ctx, e)
 			if err != nil {
 				return err
 			}
@@ -38,9 +38,9 @@ func (l *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news
 	return news, err
 }
 
-// observe records one event, and reports whether it brought another status or a link.
-func (c *conn) observe(ctx context.Context, e ledger.KYCEvent) (bool, error) {
-	e.At = ledger.Stored(e.At)
+// observeKYC records one event, and reports whether it brought another status or a link.
+func (c *conn) observeKYC(ctx context.Context, e ledger.KYCEvent) (bool, error) {
+	e.At = ledger.TruncateTime(e.At)
 	before, err := c.KYCOf(ctx, e.ServiceID)
 	if err != nil {
 		return false, err

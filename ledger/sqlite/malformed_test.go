@@ -14,7 +14,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// secretText is a value that no error may tell.
+// secretText is a value that no error may contain.
 const secretText = "jane.doe@example.com"
 
 // putMalformed puts a value into every record of a column, whatever the type of the
@@ -88,7 +88,7 @@ func readEverything(ctx context.Context, l *Ledger) map[string]seen {
 	one("batches", batches, err)
 	gaps, err := l.Gaps(ctx)
 	one("gaps", gaps, err)
-	value, at, err := l.Learnt(ctx, "fee")
+	value, at, err := l.Fact(ctx, "fee")
 	one("learnt", []any{value, at}, err)
 	info, err := l.Info(ctx)
 	info.Path, info.Opened = "", time.Time{}
@@ -153,7 +153,7 @@ func filledLedger(t *testing.T) string {
 	t.Helper()
 	l := newProvenLedger(t)
 	for _, do := range []func() error{
-		func() error { return l.Learn(t.Context(), "fee", "0.50", time.Unix(1, 0)) },
+		func() error { return l.SaveFact(t.Context(), "fee", "0.50", time.Unix(1, 0)) },
 		func() error { return l.Bind(t.Context(), ledger.Account{Partner: "p", Slug: "acme"}) },
 		func() error { return l.Finish(t.Context(), 1, ledger.RunEnd{ExitCode: 3}) },
 	} {
@@ -185,10 +185,10 @@ func readMalformed(t *testing.T, l *Ledger, before map[string]seen, isJoin bool,
 			}
 		}
 		if isJoin {
-			continue // it leads nowhere, as NULL would: Verify tells that
+			continue // it leads nowhere, as NULL would: Verify finds it
 		}
 		if !reflect.DeepEqual(after.items, want) && (len(after.items) > 0 || len(want) > 0) {
-			t.Errorf("%s: a malformed value is taken for another: %d items (%v)", what, len(after.items), after.err)
+			t.Errorf("%s: a malformed value is mistaken for another: %d items (%v)", what, len(after.items), after.err)
 		}
 	}
 	found, err := l.Verify(t.Context())
@@ -198,7 +198,7 @@ func readMalformed(t *testing.T, l *Ledger, before map[string]seen, isJoin bool,
 }
 
 // A value of another type than its column has is refused by whatever reads it: none
-// is taken for another value, none is in an error, and a run does not begin. It makes no
+// is mistaken for another value, none is in an error, and a run does not begin. It makes no
 // difference whether it is in the file or in the log.
 func TestMalformedValues(t *testing.T) {
 	whole := filledLedger(t)

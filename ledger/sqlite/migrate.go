@@ -9,7 +9,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 )
 
 // step brings a schema forward by one version.
@@ -36,8 +36,8 @@ func schemaOf(version int, all []step) string {
 func newestSchema(all []step) int { return baseSchema + len(all) }
 
 // bringForward changes a ledger of an earlier version into one of the newest. A copy
-// is made first, beside the ledger, and kept. The lock is held. A crash leaves the
-// ledger as it was, or brought forward.
+// is made first, in the same folder, and kept. The caller holds the lock. After a crash
+// the ledger is either unchanged or brought forward.
 func (l *opening) bringForward(ctx context.Context, from int) error {
 	kept := fmt.Sprintf("%s-schema-%d-%s.kept", l.path, from, datafile.TimeOf(l.now()))
 	if err := copyLedger(ctx, l.path, kept); err != nil {
@@ -79,7 +79,7 @@ func (l *opening) readForward(ctx context.Context, from int) (path string, err e
 // copyLedger writes a whole, consistent copy of a ledger to a new file, 0600 and
 // synced. Others may write meanwhile.
 func copyLedger(ctx context.Context, from, to string) (err error) {
-	f, err := private.Create(to, os.O_RDWR)
+	f, err := fileperm.Create(to, os.O_RDWR)
 	if err != nil {
 		return err
 	}

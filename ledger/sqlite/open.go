@@ -29,7 +29,7 @@ type Options struct {
 	Concurrent  bool             // no lock, no recovery, but every write except Register, Intend, Forget, Readmit and Rebind: works while another process sends
 	Adopt       bool             // open an older copy, or a ledger that has lost writes, and write a gap; see ledger.Gap
 	LockTimeout time.Duration    // how long to wait for the lock; default 0
-	Command     string           // for whoever meets the lock
+	Command     string           // shown to other processes that want the lock
 	Now         func() time.Time // default time.Now
 
 	steps []step // default steps(); tests bring ledgers forward
@@ -70,8 +70,8 @@ var (
 	_ ledger.Emergency = (*Ledger)(nil)
 )
 
-// Open opens a ledger; unless ReadOnly or Concurrent it takes the lock, merges the emergency
-// file, and closes the attempts that a crash left open.
+// Open opens a ledger. Unless ReadOnly or Concurrent is set it acquires the lock, merges
+// the emergency file, and closes the attempts that a crash left open.
 //
 // Errors wrap ErrMissing, ErrLocked, ErrUnsafe, ErrEnvironment, ErrDamaged,
 // ErrNewer, ErrOlder or ErrWrite, and say the way out.
@@ -81,7 +81,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 		return nil, err
 	}
 	if err := l.open(ctx); err != nil {
-		return nil, errors.Join(err, l.abandon())
+		return nil, errors.Join(err, l.closeAfterError())
 	}
 	return l.Ledger, nil
 }
@@ -90,7 +90,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 type opening struct {
 	*Ledger
 	options Options
-	copied  copied // what the file tells of how it came to its place
+	copied  copied // whether the file is a copy
 }
 
 // prepare makes a ledger that is not open yet, and completes its options.
@@ -130,7 +130,7 @@ func (l *opening) open(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := create(ctx, l.path, o); err != nil {
+		if err := createFile(ctx, l.path, o); err != nil {
 			return err
 		}
 	}
@@ -142,9 +142,9 @@ func (l *opening) open(ctx context.Context) error {
 	if err := l.openReaders(ctx); err != nil {
 		return err
 	}
-	// All checks go through readers: a connection that may write would fold
-	// what is left of a damaged log into the file when it is closed.
-	if err := l.load(ctx); err != nil || o.ReadOnly {
+	// All checks use readers. A connection that may write would, when it is closed,
+	// move what is left of a damaged log into the file.
+	if err := l.loadHeader(ctx); err != nil || o.ReadOnly {
 		return err
 	}
 	writing := modeWrite
@@ -162,7 +162,7 @@ func (l *opening) open(ctx context.Context) error {
 	if l.w = (&conn{w}); o.Concurrent {
 		return nil
 	}
-	return l.recover(ctx)
+	return l.recoverLedger(ctx)
 }
 
 // openReaders opens the file for reading and compares its schema. A ledger of an
@@ -198,8 +198,8 @@ func (l *opening) openReaders(ctx context.Context) (err error) {
 	return err
 }
 
-// load reads what the ledger is bound to, and checks it.
-func (l *opening) load(ctx context.Context) error {
+// loadHeader reads what the ledger is bound to, and checks it.
+func (l *opening) loadHeader(ctx context.Context) error {
 	o := l.options
 	c, end, err := l.snapshot(ctx)
 	if err != nil {
@@ -214,7 +214,7 @@ func (l *opening) load(ctx context.Context) error {
 	l.detailNames.Store(&h.Info.DetailNames)
 	l.readers.Environment, l.readers.Keys = h.Info.Environment, &l.keys
 	c.Environment, c.Keys = h.Info.Environment, &l.keys
-	l.info.Path, l.info.Opened = l.path, ledger.Stored(l.now())
+	l.info.Path, l.info.Opened = l.path, ledger.TruncateTime(l.now())
 	if o.Environment != l.info.Environment && (!o.ReadOnly || o.Environment != "") {
 		return fmt.Errorf("%s belongs to environment %q, not %q; name the environment it belongs to (--sandbox, --env or --base-url), or the right ledger with --ledger: %w",
 			l.path, l.info.Environment, o.Environment, ledger.ErrEnvironment)
@@ -240,11 +240,11 @@ func (l *opening) load(ctx context.Context) error {
 	return nil
 }
 
-// checkConcurrent is findLoss for who does not hold the lock: the emergency file
-// belongs to whoever does.
+// checkConcurrent is findLoss without the lock: the emergency file belongs to the process
+// that holds it.
 func (l *opening) checkConcurrent(ctx context.Context) error {
 	e, err := emergency.Peek(l.path+".emergency", l.id)
-	if err != nil || !e.Existed() {
+	if err != nil || !e.HasExisted() {
 		return notOwnEmergency(err)
 	}
 	c, end, err := l.snapshot(ctx) // after the look at the file: the process that holds the lock may be writing
@@ -262,9 +262,9 @@ func (l *opening) checkConcurrent(ctx context.Context) error {
 // quickCheckSize is the size up to which a ledger is checked at every opening.
 const quickCheckSize = 16 << 20
 
-// create makes a ledger that does not exist, under another name first, so that
+// createFile makes a ledger that does not exist, under another name first, so that
 // a crash leaves either none or a whole one. The lock is held.
-func create(ctx context.Context, path string, o Options) error {
+func createFile(ctx context.Context, path string, o Options) error {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -279,14 +279,14 @@ func create(ctx context.Context, path string, o Options) error {
 	if _, err := datafile.CheckPlace(path); err != nil {
 		return err
 	}
-	if err := datafile.Create(path, func(part string) error { return fill(ctx, part, o) }); err != nil {
+	if err := datafile.Create(path, func(part string) error { return fillNewFile(ctx, part, o) }); err != nil {
 		return fmt.Errorf("%s cannot be made: %w: %w", path, err, ledger.ErrWrite)
 	}
 	return nil
 }
 
-// fill writes the schema into an empty file.
-func fill(ctx context.Context, path string, o Options) error {
+// fillNewFile writes the schema into an empty file.
+func fillNewFile(ctx context.Context, path string, o Options) error {
 	secret := keyed.NewSecret()
 	return withConn(ctx, path, modeFill, func(c *conn) error {
 		if err := c.ExecScript(ctx, fmt.Sprintf("PRAGMA application_id = %d; BEGIN IMMEDIATE; %s; PRAGMA user_version = %d", applicationID, schemaOf(newestSchema(o.steps), o.steps), newestSchema(o.steps))); err != nil {
@@ -300,12 +300,12 @@ func fill(ctx context.Context, path string, o Options) error {
 	})
 }
 
-// Notices are what an operator should know of the place of the ledger and of what
-// was found at its opening. They hold no personal data.
+// Notices returns what an operator should know about the ledger's folder, and about what
+// was found when it was opened. They hold no personal data.
 func (l *Ledger) Notices() []string { return l.notices }
 
-// Close ends the use of the ledger and frees its lock. It waits for a write
-// under way. Iterators must have ended.
+// Close closes the ledger and releases its lock. It waits for a write in progress.
+// Iterators must have ended.
 func (l *Ledger) Close() error {
 	var err error
 	l.closing.Do(func() {
@@ -318,15 +318,15 @@ func (l *Ledger) Close() error {
 			}
 		}
 		l.writeLock <- struct{}{}
-		err = errors.Join(err, l.abandon())
+		err = errors.Join(err, l.closeAfterError())
 		l.failed = fmt.Errorf("%s is closed: %w", l.path, ledger.ErrWrite)
 		l.unlockWrites()
 	})
 	return err
 }
 
-// abandon closes everything, as a crash would.
-func (l *Ledger) abandon() error {
+// closeAfterError closes everything, as a crash would.
+func (l *Ledger) closeAfterError() error {
 	var all []error
 	if l.w != nil {
 		all = append(all, l.w.Close())

@@ -38,7 +38,7 @@ func useEverything(t *testing.T) (l *Ledger, statements []string) {
 	must(reg.Add(ctx, rows))
 	_, err = reg.Lookup(ctx, keys[:2])
 	must(err)
-	must(reg.Annotate(ctx, []ledger.RowNote{{Ordinal: 3, Repeats: -1, Finding: ledger.Finding{Field: "phone", Code: "c"}}}))
+	must(reg.AddNotes(ctx, []ledger.RowNote{{Ordinal: 3, Repeats: -1, Finding: ledger.Finding{Field: "phone", Code: "c"}}}))
 	b, err := reg.Commit(ctx)
 	must(err)
 	run, err := l.Begin(ctx, ledger.Run{Command: "run", Batch: b.ID, Started: time.Now()})
@@ -62,7 +62,7 @@ func useEverything(t *testing.T) (l *Ledger, statements []string) {
 	_, err = l.ObserveKYC(ctx, []ledger.KYCEvent{{ServiceID: "acme-rain-user-000000000001", Status: ledger.KYCMore, URL: "https://verify.test/again", At: time.Now()}})
 	must(err)
 	must(l.RetryKYC(ctx, "acme-rain-user-000000000001", 0, 1))
-	must(l.Learn(ctx, "fee", "0.50", time.Now()))
+	must(l.SaveFact(ctx, "fee", "0.50", time.Now()))
 	must(l.Bind(ctx, ledger.Account{Slug: "acme"}))
 	must(l.Finish(ctx, run, ledger.RunEnd{}))
 	_, err = l.InGap(ctx, []string{"someone@example.com"})
@@ -90,9 +90,9 @@ func useEverything(t *testing.T) (l *Ledger, statements []string) {
 	_, err = l.Plans(ctx)
 	must(err)
 	must(l.Finish(ctx, 3, ledger.RunEnd{}))
-	_, err = l.LearntNames(ctx, "f")
+	_, err = l.FactNames(ctx, "f")
 	must(err)
-	_, _, err = l.Learnt(ctx, "fee")
+	_, _, err = l.Fact(ctx, "fee")
 	must(err)
 	for _, batch := range []int64{0, 1} {
 		_, err = l.HasKYC(ctx, batch)
@@ -249,7 +249,7 @@ func wholeLists() map[string]string {
 	const (
 		one     = "the table has one record"
 		few     = "the table has a record a command, a file, a gap or a fact"
-		opening = "once an opening, from the newest on, until the first that tells of the partner's clock"
+		opening = "once an opening, from the newest on, until the first that has the partner's clock"
 		verify  = "Verify reads everything"
 		erasing = "erasing is rare, and an index of input_row by customer would cost every registration"
 		newest  = "from the newest on, until enough are found"

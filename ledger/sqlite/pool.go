@@ -18,11 +18,11 @@ type mode int
 
 const (
 	modeRead       mode = iota
-	modeWrite           // by whoever holds the lock
+	modeWrite           // writes; this process holds the lock
 	modeFill            // a new file, not yet in WAL mode
 	modeCopy            // reads the ledger, writes another file
-	modeFileOnly        // reads the file without the log beside it
-	modeConcurrent      // writes while another process holds the lock, and can be told to come back later
+	modeFileOnly        // reads the file without its log
+	modeConcurrent      // writes while another process holds the lock; may fail with ErrBusy
 )
 
 const (
@@ -39,7 +39,7 @@ func openPool(path string, m mode, conns int) (*tables.Pool, error) {
 	if err := datafile.CheckOwn(path); err != nil {
 		return nil, err
 	}
-	if m != modeFill && m != modeFileOnly { // those have no files beside them
+	if m != modeFill && m != modeFileOnly { // those have no side files
 		if err := datafile.ClaimSideFiles(path, m == modeRead); err != nil {
 			return nil, err
 		}

@@ -71,7 +71,7 @@ func TestPruneKeepsEachLastRow(t *testing.T) {
 	l := openNew(t)
 	first := registerDump(t, l, "a.csv", 0, 300)
 	for i := range 4 {
-		registerDump(t, l, fmt.Sprintf("b%d.csv", i), 100, 200) // those before are in a.csv alone
+		registerDump(t, l, fmt.Sprintf("b%d.csv", i), 100, 200) // those before are only in a.csv
 	}
 	got, err := l.Prune(t.Context(), 1)
 	if err != nil {
@@ -91,7 +91,7 @@ func TestPruneKeepsEachLastRow(t *testing.T) {
 	}
 	// The same input is an input like a new one.
 	if _, err := l.FindBatch(t.Context(), "a.csv"); err == nil {
-		t.Error("a pruned list is taken for a whole one")
+		t.Error("a pruned list is mistaken for a whole one")
 	}
 	batches, err := l.Batches(t.Context())
 	if err != nil {
@@ -131,7 +131,7 @@ func TestWalk(t *testing.T) {
 	registerDump(t, l, "a.csv", 0, 300)
 	registerDump(t, l, "b.csv", 200, 200)
 	ctx := context.Background()
-	if err := l.Learn(ctx, "fee", "0.50", time.Unix(1_700_000_000, 0)); err != nil {
+	if err := l.SaveFact(ctx, "fee", "0.50", time.Unix(1_700_000_000, 0)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Intend(ctx, 2, []ledger.Intent{{Expect: ledger.Expect{Customer: 1, Status: ledger.Pending}, Key: ledger.Key("sandbox", "p0@example.com", 0), Email: "p0@example.com", At: ledger.Instant{At: time.Now()}}}); err != nil {

@@ -9,15 +9,15 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
-// recover brings the ledger from how the last run left it to a state in which
-// no attempt is open: answers of the emergency file first, then the rest becomes
-// unanswered. One transaction, before Open returns.
-func (l *opening) recover(ctx context.Context) error {
+// recoverLedger closes all attempts that the last run left open, before Open returns, in one
+// transaction. It first merges the answers of the emergency file. The remaining attempts
+// become unanswered.
+func (l *opening) recoverLedger(ctx context.Context) error {
 	token, err := l.emergency.Announce(l.copied.Token)
 	if err != nil {
 		return fmt.Errorf("%s.emergency: %w: %w", l.path, err, ledger.ErrWrite)
 	}
-	var left []ledger.Change
+	var refused []ledger.Change
 	customers := int64(0)
 	err = l.write(ctx, func(ctx context.Context, c *conn) error {
 		if err := c.QueryOne(ctx, "SELECT last_attempt, (SELECT coalesce(max(id), 0) FROM customer) FROM ledger", nil, &l.lastAttempt, &customers); err != nil {
@@ -32,7 +32,7 @@ func (l *opening) recover(ctx context.Context) error {
 				return err
 			}
 			if !fits {
-				left = append(left, ch)
+				refused = append(refused, ch)
 			}
 		}
 		if err := l.closeOpen(ctx, c); err != nil {
@@ -44,7 +44,7 @@ func (l *opening) recover(ctx context.Context) error {
 		return err
 	}
 	l.emergency.Confirm(token, false)
-	if err := l.emptyEmergency(left); err != nil {
+	if err := l.emptyEmergency(refused); err != nil {
 		return fmt.Errorf("%s.emergency: %w: %w", l.path, err, ledger.ErrWrite)
 	}
 	// Into the file itself: that it was opened must show when the log is gone.
@@ -61,20 +61,20 @@ func (l *opening) recover(ctx context.Context) error {
 
 // emptyEmergency empties the emergency file. If it holds answers that do not fit,
 // a copy is kept: no answer is thrown away.
-func (l *opening) emptyEmergency(left []ledger.Change) error {
-	if len(left) > 0 {
+func (l *opening) emptyEmergency(refused []ledger.Change) error {
+	if len(refused) > 0 {
 		kept, err := l.emergency.SetAside(l.now())
 		if err != nil {
 			return err
 		}
-		for _, ch := range left {
+		for _, ch := range refused {
 			l.notices = append(l.notices, fmt.Sprintf("an answer in %s.emergency for customer %d does not fit what the ledger says; it was kept in %s", l.path, ch.Customer, kept))
 		}
 	}
 	return l.emergency.Empty()
 }
 
-// closeOpen closes what a crash left open as unanswered at this moment.
+// closeOpen closes the attempts that a crash left open as unanswered. They end now.
 func (l *opening) closeOpen(ctx context.Context, c *conn) error {
 	end, _, err := l.openingInstant(ctx, c)
 	if err != nil {
@@ -83,11 +83,11 @@ func (l *opening) closeOpen(ctx context.Context, c *conn) error {
 	return c.Exec(ctx, "UPDATE attempt SET class = 'UNKNOWN', not_after_us = ?, not_after_offset_us = ?, not_after_certain = ? WHERE class = ''", tables.InstantArgs(end)...)
 }
 
-// openingInstant is the moment of this opening, with the offset of the newest
-// attempt that has one from the partner. If our clock was set back since, so that
-// this moment would lie before what the ledger has seen, it is moved up to that
-// and is a guess: a key must not look older, nor an attempt end before it began.
-// newest is the last moment that attempts tell of, zero if there is none.
+// openingInstant returns the time of this opening, with the offset of the newest attempt
+// that has one from the partner. If our clock was set back, so that this time would be
+// before the newest attempt, it returns the time of that attempt and marks it as
+// uncertain: no key may look older than it is, and no attempt may end before it began.
+// newest is the last time in any attempt, zero if there is none.
 func (l *Ledger) openingInstant(ctx context.Context, c *conn) (now, newest ledger.Instant, err error) {
 	now = ledger.Instant{At: l.info.Opened}
 	if newest, now.Offset, now.Certain, err = c.Newest(ctx); err != nil {
@@ -96,8 +96,8 @@ func (l *Ledger) openingInstant(ctx context.Context, c *conn) (now, newest ledge
 	if behind := newest.Partner().Sub(now.Partner()); !newest.At.IsZero() && behind > 0 {
 		now.Offset += behind
 		// Offsets come from Date headers, which have whole seconds: two of them
-		// differ by as much without anybody having set a clock.
+		// can differ by as much although no clock was set.
 		now.Certain = now.Certain && behind <= 2*time.Second
 	}
-	return now.Stored(), newest, nil
+	return now.Truncate(), newest, nil
 }

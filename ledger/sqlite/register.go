@@ -12,11 +12,11 @@ import (
 
 var _ ledger.Registrar = (*Ledger)(nil)
 
-// registration is a check pass under way. It holds the right to write.
+// registration is a check pass that has not ended. It holds the right to write.
 //
-// Rows and new customers are inserted as they come, so that the tables themselves
-// say who is claimed. Customers that were known before are brought up to date by
-// one statement in Commit: until then everybody sees them as they were.
+// Rows and new customers are inserted at once, so that the tables show which customers
+// are claimed. Customers that existed before are updated by one statement in Commit, so
+// until then every reader sees them unchanged.
 type registration struct {
 	l            *Ledger
 	c            *conn
@@ -26,13 +26,13 @@ type registration struct {
 	isAnnotated  bool                // no rows are added any more
 	firstNew     int64               // id of the first customer that this registration made
 	nextNew      int64               // and of the next
-	hasForgotten bool                // somebody was erased from the ledger
-	hasOnboarded bool                // somebody can be recognised under another e-mail
+	hasForgotten bool                // the ledger has forgotten customers
+	hasOnboarded bool                // the ledger has customers that can be recognised under another e-mail
 	claimed      map[int64]int32     // customers known before → ordinal of the row that claims them
 	found        map[string]identity // of the last Lookup: mostly the rows that are added next
 }
 
-// identity is what an e-mail leads to. The zero value: to nobody.
+// identity says what the ledger has for an e-mail. The zero value means nothing.
 type identity struct {
 	customer int64
 	claimed  int // ordinal + 1 of the row of this registration that claims it
@@ -55,7 +55,7 @@ func (l *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 	l.inFlight.clear()
 	r := &registration{l: l, c: l.w, batch: b, names: *l.detailNames.Load(), claimed: map[int64]int32{}, found: map[string]identity{}}
 	if err := r.begin(ctx); err != nil {
-		return nil, r.stop(ctx, err)
+		return nil, r.stopAfter(ctx, err)
 	}
 	return r, nil
 }
@@ -71,7 +71,7 @@ func (r *registration) begin(ctx context.Context) error {
 	if r.batch.Registered.IsZero() {
 		r.batch.Registered = r.l.now()
 	}
-	r.batch.Registered, r.batch.Rows, r.batch.Files = ledger.Stored(r.batch.Registered), 0, slices.Clone(r.batch.Files)
+	r.batch.Registered, r.batch.Rows, r.batch.Files = ledger.TruncateTime(r.batch.Registered), 0, slices.Clone(r.batch.Files)
 	carried, err := json.Marshal(r.batch.Carried)
 	if err == nil {
 		err = r.c.QueryOne(ctx, "INSERT INTO batch (fingerprint, settings, carried, rows, registered_us) VALUES (?, ?, ?, 0, ?) RETURNING id",
@@ -98,20 +98,20 @@ func (r *registration) Lookup(ctx context.Context, keys []ledger.LookupKey) ([]l
 	if err := r.requireOpen(); err != nil {
 		return nil, err
 	}
-	out, err := r.lookup(context.WithoutCancel(ctx), keys)
+	out, err := r.lookUpKeys(context.WithoutCancel(ctx), keys)
 	if err != nil {
 		return nil, r.l.classify(err)
 	}
 	return out, nil
 }
 
-func (r *registration) lookup(ctx context.Context, keys []ledger.LookupKey) ([]ledger.Match, error) {
+func (r *registration) lookUpKeys(ctx context.Context, keys []ledger.LookupKey) ([]ledger.Match, error) {
 	texts := make([]string, 0, len(keys))
 	for i := range keys {
 		texts = append(texts, keys[i].Identity)
 	}
 	clear(r.found)
-	known, err := r.find(ctx, texts)
+	known, err := r.findIdentities(ctx, texts)
 	if err != nil {
 		return nil, err
 	}
@@ -130,15 +130,15 @@ func (r *registration) lookup(ctx context.Context, keys []ledger.LookupKey) ([]l
 			recognise = append(recognise, i)
 		}
 	}
-	if err := r.compare(ctx, keys, out); err != nil {
+	if err := r.compareDetails(ctx, keys, out); err != nil {
 		return nil, err
 	}
 	return out, r.c.Recognise(ctx, keys, recognise, func(i int) int64 { return r.found[keys[i].Identity].customer }, out)
 }
 
-// find looks identities up and remembers in found what they lead to. It returns
+// findIdentities looks identities up and remembers in found what they lead to. It returns
 // the customers that were known before.
-func (r *registration) find(ctx context.Context, identities []string) (map[int64]ledger.Customer, error) {
+func (r *registration) findIdentities(ctx context.Context, identities []string) (map[int64]ledger.Customer, error) {
 	known := map[int64]ledger.Customer{}
 	err := r.c.FindIdentities(ctx, identities, r.hasForgotten, func(text string, c ledger.Customer) {
 		who := identity{customer: c.ID, isErased: c.Status == ledger.Forgotten}
@@ -155,8 +155,8 @@ func (r *registration) find(ctx context.Context, identities []string) (map[int64
 	return known, err
 }
 
-// compare fills in what the claiming rows are and in which fields the rows differ.
-func (r *registration) compare(ctx context.Context, keys []ledger.LookupKey, out []ledger.Match) error {
+// compareDetails fills in what the claiming rows are and in which fields the rows differ.
+func (r *registration) compareDetails(ctx context.Context, keys []ledger.LookupKey, out []ledger.Match) error {
 	for i := range keys {
 		m := &out[i]
 		var details ledger.Details
@@ -184,8 +184,8 @@ func (r *registration) Add(ctx context.Context, rows []ledger.Row) error {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
-	if err := r.add(ctx, rows); err != nil {
-		return r.stop(ctx, err)
+	if err := r.addRows(ctx, rows); err != nil {
+		return r.stopAfter(ctx, err)
 	}
 	return nil
 }
@@ -196,14 +196,14 @@ const (
 	insertRow      = `INSERT INTO input_row (batch, ordinal, file, number, line, customer, claims, verdict, repeats, identity, email, first_name, last_name, sender_id, carry, findings, details, name_mark, recall) VALUES `
 )
 
-func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
+func (r *registration) addRows(ctx context.Context, rows []ledger.Row) error {
 	var unknown []string
 	for i := range rows {
 		if _, ok := r.found[rows[i].Identity]; !ok {
 			unknown = append(unknown, rows[i].Identity)
 		}
 	}
-	if _, err := r.find(ctx, unknown); err != nil {
+	if _, err := r.findIdentities(ctx, unknown); err != nil {
 		return err
 	}
 	if r.batch.Rows/cacheStep < (r.batch.Rows+len(rows))/cacheStep {
@@ -223,7 +223,7 @@ func (r *registration) add(ctx context.Context, rows []ledger.Row) error {
 		}
 		r.names = r.names.Add(row.Details)
 		details, name := tables.DetailsArg(r.digest(row.Details)), r.l.keys.Name(row.NameText)
-		who, isNew, err := r.claim(row)
+		who, isNew, err := r.claimRow(row)
 		if err != nil {
 			return err
 		}
@@ -245,8 +245,8 @@ func (r *registration) digest(details []ledger.Detail) ledger.Details {
 	return r.l.keys.Details(r.names.Add(details).Values(details))
 }
 
-// claim finds the customer of a row, or gives it a new one.
-func (r *registration) claim(row *ledger.Row) (who identity, isNew bool, err error) {
+// claimRow finds the customer of a row, or gives it a new one.
+func (r *registration) claimRow(row *ledger.Row) (who identity, isNew bool, err error) {
 	if row.Identity == "" {
 		return identity{}, false, nil
 	}
@@ -291,19 +291,19 @@ func (r *registration) appendRow(to []any, row *ledger.Row, who identity, detail
 		identityArg(row), row.Email, row.FirstName, row.LastName, row.SenderID, carry, findings, details, name, recall), err
 }
 
-// Annotate implements ledger.Registration.
-func (r *registration) Annotate(ctx context.Context, notes []ledger.RowNote) error {
+// AddNotes implements ledger.Registration.
+func (r *registration) AddNotes(ctx context.Context, notes []ledger.RowNote) error {
 	if err := r.requireOpen(); err != nil {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
-	if err := r.annotate(ctx, notes); err != nil {
-		return r.stop(ctx, err)
+	if err := r.annotateRow(ctx, notes); err != nil {
+		return r.stopAfter(ctx, err)
 	}
 	return nil
 }
 
-func (r *registration) annotate(ctx context.Context, notes []ledger.RowNote) error {
+func (r *registration) annotateRow(ctx context.Context, notes []ledger.RowNote) error {
 	last := -1
 	for _, n := range notes {
 		if n.Ordinal <= last || n.Ordinal >= r.batch.Rows || r.isAnnotated {
@@ -317,7 +317,7 @@ func (r *registration) annotate(ctx context.Context, notes []ledger.RowNote) err
 		}); err != nil {
 			return err
 		}
-		row.Annotate(n)
+		row.AddNote(n)
 		findings, err := listText(row.Findings)
 		if err == nil {
 			err = r.c.Exec(ctx, "UPDATE input_row SET repeats = ?, findings = ? WHERE batch = ? AND ordinal = ?", row.Repeats, findings, r.batch.ID, n.Ordinal)
@@ -337,7 +337,7 @@ func (r *registration) Commit(ctx context.Context) (ledger.Batch, error) {
 	}
 	ctx = context.WithoutCancel(ctx)
 	if err := r.finish(ctx); err != nil {
-		return ledger.Batch{}, r.stop(ctx, err)
+		return ledger.Batch{}, r.stopAfter(ctx, err)
 	}
 	r.isOver = true
 	defer r.l.unlockWrites()
@@ -385,16 +385,16 @@ func (r *registration) Rollback() error {
 	r.isOver = true
 	defer r.l.unlockWrites()
 	if err := r.c.ExecScript(context.Background(), "ROLLBACK"); err != nil {
-		return r.l.fail(err)
+		return r.l.failWith(err)
 	}
 	return nil
 }
 
-// stop ends the registration for an error.
-func (r *registration) stop(ctx context.Context, cause error) error {
+// stopAfter ends the registration for an error.
+func (r *registration) stopAfter(ctx context.Context, cause error) error {
 	r.isOver = true
 	defer r.l.unlockWrites()
-	return r.l.undo(ctx, cause)
+	return r.l.rollBackWrite(ctx, cause)
 }
 
 func (r *registration) requireOpen() error {

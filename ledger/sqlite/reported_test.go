@@ -55,7 +55,7 @@ func TestTallyIsWhatTheRowsComeTo(t *testing.T) {
 	}
 	three := map[ledger.Status]int{ledger.Created: 2, ledger.Rejected: 1, ledger.InDoubt: 1, ledger.Pending: 8}
 	compare(0, three)
-	finish(4) // reports to nobody
+	finish(4) // a run that reports nothing
 	compare(0, three)
 	finish(3) // reports for the first time
 	compare(0, three)

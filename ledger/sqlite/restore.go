@@ -10,13 +10,13 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 )
 
 // Restore puts a copy of a ledger at o.Path and opens it with a gap. Nothing is
-// overwritten: what is there already, with the files beside it, is renamed to
-// kept, which is "" if there was nothing. The copy itself is left as it is. Its
-// place is never empty: a crash leaves the old ledger or the new one.
+// overwritten: a ledger that is there, with its side files, is renamed to kept, which
+// is "" if there was none. The copy itself is not changed. After a crash there is the
+// old ledger or the new one, never none.
 //
 // Errors are those of Open; os.ErrExist if o.Path and the copy are one file.
 func Restore(ctx context.Context, o Options, from string) (restored *Ledger, kept string, err error) {
@@ -28,7 +28,7 @@ func Restore(ctx context.Context, o Options, from string) (restored *Ledger, kep
 		err = l.open(ctx)
 	}
 	if err != nil {
-		return nil, kept, errors.Join(err, l.abandon())
+		return nil, kept, errors.Join(err, l.closeAfterError())
 	}
 	return l.Ledger, kept, nil
 }
@@ -68,7 +68,7 @@ func (l *opening) restore(ctx context.Context, from string) (kept string, err er
 		return kept, err
 	}
 	if err = os.Rename(part, l.path); err == nil {
-		err = private.SyncFolder(l.path)
+		err = fileperm.SyncFolder(l.path)
 	}
 	if err != nil {
 		err = fmt.Errorf("%s cannot be put in place: %w: %w", l.path, err, ledger.ErrWrite)

@@ -72,7 +72,7 @@ func (l *Ledger) Bind(ctx context.Context, account ledger.Account) error {
 		if bound.Differs(account) {
 			return fmt.Errorf("it belongs to another account than this API key; use that account's key, or another ledger: %w", ledger.ErrAccount)
 		}
-		if learnt := bound.Learn(account); learnt != bound {
+		if learnt := bound.Merge(account); learnt != bound {
 			return c.Exec(ctx, "UPDATE ledger SET account_partner = ?, account_slug = ?", learnt.Partner, learnt.Slug)
 		}
 		return nil
@@ -135,8 +135,8 @@ func (c *conn) refuseDoubts(ctx context.Context) error {
 	return err
 }
 
-// Learnt implements ledger.Runs.
-func (l *Ledger) Learnt(ctx context.Context, name string) (value string, at time.Time, err error) {
+// Fact implements ledger.Runs.
+func (l *Ledger) Fact(ctx context.Context, name string) (value string, at time.Time, err error) {
 	isKnown, err := read(ctx, l, func(c *conn) (isKnown bool, err error) {
 		value, at, isKnown, err = c.Fact(ctx, name)
 		return isKnown, err
@@ -147,14 +147,14 @@ func (l *Ledger) Learnt(ctx context.Context, name string) (value string, at time
 	return value, at, err
 }
 
-// Learn implements ledger.Runs.
-func (l *Ledger) Learn(ctx context.Context, name, value string, at time.Time) error {
+// SaveFact implements ledger.Runs.
+func (l *Ledger) SaveFact(ctx context.Context, name, value string, at time.Time) error {
 	return l.write(ctx, func(ctx context.Context, c *conn) error {
 		return c.Exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, at_us = excluded.at_us", name, value, tables.Micros(at))
 	})
 }
 
-// LearntNames lists the names of small facts that begin with prefix, sorted.
-func (l *Ledger) LearntNames(ctx context.Context, prefix string) ([]string, error) {
+// FactNames lists the names of small facts that begin with prefix, sorted.
+func (l *Ledger) FactNames(ctx context.Context, prefix string) ([]string, error) {
 	return read(ctx, l, func(c *conn) ([]string, error) { return c.FactNames(ctx, prefix) })
 }

@@ -253,7 +253,7 @@ func TestRowStatusViewIsTheRule(t *testing.T) {
 	}
 }
 
-// The view needs_attention has those customers that NeedsPerson and NeedsReview name,
+// The view needs_attention has those customers that Status.NeedsReview and Customer.NeedsReview name,
 // and those in doubt or without money, each with a reason.
 func TestNeedsAttentionViewIsTheRule(t *testing.T) {
 	l := openNew(t)
@@ -267,7 +267,7 @@ func TestNeedsAttentionViewIsTheRule(t *testing.T) {
 			for _, code := range []string{"", ledger.CodeOtherAccount, "another"} {
 				id++
 				c := ledger.Customer{ID: id, Status: s, Pairing: pairing, Code: code}
-				isWanted[id] = c.NeedsReview() || s.NeedsPerson() || s == ledger.InDoubt || s == ledger.InsufficientBalance
+				isWanted[id] = c.NeedsReview() || s.NeedsReview() || s == ledger.InDoubt || s == ledger.InsufficientBalance
 				if err := l.w.ExecScript(t.Context(), "INSERT INTO customer (id, status, pairing, code, email) VALUES (?, ?, ?, ?, ?)", id, string(s), string(pairing), code, fmt.Sprint(id)); err != nil {
 					t.Fatal(err)
 				}

@@ -30,7 +30,7 @@ func (c *conn) checkShape(ctx context.Context, all []step) (version int, err err
 			return 0, shapeError(fmt.Sprintf("its %s is %s, and this program writes %s", p.pragma, tables.PrintableName(is), p.want))
 		}
 	}
-	// The header tells it of the file itself, and the log may hold another one.
+	// The header has the version of the file itself; the log may have another one.
 	if err := c.QueryOne(ctx, "PRAGMA user_version", nil, &version); err != nil {
 		return 0, err
 	}

@@ -12,7 +12,7 @@ import (
 
 // Several reports of one moment are the same, whatever a run and webhooks write
 // meanwhile.
-func TestStill(t *testing.T) {
+func TestSnapshot(t *testing.T) {
 	l, b, in, ids := newWithIntents(t, 10, 2)
 	side := openConcurrent(t, l.path)
 	still, err := side.Snapshot(t.Context())

@@ -22,7 +22,7 @@ const (
 	otherCustomer      = 6 // created by its first request, too
 	unansweredCustomer = 7
 	waitingCustomer    = 8 // never sent, and repeated by a row of the first input
-	neverSentCustomer  = 9 // named by the first input alone
+	neverSentCustomer  = 9 // only named by the first input
 	erasedCustomer     = 10
 )
 

@@ -15,7 +15,7 @@ import (
 )
 
 // ErrBusy says that a ledger opened with Concurrent could not write for some
-// seconds, because a check pass of the process that holds the lock takes longer.
+// seconds, because the process that holds the lock was writing, as in a check pass.
 // Nothing was written, and the same call can be made again.
 var ErrBusy = errors.New("ledger is busy")
 
@@ -77,7 +77,7 @@ func (l *database) writeInFlight(ctx context.Context, do func(context.Context, *
 		return err
 	}
 	if err := recoverPanic(func() error { return do(ctx, l.w) }); err != nil {
-		return l.undo(ctx, err)
+		return l.rollBackWrite(ctx, err)
 	}
 	return l.commit(ctx)
 }
@@ -108,13 +108,13 @@ func (l *database) begin(ctx context.Context) error {
 		err = l.inFlight.check(ctx, l.w)
 	}
 	if err != nil {
-		return l.fail(err)
+		return l.failWith(err)
 	}
 	return nil
 }
 
-// commit counts the transaction and commits it. If that fails nobody knows
-// whether it is on the disk: every later write is refused.
+// commit counts the transaction and commits it. If that fails, the transaction may or may
+// not be on disk, and every later write is refused.
 func (l *database) commit(ctx context.Context) error {
 	var writes int64
 	err := l.w.QueryOne(ctx, "UPDATE ledger SET writes = writes + 1 RETURNING writes", nil, &writes)
@@ -122,27 +122,27 @@ func (l *database) commit(ctx context.Context) error {
 		err = l.w.Exec(ctx, "COMMIT")
 	}
 	if err != nil {
-		return l.undo(ctx, err)
+		return l.rollBackWrite(ctx, err)
 	}
 	if l.emergency != nil {
-		l.emergency.Note(writes)
+		l.emergency.NoteWrite(writes)
 	}
 	return nil
 }
 
-// undo rolls back. A refusal by rule leaves the ledger fit for use, any other
+// rollBackWrite rolls back. A refusal by rule leaves the ledger fit for use, any other
 // error does not.
-func (l *database) undo(ctx context.Context, cause error) error {
+func (l *database) rollBackWrite(ctx context.Context, cause error) error {
 	l.inFlight.clear()
 	err := l.w.ExecScript(ctx, "ROLLBACK")
 	if isRefusal(cause) && err == nil {
 		return fmt.Errorf("%s: %w", l.path, cause)
 	}
-	return l.fail(cause) // the roll-back of a failed transaction may fail too: its cause is what counts
+	return l.failWith(cause) // the roll-back of a failed transaction may fail too: its cause is what counts
 }
 
-// fail makes the ledger refuse all later writes. The right to write is held.
-func (l *database) fail(err error) error {
+// failWith makes the ledger refuse all later writes. The right to write is held.
+func (l *database) failWith(err error) error {
 	l.failed = fmt.Errorf("%w; free or repair the disk, then run the same command again: %w", l.classify(err), ledger.ErrWrite)
 	return l.failed
 }
@@ -157,7 +157,7 @@ func isBusy(err error) bool {
 	return errors.As(err, &e) && (e.Code()&0xff == codes.SQLITE_BUSY || e.Code()&0xff == codes.SQLITE_LOCKED)
 }
 
-// classify tells a damaged file from other errors of SQLite, and names the file.
+// classify distinguishes a damaged file from other errors of SQLite, and adds the path.
 func (l *database) classify(err error) error {
 	if err == nil {
 		return nil

@@ -50,7 +50,7 @@ func TestNothingIsWrittenAfterAFailure(t *testing.T) {
 	if err := <-second; !errors.Is(err, ledger.ErrWrite) || ran {
 		t.Errorf("after a failed write another was made: %v, %t", err, ran)
 	}
-	if err := l.Learn(t.Context(), "a", "b", l.now()); !errors.Is(err, ledger.ErrWrite) {
+	if err := l.SaveFact(t.Context(), "a", "b", l.now()); !errors.Is(err, ledger.ErrWrite) {
 		t.Errorf("a third one: %v", err)
 	}
 	if err := CheckWritable(t.Context(), l); !errors.Is(err, ledger.ErrWrite) {
@@ -73,12 +73,12 @@ func TestPanicInAWriteHangsNoOther(t *testing.T) {
 	if err := l.write(t.Context(), writeNothing); !errors.Is(err, ledger.ErrWrite) {
 		t.Errorf("the next one: %v", err)
 	}
-	if _, _, err := l.Learnt(t.Context(), "half"); !errors.Is(err, ledger.ErrNotFound) {
+	if _, _, err := l.Fact(t.Context(), "half"); !errors.Is(err, ledger.ErrNotFound) {
 		t.Errorf("what it had written: %v", err)
 	}
 }
 
-// A refusal by rule undoes itself alone: the ledger stays fit for use.
+// A change that the rules refuse is rolled back by itself, and the ledger still works.
 func TestRefusalIsItsOwn(t *testing.T) {
 	l := openNew(t)
 	for _, refusal := range []error{ledger.ErrConflict, ledger.ErrNotFound, ledger.ErrAccount} {
@@ -88,7 +88,7 @@ func TestRefusalIsItsOwn(t *testing.T) {
 		if !errors.Is(err, refusal) || errors.Is(err, ledger.ErrWrite) {
 			t.Errorf("%v: %v", refusal, err)
 		}
-		if _, _, err := l.Learnt(t.Context(), "half"); !errors.Is(err, ledger.ErrNotFound) {
+		if _, _, err := l.Fact(t.Context(), "half"); !errors.Is(err, ledger.ErrNotFound) {
 			t.Errorf("what it had written: %v", err)
 		}
 		if err := l.write(t.Context(), writeNothing); err != nil {
@@ -126,7 +126,7 @@ func TestContextThatIsDoneLater(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	waiting := make(chan error, 1)
-	go func() { waiting <- l.Learn(ctx, "waited", "x", l.now()) }()
+	go func() { waiting <- l.SaveFact(ctx, "waited", "x", l.now()) }()
 	cancel()
 	if err := <-waiting; !errors.Is(err, context.Canceled) {
 		t.Errorf("a write that waits: %v", err)
@@ -141,7 +141,7 @@ func TestContextThatIsDoneLater(t *testing.T) {
 		t.Errorf("a write that has begun: %v", err)
 	}
 	for name, want := range map[string]error{"waited": ledger.ErrNotFound, "begun": nil} {
-		if _, _, err := l.Learnt(t.Context(), name); !errors.Is(err, want) {
+		if _, _, err := l.Fact(t.Context(), name); !errors.Is(err, want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -113,10 +113,15 @@ type evaluation struct {
 	words     []string         // of each decision of kind Word, folded
 	cells     []func(*validate.Raw) *string
 	columns   [][][]int // of each decision of kind Join: its columns by file
+
+	folded map[string]foldedCell // by field: the last cell that was looked at
 }
 
+// foldedCell is a cell and its word. Many rows have the same ones.
+type foldedCell struct{ cell, word string }
+
 func newEvaluation(files []source.File, rules *validate.Rules, list []Decision) (*evaluation, error) {
-	e := &evaluation{steps: []validate.Rules{*rules}}
+	e := &evaluation{steps: []validate.Rules{*rules}, folded: map[string]foldedCell{}}
 	table := validate.Fields()
 	for _, d := range list {
 		next := e.steps[len(e.steps)-1]
@@ -164,7 +169,7 @@ func (e *evaluation) addRow(row *source.Row, raw validate.Raw) {
 			continue
 		}
 		if !isChecked { // most rows are concerned by nothing
-			before, isChecked = e.steps[i].Check(raw), true
+			before, isChecked = e.steps[i].CheckPresent(raw), true
 		}
 		if p.Kind == LeaveOut {
 			if p.isLeftOut(row, &before) {
@@ -183,7 +188,7 @@ func (e *evaluation) addRow(row *source.Row, raw validate.Raw) {
 		if p.Kind == Join {
 			*e.cells[i](&raw) = joinCells(row.Cells, e.columns[i][row.File])
 		}
-		after := e.steps[i+1].Check(raw)
+		after := e.steps[i+1].CheckPresent(raw)
 		p.compareResults(row, cell, &before, &after, isFaulty)
 		before = after
 	}
@@ -193,7 +198,11 @@ func (e *evaluation) addRow(row *source.Row, raw validate.Raw) {
 func (e *evaluation) concernsRow(i int, row *source.Row, raw *validate.Raw) bool {
 	switch p := &e.proposals[i]; p.Kind {
 	case Word:
-		return validate.FoldWord(*e.cells[i](raw)) == e.words[i]
+		cell := *e.cells[i](raw)
+		if f := e.folded[p.Field]; f.cell != cell || f.cell == "" {
+			e.folded[p.Field] = foldedCell{cell, validate.FoldWord(cell)}
+		}
+		return e.folded[p.Field].word == e.words[i]
 	case PhoneRegion, PhonePlus:
 		return !strings.HasPrefix(strings.TrimSpace(raw.PhoneNumber), "+")
 	case Join:

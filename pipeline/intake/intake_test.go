@@ -34,7 +34,7 @@ func TestRowsOutliveTheNextRead(t *testing.T) {
 	seen := 0
 	in.OnRead = func(rows []validate.Raw, total int) {
 		if seen += len(rows); seen != total {
-			t.Errorf("%d rows seen, told %d", seen, total)
+			t.Errorf("%d rows seen, %d reported", seen, total)
 		}
 	}
 	rows, err := in.Rows(t.Context())

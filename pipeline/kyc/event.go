@@ -19,11 +19,11 @@ import (
 
 // Errors about events.
 var (
-	// ErrOther: a whole event, but not one of an identity check that says whose it is,
-	// since when and what came of it. There is nothing to record. Where the Event
-	// has a serviceId of ours, its name is worth a line in a log.
+	// ErrOther is returned for a valid event that is not about an identity check, or that
+	// lacks the user, the time or the status. There is nothing to record. If the Event has
+	// a serviceId of ours, log its name.
 	ErrOther = errors.New("not an event of an identity check, or in an unknown form")
-	// ErrMalformed: not an event at all.
+	// ErrMalformed is returned for a body that is no event.
 	ErrMalformed = errors.New("not a webhook event: JSON with event, timestamp and data is expected")
 )
 
@@ -70,7 +70,7 @@ func ParseEvent(body []byte) (Event, error) {
 	}
 	var d wireData
 	if json.Unmarshal(w.Data, &d) != nil {
-		d = wireData{} // no object: it says nothing
+		d = wireData{} // not an object: as if it were empty
 	}
 	e := Event{Name: logName(name), PartnerID: idOf(d.PartnerID)}
 	e.ServiceID = idOf(d.ServiceID)

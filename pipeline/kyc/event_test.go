@@ -105,17 +105,17 @@ func TestEvents(t *testing.T) {
 
 func TestReasons(t *testing.T) {
 	for data, want := range map[string][]string{
-		`"reason":"DOCUMENT_EXPIRED"`:                                   {"DOCUMENT_EXPIRED"},
-		`"reason":"DOCUMENT_EXPIRED, SELFIE_MISMATCH"`:                  {"DOCUMENT_EXPIRED", "SELFIE_MISMATCH"},
-		`"reason":["SELFIE_MISMATCH","DOCUMENT_EXPIRED"]`:               {"DOCUMENT_EXPIRED", "SELFIE_MISMATCH"},
-		`"reason":[{"code":"A","message":"of a person"}],"reasons":"A"`: {"A"},
-		`"reason":{"codes":["A","B"]}`:                                  {"A", "B"},
-		`"details":{"reason":"A","name":"Jane"}`:                        {"A"},
-		`"details":"document could not be read"`:                        {"document could not be read"},
-		`"reason":null`:                                                 nil,
-		`"reason":7`:                                                    nil,
-		`"reason":[[[[["deep"]]]]]`:                                     nil,
-		`"reason":"\u202e\u0000"`:                                       nil,
+		`"reason":"DOCUMENT_EXPIRED"`:                                     {"DOCUMENT_EXPIRED"},
+		`"reason":"DOCUMENT_EXPIRED, SELFIE_MISMATCH"`:                    {"DOCUMENT_EXPIRED", "SELFIE_MISMATCH"},
+		`"reason":["SELFIE_MISMATCH","DOCUMENT_EXPIRED"]`:                 {"DOCUMENT_EXPIRED", "SELFIE_MISMATCH"},
+		`"reason":[{"code":"A","message":"of a customer"}],"reasons":"A"`: {"A"},
+		`"reason":{"codes":["A","B"]}`:                                    {"A", "B"},
+		`"details":{"reason":"A","name":"Jane"}`:                          {"A"},
+		`"details":"document could not be read"`:                          {"document could not be read"},
+		`"reason":null`:                                                   nil,
+		`"reason":7`:                                                      nil,
+		`"reason":[[[[["deep"]]]]]`:                                       nil,
+		`"reason":"\u202e\u0000"`:                                         nil,
 	} {
 		e, err := ParseEvent([]byte(event("user.kyc-event", `{"serviceId":"acme-1","status":"denied",`+data+`}`)))
 		if err != nil || !slices.Equal(e.Reasons, want) {
@@ -128,7 +128,7 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// What stands in a log names an event and nothing else.
+// What is logged names an event and nothing else.
 func TestEventNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"rain.user-event":                 "rain.user-event",

@@ -15,7 +15,7 @@ type Funnel struct {
 	Status     map[ledger.KYCStatus]int // "" = nothing was heard of their check
 	NoLink     int                      // link_missing
 	Unverified int                      // have still to open their link, and have had it for longer than asked
-	RetryOpen  int                      // perhaps begun again: there was no answer, and no news since
+	RetryOpen  int                      // perhaps started again: no answer, and no news since
 	Again      int                      // under review again without a link: they have nothing to do
 }
 

@@ -109,7 +109,7 @@ func TestSyncEndsOnAnyList(t *testing.T) {
 			if c := customers(t, l)[0]; c.KYC.Status != want || out.Seen > 1 {
 				t.Errorf("%+v, seen %d", c.KYC, out.Seen)
 			}
-			if text, _, err := l.Learnt(t.Context(), progressKey); err != nil && !errors.Is(err, ledger.ErrNotFound) || text != "" {
+			if text, _, err := l.Fact(t.Context(), progressKey); err != nil && !errors.Is(err, ledger.ErrNotFound) || text != "" {
 				t.Errorf("a walk that ended is gone on with: %q, %v", text, err)
 			}
 		})

@@ -19,7 +19,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
-// countedListener tells of each connection that the server has taken.
+// countedListener reports each connection that the server has accepted.
 type countedListener struct {
 	net.Listener
 	accepted chan struct{}
@@ -33,7 +33,7 @@ func (l *countedListener) Accept() (net.Conn, error) {
 	return c, err
 }
 
-// served is an endpoint, and whoever talks to it.
+// served is an endpoint with its callers.
 type served struct {
 	t        *testing.T
 	address  string
@@ -183,7 +183,7 @@ func TestHostileMoreSocketsThanAllowed(t *testing.T) {
 	}
 }
 
-// slowLedger lets each event wait until it is told to go on.
+// slowLedger lets each event wait until the test releases it.
 type slowLedger struct {
 	*memory.Ledger
 	begun, goOn chan struct{}
@@ -195,7 +195,7 @@ func (l *slowLedger) ObserveKYC(ctx context.Context, e []ledger.KYCEvent) (int, 
 	return l.Ledger.ObserveKYC(ctx, e)
 }
 
-// An event that is being recorded keeps its connection, whoever else comes; where
+// An event that is being recorded keeps its connection, whatever else arrives; where
 // all connections have one, the next waits instead of being refused.
 func TestHostileSocketsWhileEventsAreRecorded(t *testing.T) {
 	const most = 3
@@ -232,7 +232,7 @@ func TestHostileSocketsWhileEventsAreRecorded(t *testing.T) {
 	}
 }
 
-// Whoever is not signed may send once on a connection, and no more than a body.
+// An unsigned caller may send once on a connection, and no more than a body.
 func TestHostileUnsignedEndsTheConnection(t *testing.T) {
 	e := listenTo(t, created(t, ledger.Created, 1, nil), limits.WebhookConns)
 	for _, request := range []string{

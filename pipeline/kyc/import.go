@@ -15,7 +15,7 @@ type ImportConfig struct {
 	Skipped   func(name string, why error) // as in Endpoint
 }
 
-// Imported is what came of an Import.
+// Imported is the result of an Import.
 type Imported struct {
 	Events       int // of identity checks
 	News         int // that brought another status or a link
@@ -37,7 +37,7 @@ func Import(ctx context.Context, c ImportConfig, r io.Reader) (Imported, error) 
 	i := importRun{ImportConfig: c}
 	var failed error
 	err := ReadEvents(r, func(e Event, err error) bool {
-		failed = i.takeEvent(ctx, e, err)
+		failed = i.recordEvent(ctx, e, err)
 		return failed == nil && ctx.Err() == nil
 	})
 	if failed == nil {
@@ -53,8 +53,8 @@ type importRun struct {
 	group []ledger.KYCEvent
 }
 
-// takeEvent sorts one event. Its error is one of the ledger.
-func (i *importRun) takeEvent(ctx context.Context, e Event, err error) error {
+// recordEvent sorts one event. Its error is one of the ledger.
+func (i *importRun) recordEvent(ctx context.Context, e Event, err error) error {
 	switch {
 	case errors.Is(err, ErrMalformed):
 		i.out.Bad++

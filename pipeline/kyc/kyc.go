@@ -1,7 +1,7 @@
 // Package kyc follows users after their creation: the status of their identity
 // check, from the partner's list, from saved webhooks or by receiving them; the
-// checks of denied users, begun again; and users whose link was lost, deleted so
-// that they can be created once more.
+// checks of denied users, which it starts again; and users whose link was lost, which it
+// deletes so that they can be created again.
 //
 // Start at [Sync] for the partner's list, [Import] for saved webhooks and
 // [Handler] with [Serve] for received ones; all three give a [Ledger] what they
@@ -30,7 +30,7 @@ type Ledger interface {
 }
 
 // Pace holds all requests of one command to a rate, and waits where the partner
-// asks for it or does not answer. The zero value is of no use; make it with NewPace.
+// asks for it or does not answer. The zero value is not usable; see NewPace.
 type Pace struct {
 	limit *rate.Limiter
 	tries int
@@ -59,7 +59,7 @@ func askPartner[T any](ctx context.Context, p *Pace, again func(*partner.Error) 
 		}
 		answer, err = do()
 		e, ok := errors.AsType[*partner.Error](err)
-		if !ok || !again(e) || n >= p.tries || e.Class == ledger.Auth || e.Halt != partner.NoHalt {
+		if !ok || !again(e) || n >= p.tries || e.Class == ledger.Auth || e.StopCause != partner.NoStopCause {
 			return answer, err
 		}
 		wait := max(rest, e.RetryAfter)

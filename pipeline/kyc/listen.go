@@ -95,8 +95,7 @@ func (h *handler) handleRequest(w http.ResponseWriter, r *http.Request) int {
 		w.Header().Set("Connection", "close")
 		return status
 	}
-	// Only what is signed takes a place of those that work on the ledger, and
-	// keeps its connection.
+	// Only signed requests may use the ledger and keep their connection.
 	defer keepConnection(r.Context())()
 	timer := time.NewTimer(limits.WebhookWait)
 	defer timer.Stop()
@@ -140,7 +139,7 @@ func (h *handler) readSigned(w http.ResponseWriter, r *http.Request) (body []byt
 	if h.Signature.Verify(h.Secrets, body, r.Header.Values(h.Signature.Name())) != nil {
 		return nil, http.StatusUnauthorized
 	}
-	// The deadline was the body's: what the ledger takes is not the sender's fault.
+	// The deadline was for the body. The sender is not responsible for a slow ledger.
 	if err := control.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, http.StatusBadRequest
 	}

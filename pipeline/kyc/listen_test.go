@@ -146,19 +146,19 @@ func TestHandler(t *testing.T) {
 		{name: "of another account", body: event("user.kyc-event", `{"serviceId":"acme-1","partnerId":"p-2","status":"pending"}`), status: 204, skipped: "user.kyc-event: " + ErrOtherAccount.Error()},
 		{name: "of our account", body: event("user.kyc-event", `{"serviceId":"acme-1","partnerId":"p-1","status":"pending"}`), status: 204, recorded: true},
 		{name: "not understood", body: event("rain.user-event", `{"serviceId":"s0","status":"on fire"}`), status: 204, skipped: "rain.user-event: " + ErrOther.Error()},
-		{name: "not understood, of nobody here", body: event("rain.user-event", `{"serviceId":"s9","status":"on fire"}`), status: 204},
+		{name: "not understood, of no user here", body: event("rain.user-event", `{"serviceId":"s9","status":"on fire"}`), status: 204},
 		{name: "without a time", body: `{"event":"user.kyc.approved","data":{"serviceId":"s0"}}`, status: 204, skipped: "user.kyc.approved: " + ErrOther.Error()},
 		{name: "ledger busy", body: good, err: busy, status: 503},
 		{name: "ledger broken", body: good, err: broken, status: 500, failed: true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			l := &moody{created(t, ledger.Created, 1, nil), test.err}
-			failed, told, skipped, answered := false, false, "", 0
+			failed, recorded, skipped, answered := false, false, "", 0
 			h, err := Handler(Endpoint{Ledger: l, Secrets: [][]byte{[]byte("whsec_1"), []byte("whsec_next")}, PartnerID: "p-1",
 				Answered: func(status int) { answered = status },
 				Skipped:  func(name string, why error) { skipped += name + ": " + why.Error() },
 				Busy:     func(err error) bool { return errors.Is(err, busy) }, Failed: func(error) { failed = true },
-				Recorded: func(ledger.KYCEvent, bool) { told = true }, Now: func() time.Time { return moment().Add(test.now) }})
+				Recorded: func(ledger.KYCEvent, bool) { recorded = true }, Now: func() time.Time { return moment().Add(test.now) }})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -178,8 +178,8 @@ func TestHandler(t *testing.T) {
 			}
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
-			if w.Code != test.status || told != test.recorded || failed != test.failed || skipped != test.skipped || answered != test.status || w.Body.Len() > 0 {
-				t.Errorf("%d (%d), recorded %v, failed %v, skipped %q, %q", w.Code, answered, told, failed, skipped, w.Body)
+			if w.Code != test.status || recorded != test.recorded || failed != test.failed || skipped != test.skipped || answered != test.status || w.Body.Len() > 0 {
+				t.Errorf("%d (%d), recorded %v, failed %v, skipped %q, %q", w.Code, answered, recorded, failed, skipped, w.Body)
 			}
 		})
 	}

@@ -34,7 +34,7 @@ func (d *deletable) Delete(_ context.Context, serviceID string) (partner.Removal
 }
 
 // TestDeletionNeedsPairing: only users whom the list shows with their e-mail
-// just before are deleted, wherever they stand by then.
+// just before are deleted, wherever they are by then.
 func TestDeletionNeedsPairing(t *testing.T) {
 	ctx := t.Context()
 	l := memory.New("sandbox")
@@ -88,8 +88,8 @@ func TestDeletionNeedsPairing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out.Unasked != 3 || out.Refused != 0 || len(out.Removed) != n-3 || len(d.deleted) != n-3 {
-		t.Errorf("%d deleted, %d not asked for, %d refused", len(d.deleted), out.Unasked, out.Refused)
+	if out.NotListed != 3 || out.Refused != 0 || len(out.Removed) != n-3 || len(d.deleted) != n-3 {
+		t.Errorf("%d deleted, %d not asked for, %d refused", len(d.deleted), out.NotListed, out.Refused)
 	}
 	for _, id := range []int{3, 4, 5} {
 		if slices.Contains(d.deleted, fmt.Sprintf("acme-user-%015d", id)) {

@@ -20,26 +20,26 @@ type Remover interface {
 	Delete(ctx context.Context, serviceID string) (partner.Removal, error)
 }
 
-// RemoveConfig is one round of deletions. The ledger must be held by the caller.
+// RemoveConfig configures one round of deletions. The caller must hold the ledger's lock.
 type RemoveConfig struct {
 	Ledger  ledger.Ledger
 	Partner Remover
 	Pace    *Pace
-	Run     int64              // whose deletions they are
+	Run     int64              // id of the run that deletes
 	Watch   func(done, of int) // nil = progress is not reported
 }
 
-// Removals is what came of a Remove: the customers by what is known of them.
+// Removals is the result of a Remove. Removed and Unknown are customer ids.
 type Removals struct {
-	Removed []int64 // deleted; a run of their input creates them again
-	Unknown []int64 // perhaps deleted: the same run finds out, after a silence
-	Refused int     // the partner refuses to delete them, because they have cards, say
-	Code    string  // of the newest refusal
-	Unasked int     // the list did not show them under their e-mail just before, so no deletion was sent
-	Changed int     // the ledger had another state of them by then, so no deletion was sent
+	Removed   []int64 // deleted; a run of their input creates them again
+	Unknown   []int64 // perhaps deleted: a run of their input finds out, after a silence
+	Refused   int     // the partner refuses to delete them, for example because they have cards
+	Code      string  // of the newest refusal
+	NotListed int     // not deleted, because the list did not show them under their e-mail
+	Changed   int     // not deleted, because they had changed in the ledger
 }
 
-// unknownInRow is after how many unanswered deletions in a row no more are sent.
+// unknownInRow is the number of unanswered deletions in a row after which Remove stops.
 const unknownInRow = 3
 
 // Remove deletes the users of customers in link_missing. Each deletion has its
@@ -73,7 +73,7 @@ func Remove(ctx context.Context, c RemoveConfig, customers []ledger.Customer) (R
 			return out, err
 		}
 		if !paired {
-			out.Unasked++
+			out.NotListed++
 			c.Watch(i+1, len(customers))
 			continue
 		}
@@ -117,7 +117,7 @@ func (c RemoveConfig) removeUser(ctx context.Context, cu ledger.Customer, clock 
 	if err != nil {
 		return err
 	}
-	if ids[0] == 0 { // a link came meanwhile, say: the user is not to be deleted any more
+	if ids[0] == 0 { // the customer has changed, for example by a new link: do not delete
 		out.Changed++
 		return nil
 	}
@@ -128,8 +128,8 @@ func (c RemoveConfig) removeUser(ctx context.Context, cu ledger.Customer, clock 
 		removal = partner.NotRemoved // the wait for a turn ended
 	}
 	change := c.changeAfter(cu, ids[0], removal, e, clock())
-	left, failed := c.Ledger.Record(context.WithoutCancel(ctx), c.Run, []ledger.Change{change})
-	if failed == nil && len(left) > 0 {
+	refused, failed := c.Ledger.Record(context.WithoutCancel(ctx), c.Run, []ledger.Change{change})
+	if failed == nil && len(refused) > 0 {
 		failed = fmt.Errorf("kyc: the result of a deletion does not match the ledger's record of customer %d: %w", cu.ID, ledger.ErrConflict)
 	}
 	if failed != nil {
@@ -146,7 +146,7 @@ func (c RemoveConfig) removeUser(ctx context.Context, cu ledger.Customer, clock 
 	default:
 		out.Unknown = append(out.Unknown, cu.ID)
 	}
-	if e == nil || e.Class == ledger.Auth || e.Halt != partner.NoHalt {
+	if e == nil || e.Class == ledger.Auth || e.StopCause != partner.NoStopCause {
 		return err
 	}
 	return nil
@@ -184,7 +184,7 @@ func (c RemoveConfig) changeAfter(cu ledger.Customer, attempt int64, removal par
 	return change
 }
 
-// saveEmergency keeps an outcome that the ledger did not take.
+// saveEmergency saves an outcome that the ledger did not accept.
 func (c RemoveConfig) saveEmergency(change ledger.Change, cause error) error {
 	if e, ok := c.Ledger.(ledger.Emergency); ok {
 		return errors.Join(cause, e.Emergency([]ledger.Change{change}))

@@ -10,7 +10,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
-// MaxRetries is how often the partner lets a check be begun again (public docs).
+// MaxRetries is how often the partner allows a check to be started again (public docs).
 const MaxRetries = 3
 
 // Retrier is the partner, as far as Retry needs it. *partner.Client is one.
@@ -25,21 +25,21 @@ type RetryConfig struct {
 	Pace    *Pace
 }
 
-// RetriedAll is what came of a Retry.
+// RetriedAll is the result of a Retry.
 type RetriedAll struct {
-	Denied  int // customers whose check was denied
-	Begun   int // of those, begun again with a new link, which is in the ledger
-	Again   int // of those, documents submitted again without a link: their users have nothing to do
-	Spent   int // had their three tries
-	Refused int // the partner refused, nothing counted
-	Unknown int // sent, and whether it was begun is unknown; the try counts
-	Taken   int // another process was at it
+	Denied     int // customers whose check was denied
+	Begun      int // of those, started again with a new link, which is in the ledger
+	Again      int // of those, documents submitted again without a link: their users have nothing to do
+	Spent      int // had three tries already
+	Refused    int // the partner refused; the try does not count
+	Unknown    int // sent with an unknown outcome; the try counts
+	Concurrent int // another process started the check
 }
 
-// Retry begins the check of every denied customer again who has tries left. The
-// try is noted before it is sent, so that a crash costs a try at most and never
-// makes a fourth. Its error stops the round: the partner refuses the key, or
-// the ledger fails. What was done is recorded.
+// Retry starts the check of every denied customer again that has tries left. The try is
+// recorded before the request is sent, so that a crash can lose one try but never allows a
+// fourth. An error ends the round: the partner refuses the key, or the ledger fails. What
+// was done until then is recorded.
 func Retry(ctx context.Context, c RetryConfig) (RetriedAll, error) {
 	var out RetriedAll
 	var denied []ledger.Customer
@@ -72,7 +72,7 @@ func (c RetryConfig) retryUser(ctx context.Context, cu ledger.Customer, out *Ret
 	was := cu.KYC.Retries
 	err := c.Ledger.RetryKYC(ctx, cu.ServiceID, was, was+1)
 	if errors.Is(err, ledger.ErrConflict) {
-		out.Taken++
+		out.Concurrent++
 		return nil
 	}
 	if err != nil {
@@ -87,7 +87,7 @@ func (c RetryConfig) retryUser(ctx context.Context, cu ledger.Customer, out *Ret
 		if err != nil {
 			return err
 		}
-		if taken { // the answer is not to be believed
+		if taken { // the link is another customer's, so the answer proves nothing
 			out.Unknown++
 			return nil
 		}
@@ -106,13 +106,13 @@ func (c RetryConfig) retryUser(ctx context.Context, cu ledger.Customer, out *Ret
 	if failed := c.Ledger.RetryKYC(last, cu.ServiceID, was+1, was); failed != nil {
 		return failed
 	}
-	if e == nil || e.Class == ledger.Auth || e.Halt != partner.NoHalt {
+	if e == nil || e.Class == ledger.Auth || e.StopCause != partner.NoStopCause {
 		return err
 	}
 	return nil
 }
 
-// retryEvent returns the event of a check begun again: with a link the user has to act,
+// retryEvent returns the event of a check started again: with a link the user has to act,
 // without one the documents are under review again, unless the answer knows better.
 func (c RetryConfig) retryEvent(cu ledger.Customer, answer partner.Retried) ledger.KYCEvent {
 	e := ledger.KYCEvent{ServiceID: cu.ServiceID, Status: ledger.KYCNotBegun, At: answer.Date,

@@ -17,11 +17,11 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
-// Serve serves a Handler on the listener, which it closes, until ctx ends; requests
-// in flight then have grace to end. Callers who stall take no place of a signed
-// event: headers, bodies and the number of connections have limits,
-// and the oldest connection without a signed event makes room for a new one. It
-// returns nil when ctx was canceled, else the cause of its end, or why serving failed.
+// Serve serves a Handler on the listener until ctx ends, and closes the listener. Requests
+// in flight then have grace to finish. Slow callers cannot keep out signed events: headers,
+// bodies and the number of connections are limited, and the oldest connection without a
+// signed event is closed to make room for a new one. Serve returns nil if ctx was
+// canceled, otherwise the cause of its end, or why serving failed.
 func Serve(ctx context.Context, listener net.Listener, h http.Handler, grace time.Duration) error {
 	return serveLimited(ctx, newLimitListener(listener, limits.WebhookConns), h, grace)
 }

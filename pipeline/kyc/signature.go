@@ -25,9 +25,9 @@ const (
 
 // Signature is the form in which webhooks are signed: HMAC-SHA256 over the raw
 // body under the whsec_... secret as given, in hexadecimal (public docs). The zero
-// value also takes the other forms of a signed body that are usual. Schemes that sign more than the body (Svix and
-// Standard Webhooks: id, timestamp and body, under the base64 after whsec_) are
-// not supported.
+// value also accepts the other usual forms of a signed body. Schemes that sign more than
+// the body (Svix and Standard Webhooks: id, timestamp and body, under the base64 after
+// whsec_) are not supported.
 type Signature struct {
 	Header   string   // name of the header; default X-Webhook-Signature
 	Prefix   string   // text before the signature; default sha256= or nothing
@@ -40,8 +40,7 @@ func (s Signature) Name() string { return cmp.Or(s.Header, "X-Webhook-Signature"
 // Verify returns ErrSignature unless one of the values, the headers of that name, holds
 // a signature of body under one of the secrets. While a secret is replaced there may be
 // several of both; signatures in one value are separated by commas or blanks. The
-// comparison takes the same time wherever two differ, and whichever matches. An empty
-// secret verifies nothing.
+// comparison runs in constant time. An empty secret verifies nothing.
 func (s Signature) Verify(secrets [][]byte, body []byte, values []string) error {
 	var given [][]byte
 	for _, value := range values {

@@ -15,7 +15,7 @@ import (
 
 const (
 	askedPage   = 1000 // users a page; the partner may grant fewer
-	minPage     = 50   // what it gives unasked (public docs)
+	minPage     = 50   // its default page size (public docs)
 	resumeUntil = time.Hour
 	progressKey = "kyc_sync"
 	maxPageAge  = 2 * time.Minute // what a page says is dated back by it, so that a webhook of the last minutes is not overwritten
@@ -28,7 +28,7 @@ const (
 
 // Why a Sync ended before every page was read, with users not seen.
 var (
-	ErrRepeats = errors.New("the list returned the same page twice: it ignores skip")
+	ErrRepeats = errors.New("the list ignores skip (it returned the same page twice)")
 	ErrEndless = errors.New("the list has far more users than it says, or than the limit")
 )
 
@@ -40,8 +40,8 @@ type Lister interface {
 // SyncLedger is what Sync needs of a ledger: it keeps there how far it is.
 type SyncLedger interface {
 	Ledger
-	Learnt(ctx context.Context, name string) (string, time.Time, error)
-	Learn(ctx context.Context, name, value string, at time.Time) error
+	Fact(ctx context.Context, name string) (string, time.Time, error)
+	SaveFact(ctx context.Context, name, value string, at time.Time) error
 }
 
 // SyncConfig is one walk over the partner's list.
@@ -53,17 +53,17 @@ type SyncConfig struct {
 	Watch   func(pages, seen, wanted int)
 }
 
-// Synced is what came of a Sync.
+// Synced is the result of a Sync.
 type Synced struct {
-	Wanted  int // customers whose status was to be asked for
+	Wanted  int // customers whose status was wanted
 	Seen    int // of those, in the list
-	News    int // whose status was another than the ledger had
+	News    int // whose status differed from that in the ledger
 	Pages   int
 	Resumed bool  // an earlier walk was continued
-	Cut     error // why it ended early: ErrRepeats or ErrEndless; nil = every page was read, or everybody seen
+	Cut     error // why it ended early: ErrRepeats or ErrEndless; nil = it read every page, or found all of them
 }
 
-// progress is how far a walk is, as the ledger keeps it.
+// progress says how far a walk is. The ledger keeps it.
 type progress struct {
 	Began time.Time `json:"began"` // in the partner's time
 	Back  bool      `json:"back"`  // from the end of the list towards its beginning
@@ -72,13 +72,13 @@ type progress struct {
 	Most  int       `json:"most"`  // users to read at most
 }
 
-// Sync asks for the status of every customer who exists and is not approved
-// yet, and records it. It reads no more pages than it takes to see all of them,
-// from the end of the list at which the newest are, and a Sync that was broken
-// off within the last hour is continued. If nothing is wanted, no request is made.
+// Sync reads the status of every customer who has a user and is not approved yet, and
+// records it. It reads only as many pages as it needs to find all of them, from the end
+// of the list that has the newest users. It continues a Sync that was interrupted within
+// the last hour. If no status is wanted, it makes no request.
 //
-// It ends with any list: at a page that was given before, or when more users were
-// read than there can be. What was read by then is recorded.
+// It ends with any list: at a page that it has read before, or after more users than
+// there can be. What it has read until then is recorded.
 func Sync(ctx context.Context, c SyncConfig) (Synced, error) {
 	if c.Watch == nil {
 		c.Watch = func(int, int, int) {}
@@ -118,7 +118,7 @@ type walk struct {
 }
 
 func (w *walk) loadProgress(ctx context.Context) error {
-	text, at, err := w.Ledger.Learnt(ctx, progressKey)
+	text, at, err := w.Ledger.Fact(ctx, progressKey)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return nil
 	}
@@ -133,7 +133,7 @@ func (w *walk) clearProgress(ctx context.Context) error {
 	if !w.out.Resumed && w.out.Pages == 0 {
 		return nil
 	}
-	return w.Ledger.Learn(ctx, progressKey, "", time.Now())
+	return w.Ledger.SaveFact(ctx, progressKey, "", time.Now())
 }
 
 func (w *walk) readPages(ctx context.Context) error {
@@ -237,14 +237,13 @@ func (w *walk) readPage(ctx context.Context, skip int) (p partner.Page, err erro
 		if e, ok := errors.AsType[*partner.Error](err); !ok || isReadable(e) || w.ask <= minPage {
 			break
 		}
-		w.ask /= 4 // the partner takes no limit above some other
+		w.ask /= 4 // the partner refuses a limit that is too large
 	}
 	w.limit = max(w.limit, len(p.Users))
 	return p, err
 }
 
-// pageTime returns when a page was taken, by the partner's clock where the answer
-// has a date.
+// pageTime returns the time of a page, by the partner's clock if the answer has a Date.
 func pageTime(p partner.Page) time.Time {
 	if !p.Date.IsZero() {
 		return p.Date
@@ -285,5 +284,5 @@ func (w *walk) saveProgress(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.Ledger.Learn(ctx, progressKey, string(text), time.Now())
+	return w.Ledger.SaveFact(ctx, progressKey, string(text), time.Now())
 }

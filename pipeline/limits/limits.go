@@ -1,7 +1,6 @@
-// Package limits holds every bound on what the program reads, in one place.
-// It imports nothing of the program, so that each reader can use it. The bounds
-// are far above what an honest sender or partner gives, and low enough that no
-// input takes more than [Memory] of memory.
+// Package limits holds all limits on what the program reads. It imports no other package
+// of the program, so that each reader can use it. The limits are far above what an honest
+// sender or partner needs, and low enough that no input uses more than [Memory] of memory.
 //
 // samples/docs/limits.md explains each one.
 package limits
@@ -24,7 +23,7 @@ const (
 // A compressed file.
 const (
 	Ratio     = 200      // times its packed size
-	RatioFrom = 16 << 20 // bytes unpacked; below that any ratio is taken
+	RatioFrom = 16 << 20 // bytes unpacked; below that any ratio is accepted
 )
 
 // A workbook.

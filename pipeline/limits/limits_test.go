@@ -36,7 +36,7 @@ func TestHostileLimitsDocument(t *testing.T) {
 }
 
 // TestHostileLimitsAreUsed wants each limit to be explained, and used by a
-// reader: a limit that nobody heeds is a false promise.
+// reader: a limit that no reader applies is a false promise.
 func TestHostileLimitsAreUsed(t *testing.T) {
 	explained := map[string]bool{}
 	for _, l := range limitTable() {

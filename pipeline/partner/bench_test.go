@@ -17,7 +17,7 @@ import (
 )
 
 // BenchmarkCreate is one request after another over loopback, each on a
-// connection of its own, and the same by net/http alone with the same settings:
+// connection of its own, and the same by net/http with the same settings:
 //
 //	go test ./pipeline/partner -run '^$' -bench Create -benchtime 3000x
 //

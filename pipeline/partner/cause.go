@@ -12,8 +12,8 @@ import (
 	"syscall"
 )
 
-// Cause words: why an answer proves little or nothing. They are the whole
-// list, fit for logs, and say nothing of the customer.
+// Cause words say why an answer proves little or nothing. The list is complete. They are
+// fit for logs, because they hold no personal data.
 const (
 	CauseCanceled    = "canceled"    // the caller gave up
 	CauseTimeout     = "timeout"     // the request's time was over

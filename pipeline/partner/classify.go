@@ -9,10 +9,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// The one table that turns an answer into a Class. What the partner documents
-// is little, so the order is: its code, then what its text plainly says, then
-// which fields it names in a form that is known (problems.go), then the status
-// alone; and Unknown wherever these leave a doubt.
+// The one table that turns an answer into a Class. The partner documents little, so the
+// order is: its code, then what its text plainly says, then the fields that it names in a
+// known form (problems.go), then the status. If these leave any doubt it is Unknown.
 //
 //	status         code, text or fields say         else
 //	2xx            whole, valid, success: OK        OKBroken
@@ -33,9 +32,9 @@ import (
 
 // verdict is the part of an Answer that the body and status decide.
 type verdict struct {
-	class ledger.Class
-	cause string
-	halt  Halt
+	class     ledger.Class
+	cause     string
+	stopCause StopCause
 }
 
 // judgeStatus looks up the table for an answer that is not 2xx. fields are those of
@@ -61,7 +60,7 @@ func judgeStatus(status int, m message, fields fieldTable) verdict {
 		v.cause = CauseBody
 	}
 	if status == http.StatusUnauthorized || status == http.StatusForbidden {
-		v.halt = Blocked
+		v.stopCause = Blocked
 	}
 	return v
 }
@@ -74,7 +73,7 @@ func isPathGone(status int) bool {
 
 func judge4xx(status int, m message, fields fieldTable) ledger.Class {
 	code := m.byCode()
-	own := m.form == enveloped || m.form == empty // the partner's own, as far as the status alone can tell
+	own := m.form == enveloped || m.form == empty // probably the partner's own answer
 	switch status {
 	case 400, 409:
 		if c := classOf(m.readMeaning(fields)); c != ledger.Unknown {

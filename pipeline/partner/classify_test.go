@@ -213,7 +213,7 @@ func TestSalvage(t *testing.T) {
 	}
 }
 
-// TestFields is fault 24: whatever form the list takes, and never a value.
+// TestFields is fault 24: in every form of the list, and never a value.
 func TestFields(t *testing.T) {
 	u := jane()
 	u.Extra = []validate.Extra{{Name: "branch", Value: "north"}}
@@ -237,7 +237,7 @@ func TestFields(t *testing.T) {
 	}
 }
 
-// FuzzBody: no body makes the reading fail, and no body alone makes a claim.
+// FuzzBody: no body makes the reading fail, and no body by itself proves anything.
 func FuzzBody(f *testing.F) {
 	for _, s := range []string{"", goodBody, goodBody + "x", goodBody[:70], page, "null", "[]", "Duplicate user",
 		` {"a":[1,{"status":"x"}],"st\u0061tus" : "a\"}\ud83d\ude00" ,"data":{"serviceId":"1","x":-1e5,"serviceId":"2"},"data":{"verificationUrl":null}} `,

@@ -15,7 +15,7 @@ import (
 
 // Client speaks to one partner account. It is made by New and may be used by
 // any number of goroutines, and keeps none of its own; CloseIdle closes the
-// connections that are left when no request is under way.
+// connections that are left when no request is in flight.
 type Client struct {
 	base      *url.URL
 	key       secret
@@ -87,7 +87,7 @@ func (c *Client) Create(ctx context.Context, key string, u validate.User) Answer
 			a.Cause = CauseEncoding
 		}
 	case isPathGone(r.status):
-		a.Halt = PathGone
+		a.StopCause = PathGone
 	case a.Class == ledger.Reject || a.Class == ledger.Unclear:
 		a.Fields = complainedFields(m, fields)
 	}
@@ -109,9 +109,9 @@ func (c *Client) newAnswer(r reply, fields fieldTable) (Answer, message) {
 		}
 		switch {
 		case a.Cause == CauseCertificate:
-			a.Halt = Certificate
+			a.StopCause = Certificate
 		case r.proxyStatus == http.StatusForbidden || r.proxyStatus == http.StatusProxyAuthRequired:
-			a.Halt = ProxyRefused
+			a.StopCause = ProxyRefused
 		}
 		return a, message{}
 	}
@@ -125,12 +125,12 @@ func (c *Client) newAnswer(r reply, fields fieldTable) (Answer, message) {
 	}
 	m := readMessage(r.body, r.whole)
 	v := judgeStatus(r.status, m, fields)
-	a.Class, a.Cause, a.Halt, a.Code = v.class, v.cause, v.halt, m.firstCode()
+	a.Class, a.Cause, a.StopCause, a.Code = v.class, v.cause, v.stopCause, m.firstCode()
 	if r.encoded && a.Cause == CauseBody {
 		a.Cause = CauseEncoding
 	}
 	if r.proxyStatus != 0 {
-		a.Halt = ProxyRefused
+		a.StopCause = ProxyRefused
 	}
 	return a, m
 }

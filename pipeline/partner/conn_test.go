@@ -92,7 +92,7 @@ func TestOneConnectionForEachChange(t *testing.T) {
 			w := startWire(t, func(_ *wire, c net.Conn, next func() *http.Request) {
 				for r := next(); r != nil; r = next() {
 					if !r.Close {
-						t.Error("the partner is not told that the connection ends")
+						t.Error("the request does not say that the connection ends")
 					}
 					io.WriteString(c, answer)
 				}

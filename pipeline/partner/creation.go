@@ -21,7 +21,7 @@ type creation struct {
 func readCreation(body []byte, whole bool) creation {
 	body = bytes.TrimPrefix(body, []byte("\ufeff"))
 	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.UseNumber() // a number that fits no float64 is none of our business
+	dec.UseNumber() // do not fail on a number that fits no float64
 	m := memberTexts{}
 	if t, err := dec.Token(); err == nil && t == json.Delim('{') {
 		_ = m.readObject(dec, false) // where it breaks off is no news

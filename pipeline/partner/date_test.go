@@ -21,7 +21,7 @@ func TestAnswerDate(t *testing.T) {
 		{"another zone", "Sun, 22 Nov 2026 10:00:00 CET", "", time.Time{}},
 		{"only UTC", " UTC", "", time.Time{}},
 		{"none", "", "", time.Time{}},
-		{"an age alone", "", "10", time.Time{}},
+		{"only an age", "", "10", time.Time{}},
 		{"an age that is none", "Sun, 22 Nov 2026 10:00:00 GMT", "old", time.Time{}},
 		{"an age below 0", "Sun, 22 Nov 2026 10:00:00 GMT", "-5", time.Time{}},
 		{"a month old", "Sun, 22 Nov 2026 10:00:00 GMT", "2592000", time.Time{}},
@@ -41,7 +41,7 @@ func TestAnswerDate(t *testing.T) {
 }
 
 // TestWalletFromACache: the partner's clock is that of now, not of when the cache
-// took the answer.
+// stored the answer.
 func TestWalletFromACache(t *testing.T) {
 	w := startWire(t, always("HTTP/1.1 200 OK\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT\r\nAge: 3000\r\nConnection: close\r\n\r\n"+
 		`{"status":"success","data":{"balance":1,"currency":"USD"}}`))

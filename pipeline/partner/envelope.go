@@ -34,7 +34,7 @@ type message struct {
 	root  map[string]any
 }
 
-// readMessage reads a body. A body that says nothing is a message too.
+// readMessage reads a body. A body without any meaning is a message, too.
 func readMessage(body []byte, whole bool) message {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
 	var m message

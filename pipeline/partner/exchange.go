@@ -188,9 +188,8 @@ func (c *Client) isPassedOn() bool {
 	return c.proxy != nil && c.base.Scheme == "http" && (c.proxy.Scheme == "http" || c.proxy.Scheme == "https")
 }
 
-// isProxyRefusal reports whether an answer is that of a proxy that passes
-// requests on, and says that it did not: 407 is for proxies alone, a 403 is
-// theirs where a header says so.
+// isProxyRefusal reports whether an answer comes from a proxy that refused to pass the
+// request on. Only proxies answer 407; a 403 is theirs if a header says so.
 func isProxyRefusal(status int, h http.Header) bool {
 	if status != http.StatusForbidden {
 		return status == http.StatusProxyAuthRequired

@@ -9,10 +9,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// fieldTable finds the fields of one request by the names that an answer uses:
-// firstName, first_name, "First name", body.firstName, $.FirstName. Only names
-// that were sent or could have been are ever given out, so that a value of the
-// customer's is never mistaken for one.
+// fieldTable finds the fields of one request by the names that an answer uses: firstName,
+// first_name, "First name", body.firstName, $.FirstName. It returns only the names of
+// fields that can be sent, so that no value of a customer is mistaken for a name.
 type fieldTable struct {
 	names  []string          // as documented, in body order
 	byName map[string]string // documented name by normalised name
@@ -40,7 +39,7 @@ func newFieldTable(names []string) fieldTable {
 	return t
 }
 
-// normalName is a name without what notations differ in: case and marks.
+// normalName returns a name without case and punctuation, in which notations differ.
 func normalName(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -50,8 +49,8 @@ func normalName(s string) string {
 	}, s)
 }
 
-// findField returns the field that a name or a path means, "" if none. A path is
-// read from its end: /data/attributes/email, body.address.line1, errors[0].city.
+// findField returns the field that a name or a path denotes, "" if none. It searches a
+// path from its end: /data/attributes/email, body.address.line1, errors[0].city.
 func (t fieldTable) findField(path string) string {
 	if len(path) > 4*maxCode {
 		return ""
@@ -65,10 +64,9 @@ func (t fieldTable) findField(path string) string {
 	return ""
 }
 
-// inSentence returns the fields of which a sentence says that their value is
-// not accepted: "email must be an email", "The phone number field is required.",
-// "Invalid city". A name like address or city is an ordinary word too: it counts
-// only as the subject, or in quotes.
+// inSentence returns the fields whose values a sentence rejects: "email must be an
+// email", "The phone number field is required.", "Invalid city". A name that is also an
+// ordinary word, such as address or city, counts only as the subject or in quotes.
 func (t fieldTable) inSentence(text string) []string {
 	if !saysUnacceptable(normalizeWords(text)) {
 		return nil
@@ -91,12 +89,12 @@ func (t fieldTable) inSentence(text string) []string {
 
 var capital = regexp.MustCompile(`\p{Lu}`)
 
-// spacedName is a name as words in lower case: firstName is "first name".
+// spacedName returns a name as words in lower case: "first name" for firstName.
 func spacedName(name string) string {
 	return strings.TrimSpace(normalizeWords(capital.ReplaceAllString(name, " $0")))
 }
 
-// isSubject reports whether s, a clause as words makes it, is about the field.
+// isSubject reports whether a clause, as normalizeWords returns it, is about the field.
 func isSubject(s, field string) bool {
 	if s == " "+field+" " { // of an enumeration
 		return true
@@ -120,17 +118,16 @@ func isSubject(s, field string) bool {
 	return false
 }
 
-// saysUnacceptable reports whether s, as words makes it, speaks of a value that
-// is not accepted.
+// saysUnacceptable reports whether a text, as normalizeWords returns it, says that a
+// value is not accepted.
 func saysUnacceptable(s string) bool {
 	return containsAny(s, " must ", " should ", " required ", " invalid ", " valid ", " cannot ", " can t ", " may not ", " not allowed ",
 		" missing ", " too long ", " too short ", " expected ", " blank ", " empty ", " malformed ", " not supported ", " unsupported ",
 		" at least ", " at most ", " unknown ", " unrecognized ", " exceed", " longer ", " shorter ", " incorrect ", " does not match ", " failed on the ")
 }
 
-// complainedFields lists the fields of this request that a refusal names, in body
-// order. The form of a refusal's list is not documented, so every key and text
-// of the answer is searched.
+// complainedFields returns the fields of this request that a refusal names, in body order.
+// The form of a refusal is not documented, so it searches every key and text.
 func complainedFields(m message, t fieldTable) []string {
 	hit := make(map[string]bool)
 	if m.root != nil {
@@ -144,7 +141,7 @@ func complainedFields(m message, t fieldTable) []string {
 	return slices.DeleteFunc(slices.Clone(t.names), func(name string) bool { return !hit[name] })
 }
 
-// searchFields leaves out members that echo the request.
+// searchFields adds the fields that v names to hit. It skips members that echo the request.
 func (t fieldTable) searchFields(v any, hit map[string]bool) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -178,8 +175,8 @@ func isEcho(key string) bool {
 		"submitted", "actual", "arguments", "ctx", "context"}, normalName(key))
 }
 
-// isNamedIn reports whether text names the field. A name like address or city is
-// an ordinary word too: it counts only at the start, alone, or in quotes.
+// isNamedIn reports whether text names the field. A name that is also an ordinary word,
+// such as address or city, counts only at the start, by itself, or in quotes.
 func isNamedIn(text, name string) bool {
 	if !strings.Contains(text, name) {
 		return false

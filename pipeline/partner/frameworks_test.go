@@ -10,7 +10,7 @@ import (
 )
 
 // TestFrameworkRefusals is the case "400 in a framework's own form": each was
-// five POSTs of one row and a spent budget, and the field was never told. A form
+// five POSTs of one row and a spent budget, and the field was never reported. A form
 // that names fields is REJECT, one that names none UNCLEAR.
 func TestFrameworkRefusals(t *testing.T) {
 	for _, tt := range []struct {
@@ -36,7 +36,7 @@ func TestFrameworkRefusals(t *testing.T) {
 		{"RFC 9457, bare", `{"type":"about:blank","title":"Bad Request","status":400,"detail":"See the log"}`, ledger.Unclear, ""},
 		{"express-validator 7", `{"errors":[{"type":"field","value":"x","msg":"Invalid value","path":"email","location":"body"}]}`, ledger.Reject, "email"},
 		{"express-validator 6", `{"errors":[{"value":"x","msg":"Invalid value","param":"lastName","location":"body"}]}`, ledger.Reject, "lastName"},
-		{"express-validator, list alone", `[{"msg":"Invalid value","param":"region","location":"body"}]`, ledger.Reject, "region"},
+		{"express-validator, only a list", `[{"msg":"Invalid value","param":"region","location":"body"}]`, ledger.Reject, "region"},
 		{"express-validator, key used", `{"errors":[{"msg":"key already used","param":"idempotency-key","location":"headers"}]}`, ledger.KeyUsed, ""},
 		{"Spring, binding errors", `{"timestamp":"2026-11-22T10:00:00.000+00:00","status":400,"error":"Bad Request","errors":[{"codes":["Email.createUser.email"],"arguments":[{"codes":["createUser.city"],"code":"city"}],"defaultMessage":"must be a well-formed email address","objectName":"createUser","field":"email","rejectedValue":"x","bindingFailure":false,"code":"Email"}],"path":"/api/v2/partner/card/users"}`, ledger.Reject, "email"},
 		{"Spring, fieldErrors", `{"title":"Validation","fieldErrors":[{"objectName":"user","field":"walletAddress","message":"Size"}]}`, ledger.Reject, "walletAddress"},
@@ -159,31 +159,31 @@ func TestGatewayRefusals(t *testing.T) {
 	} {
 		for _, status := range []int{401, 403} {
 			v := judgeStatus(status, readMessage([]byte(tt.body), true), fieldsOfUser(jane()))
-			if v.class != tt.class || (v.halt == Blocked) != (tt.class == ledger.Unknown) {
-				t.Errorf("%s, %d: %v, halt %d", tt.name, status, v.class, v.halt)
+			if v.class != tt.class || (v.stopCause == Blocked) != (tt.class == ledger.Unknown) {
+				t.Errorf("%s, %d: %v, stop cause %d", tt.name, status, v.class, v.stopCause)
 			}
 		}
 	}
 }
 
-// TestPathGone: a create path that is not there ends the run, whoever says so;
+// TestPathGone: a create path that does not exist ends the run, whatever says so;
 // the same status of another call only says that there is no such thing.
 func TestPathGone(t *testing.T) {
 	for _, status := range []int{404, 405, 410, 415} {
 		for _, body := range []string{"", page, "Cannot POST", envelope("NOT_FOUND", ""), `{"statusCode":404,"message":"Cannot POST /x"}`, goodBody} {
 			c := answering(t, status, body, nil)
-			if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.Unknown || a.Halt != PathGone {
-				t.Errorf("%d %.20q: %v, halt %d", status, body, a.Class, a.Halt)
+			if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.Unknown || a.StopCause != PathGone {
+				t.Errorf("%d %.20q: %v, stop cause %d", status, body, a.Class, a.StopCause)
 			}
 			var e *Error
-			if _, err := c.Wallet(t.Context()); !asError(err, &e) || e.Class != ledger.Unknown || e.Halt != NoHalt {
+			if _, err := c.Wallet(t.Context()); !asError(err, &e) || e.Class != ledger.Unknown || e.StopCause != NoStopCause {
 				t.Errorf("%d %.20q of a look-up: %v", status, body, err)
 			}
 		}
 	}
 	for _, status := range []int{400, 402, 406, 408, 409, 422, 429, 500, 503} {
-		if a := answering(t, status, "", nil).Create(t.Context(), testIdem, jane()); a.Halt != NoHalt {
-			t.Errorf("%d: halt %d", status, a.Halt)
+		if a := answering(t, status, "", nil).Create(t.Context(), testIdem, jane()); a.StopCause != NoStopCause {
+			t.Errorf("%d: stop cause %d", status, a.StopCause)
 		}
 	}
 }

@@ -93,7 +93,7 @@ func TestPages(t *testing.T) {
 		{"total an object", pageOf("", `"total":{}`), false, "total"},
 		{"trailing garbage", pageOf("", "") + "x", false, ""},
 		{"cut", pageOf("", "")[:40], false, ""},
-		{"a list alone", "[]", false, ""},
+		{"only a list", "[]", false, ""},
 		{"null", "null", false, ""},
 		{"HTML", page, false, ""},
 		{"nothing", "", false, ""},
@@ -155,7 +155,7 @@ func TestListedForms(t *testing.T) {
 	for _, tt := range []struct {
 		name, user, odd string
 		id, email       string
-		absence         bool // somebody else may still be shown absent
+		absence         bool // another user may still be shown absent
 	}{
 		{"as documented", oneUser, "", "a1", "Jane@example.com", true},
 		{"names a number and an object", `{"serviceId":"a","email":"x@y","firstName":7,"lastName":{"x":1}}`, "", "a", "x@y", true},
@@ -297,7 +297,7 @@ func TestReadTime(t *testing.T) {
 	}
 }
 
-// TestRefusedParameter: whoever asked for too much learns of what.
+// TestRefusedParameter: the error names the parameter that was too large.
 func TestRefusedParameter(t *testing.T) {
 	for _, tt := range []struct {
 		status     int
@@ -326,7 +326,7 @@ func TestRefusedParameter(t *testing.T) {
 }
 
 // FuzzListed: no user makes the reading fail, and who can be read in part only
-// shows nobody absent.
+// shows no user absent.
 func FuzzListed(f *testing.F) {
 	for _, s := range []string{oneUser, `null`, `{"serviceId":7,"email":1}`, `{"createdAt":"2026-11-22 10:00:00 UTC","deletedAt":0}`,
 		`{"createdAt":1795341600.5,"deleted":"yes"}`, `[1]`, `{"createdAt":"0000-0000U C"}`, `{"createdAt":"2026-11-22TUTC"}`} {
@@ -338,7 +338,7 @@ func FuzzListed(f *testing.F) {
 			t.Errorf("serviceId %q, ref %q", l.ServiceID, l.Ref())
 		}
 		if l.Odd == "email" && (Page{Users: []Listed{l}}).ProvesAbsence() && !l.IsDeleted() {
-			t.Error("an e-mail that cannot be read shows somebody absent")
+			t.Error("an e-mail that cannot be read shows a user absent")
 		}
 		if l.NoZone && l.CreatedAt.IsZero() {
 			t.Error("no time, and no zone")

@@ -103,8 +103,9 @@ func textRefusesUs(text string) bool {
 }
 
 // readMeaning returns what the answer says, by its code, its text and the complaints that it
-// lists, in this order; that the body was not accepted gives way to anything
-// that says more. A framework's own form that names no field says nothing.
+// lists, in this order. A code that only says that the body was not accepted
+// counts less than a more specific text. A framework's own form that names no field has
+// no meaning.
 func (m message) readMeaning(fields fieldTable) meaning {
 	first := m.byCode()
 	if first == saysNothing || first == saysInvalid {

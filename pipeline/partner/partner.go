@@ -1,13 +1,13 @@
-// Package partner is the partner's API as one attempt sees it: one request,
-// one typed answer. It never retries, never waits and never decides; what an
-// answer means for a customer is the pipeline's business.
+// Package partner is the client for the partner's API. Each call makes one request and
+// returns one typed answer. It never retries, waits or decides what an answer means for a
+// customer; package pipeline does.
 //
 // Start at [Client.Create] and at the constants of [ledger.Class]. The facts come
-// from the vendor's create-user page (v2) and its public docs. What those leave open
-// is configuration or in the one table of classify.go and meaning.go.
+// from the vendor's create-user page (v2) and its public docs. What those leave open is
+// configuration, or is in the one table of classify.go and meaning.go.
 //
-// How a request goes out is in exchange.go (once, over a connection of its own,
-// and what is known if it fails) and transport.go (how net/http is set up).
+// exchange.go sends a request, once and over a connection of its own, and says what is
+// known if that fails. transport.go configures net/http.
 package partner
 
 import (
@@ -16,20 +16,20 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// Halt says that sending must stop, whatever the row's fate.
-type Halt uint8
+// StopCause says why sending must stop, whatever happens to the row.
+type StopCause uint8
 
 const (
-	NoHalt       Halt = iota
-	Redirected        // 3xx; Answer.Target names the host
-	Certificate       // TLS certificate expired, untrusted or for another name
-	Blocked           // 401 or 403 of something in front of the partner, such as a firewall's page
-	PathGone          // 404, 405, 410 or 415 of create-user: the path is not there; Answer.HTTPStatus is the status
-	ProxyRefused      // the proxy answered 403 or 407 itself; Answer.ProxyStatus is the status
+	NoStopCause  StopCause = iota
+	Redirected             // 3xx; Answer.Target names the host
+	Certificate            // TLS certificate expired, untrusted or for another name
+	Blocked                // 401 or 403 of something in front of the partner, such as a firewall's page
+	PathGone               // 404, 405, 410 or 415 of create-user: the path is not there; Answer.HTTPStatus is the status
+	ProxyRefused           // the proxy answered 403 or 407 itself; Answer.ProxyStatus is the status
 )
 
-// Answer is what came of one request. It is a value, never an error: that a
-// request failed is a fact about the row.
+// Answer is the outcome of one request. It is a value and never an error: a failed request
+// is a fact about the row.
 type Answer struct {
 	Class       ledger.Class
 	HTTPStatus  int      // 0 when no status line came
@@ -37,7 +37,7 @@ type Answer struct {
 	Code        string   // the partner's error code, printable ASCII, at most 64 bytes; "" if none
 	Cause       string   // why Unknown, OKBroken or NotSent: one of the Cause words; "" otherwise
 	Fields      []string // names of fields of this request that a Reject or Unclear complains of, in body order
-	Halt        Halt
+	StopCause   StopCause
 	Target      string // host of a redirect, printable ASCII; "" if the answer names none
 
 	ServiceID       string // set with OK, and with OKBroken when it could be read

@@ -28,7 +28,7 @@ func (m message) findProblems(t fieldTable) []complaint {
 	case enveloped, object:
 		c.readObject(m.root, noList)
 		if data, ok := m.root["data"].(map[string]any); ok && (m.root["success"] == false || m.root["status"] == "fail") {
-			c.readObject(data, looseList) // JSend and its kin list the fields there
+			c.readObject(data, possibleList) // JSend and its kin list the fields there
 		}
 	case plain:
 	default:
@@ -47,9 +47,9 @@ func (m message) findProblems(t fieldTable) []complaint {
 type listKind uint8
 
 const (
-	noList    listKind = iota
-	looseList          // below a member like detail, which may echo what was sent
-	sureList           // below a member like errors
+	noList       listKind = iota
+	possibleList          // below a member like detail, which may echo what was sent
+	sureList              // below a member like errors
 )
 
 // complaints collects what problems returns. It recurses as deep as the body
@@ -91,7 +91,7 @@ func isComplaint(field string, v any, list listKind) bool {
 	case map[string]any:
 		return text != "" && list != noList
 	case string:
-		return text != "" && (list == sureList || list == looseList && saysWrong(field, text))
+		return text != "" && (list == sureList || list == possibleList && saysWrong(field, text))
 	default:
 		return false
 	}
@@ -193,7 +193,7 @@ func kindOf(key string) listKind {
 		"failures", "zoderror", "modelstate":
 		return sureList
 	case "error", "message", "messages", "detail", "details", "validation", "fields":
-		return looseList
+		return possibleList
 	}
 	return noList
 }

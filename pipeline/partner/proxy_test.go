@@ -14,7 +14,7 @@ import (
 // TestProxyRefusesTunnel: its status is named, 403 and 407 end everything, and
 // nothing was sent.
 func TestProxyRefusesTunnel(t *testing.T) {
-	for status, halt := range map[int]Halt{403: ProxyRefused, 407: ProxyRefused, 302: NoHalt, 400: NoHalt, 404: NoHalt, 502: NoHalt, 503: NoHalt, 504: NoHalt} {
+	for status, cause := range map[int]StopCause{403: ProxyRefused, 407: ProxyRefused, 302: NoStopCause, 400: NoStopCause, 404: NoStopCause, 502: NoStopCause, 503: NoStopCause, 504: NoStopCause} {
 		proxy := startWire(t, func(_ *wire, c net.Conn, next func() *http.Request) {
 			if next() != nil {
 				fmt.Fprintf(c, "HTTP/1.1 %d No\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>", status)
@@ -22,11 +22,11 @@ func TestProxyRefusesTunnel(t *testing.T) {
 		})
 		c := newClient(t, Config{BaseURL: "https://partner.example/api", Proxy: proxy.URL})
 		a := c.Create(t.Context(), testIdem, jane())
-		if a.Class != ledger.NotSent || a.Cause != CauseProxy || a.Halt != halt || a.ProxyStatus != status || a.HTTPStatus != 0 || !strings.Contains(a.String(), fmt.Sprint(status)) {
-			t.Errorf("%d: %v, halt %d", status, a, a.Halt)
+		if a.Class != ledger.NotSent || a.Cause != CauseProxy || a.StopCause != cause || a.ProxyStatus != status || a.HTTPStatus != 0 || !strings.Contains(a.String(), fmt.Sprint(status)) {
+			t.Errorf("%d: %v, stop cause %d", status, a, a.StopCause)
 		}
 		var e *Error
-		if _, err := c.Wallet(t.Context()); !asError(err, &e) || e.Class != ledger.NotSent || e.Halt != halt || e.ProxyStatus != status || !strings.Contains(err.Error(), fmt.Sprint(status)) {
+		if _, err := c.Wallet(t.Context()); !asError(err, &e) || e.Class != ledger.NotSent || e.StopCause != cause || e.ProxyStatus != status || !strings.Contains(err.Error(), fmt.Sprint(status)) {
 			t.Errorf("wallet, %d: %v", status, err)
 		}
 	}
@@ -54,8 +54,8 @@ func TestProxyRefusesToPassOn(t *testing.T) {
 				cfg, want = Config{BaseURL: "http://10.9.8.7/api", Proxy: w.URL}, tt.status
 			}
 			a := newClient(t, cfg).Create(t.Context(), testIdem, jane())
-			if a.Class == ledger.NotSent || a.ProxyStatus != want || (a.Halt == ProxyRefused) != (want != 0) {
-				t.Errorf("%s, through a proxy: %t: %v, halt %d", tt.name, proxied, a, a.Halt)
+			if a.Class == ledger.NotSent || a.ProxyStatus != want || (a.StopCause == ProxyRefused) != (want != 0) {
+				t.Errorf("%s, through a proxy: %t: %v, stop cause %d", tt.name, proxied, a, a.StopCause)
 			}
 		}
 	}

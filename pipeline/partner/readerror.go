@@ -9,9 +9,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// Error is what came of a call that reads, or of Delete, when it is not what
-// was asked for. Class is used as for an Answer: Unknown, Busy, Throttled, Auth,
-// NotSent, Unclear and Reject (the parameters were refused) occur, the others hardly.
+// Error is the outcome of a failed call that reads, or of a failed Delete. Class is as in
+// Answer: Unknown, Busy, Throttled, Auth, NotSent, Unclear and Reject (the parameters were
+// refused); the others hardly occur.
 type Error struct {
 	Class        ledger.Class
 	HTTPStatus   int           // 0 when no status line came
@@ -19,7 +19,7 @@ type Error struct {
 	Code         string        // as in Answer
 	Cause        string        // one of the Cause words; "" if Class says it all
 	Field        string        // member of the answer that could not be read (users, total, balance), or the parameter of ListUsers that was refused (limit or skip); "" if that is not known
-	Halt         Halt          // as in Answer
+	StopCause    StopCause     // as in Answer
 	Target       string        // as in Answer
 	RetryAfter   time.Duration // as in Answer
 	Date         time.Time     // as in Answer
@@ -49,7 +49,7 @@ func (e *Error) Error() string {
 	if e.ProxyStatus != 0 {
 		s += ", refused by the proxy with " + strconv.Itoa(e.ProxyStatus)
 	}
-	if e.Halt == Redirected && e.Target != "" {
+	if e.StopCause == Redirected && e.Target != "" {
 		s += " to " + e.Target
 	}
 	return s
@@ -64,7 +64,7 @@ func (e *Error) Unwrap() error { return e.base }
 func (c *Client) readAnswer(ctx context.Context, call string, req request, limit int64) (reply, *Error) {
 	r := c.exchange(ctx, req, limit)
 	a, _ := c.newAnswer(r, fieldTable{})
-	e := &Error{Class: a.Class, HTTPStatus: a.HTTPStatus, ProxyStatus: a.ProxyStatus, Code: a.Code, Cause: a.Cause, Halt: a.Halt, Target: a.Target,
+	e := &Error{Class: a.Class, HTTPStatus: a.HTTPStatus, ProxyStatus: a.ProxyStatus, Code: a.Code, Cause: a.Cause, StopCause: a.StopCause, Target: a.Target,
 		RetryAfter: a.RetryAfter, Date: a.Date, Began: a.Began, Ended: a.Ended, call: call}
 	switch {
 	case r.err != nil && a.Cause == CauseCanceled:
@@ -82,7 +82,7 @@ func (c *Client) readAnswer(ctx context.Context, call string, req request, limit
 	return r, e
 }
 
-// markBroken makes e the error of a 2xx answer that is of no use.
+// markBroken makes e the error of a 2xx answer that cannot be used.
 func (e *Error) markBroken(cause string) { e.Class, e.Cause = ledger.Unknown, cause }
 
 // unreadableError is the error of a 2xx answer whose member field, "" for the whole,

@@ -80,7 +80,7 @@ func TestDateForms(t *testing.T) {
 	}
 }
 
-// FuzzRetryAfter: never negative, whatever comes, and digits are taken.
+// FuzzRetryAfter: never negative, whatever comes, and digits are accepted.
 func FuzzRetryAfter(f *testing.F) {
 	for _, s := range []string{"", "7", "-1", "1000000000", "99999999999999999999", "Sun, 22 Nov 2026 10:00:00 GMT", "soon"} {
 		f.Add(s, "Sun, 22 Nov 2026 10:00:00 GMT")

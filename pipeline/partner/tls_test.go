@@ -85,7 +85,7 @@ func TestHTTP1Only(t *testing.T) {
 		t.Error("the connection was used again")
 	}
 
-	// The same server does speak HTTP/2 to whoever asks.
+	// The same server speaks HTTP/2 to clients that ask.
 	tr := s.Client().Transport.(*http.Transport).Clone()
 	defer tr.CloseIdleConnections()
 	tr.TLSClientConfig.InsecureSkipVerify = true // the test's own server
@@ -124,11 +124,11 @@ func TestCertificates(t *testing.T) {
 			}
 			c := newClient(t, conf)
 			a := c.Create(t.Context(), testIdem, jane())
-			if a.Class != ledger.NotSent || a.Halt != Certificate || a.Cause != CauseCertificate {
-				t.Errorf("got %v, halt %d", a, a.Halt)
+			if a.Class != ledger.NotSent || a.StopCause != Certificate || a.Cause != CauseCertificate {
+				t.Errorf("got %v, stop cause %d", a, a.StopCause)
 			}
 			var e *Error
-			if _, err := c.Wallet(t.Context()); !asError(err, &e) || e.Halt != Certificate || e.Class != ledger.NotSent {
+			if _, err := c.Wallet(t.Context()); !asError(err, &e) || e.StopCause != Certificate || e.Class != ledger.NotSent {
 				t.Errorf("wallet: %v", err)
 			}
 			if asked {
@@ -157,7 +157,7 @@ func TestNoTLS(t *testing.T) {
 				io.WriteString(c, tt.says)
 			})
 			c := newClient(t, Config{BaseURL: "https" + strings.TrimPrefix(w.URL, "http"), Timeout: 200 * time.Millisecond})
-			if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != tt.cause || a.Halt != NoHalt {
+			if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != tt.cause || a.StopCause != NoStopCause {
 				t.Errorf("got %v, want NOT_SENT (%s)", a, tt.cause)
 			}
 		})
@@ -190,8 +190,8 @@ func TestRedirects(t *testing.T) {
 				want = c.Host()
 			}
 			a := c.Create(t.Context(), testIdem, jane())
-			if a.Class != ledger.Unknown || a.Halt != Redirected || a.Target != want || asked != 1 {
-				t.Errorf("%d to %q: %v, halt %d, target %q, %d requests", status, tt.location, a, a.Halt, a.Target, asked)
+			if a.Class != ledger.Unknown || a.StopCause != Redirected || a.Target != want || asked != 1 {
+				t.Errorf("%d to %q: %v, stop cause %d, target %q, %d requests", status, tt.location, a, a.StopCause, a.Target, asked)
 			}
 			c.CloseIdle()
 			s.Close()
@@ -211,14 +211,14 @@ func TestProxy(t *testing.T) {
 	})
 	t.Run("CONNECT refused", func(t *testing.T) {
 		c := newClient(t, Config{BaseURL: "https://partner.example/api", Proxy: refusing.URL})
-		if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseProxy || a.Halt != ProxyRefused || a.ProxyStatus != 403 {
+		if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseProxy || a.StopCause != ProxyRefused || a.ProxyStatus != 403 {
 			t.Errorf("got %v", a)
 		}
 		if want := strings.TrimPrefix(refusing.URL, "http://"); c.Proxy() != want {
 			t.Errorf("Proxy() = %q, want %q", c.Proxy(), want)
 		}
 	})
-	t.Run("nobody there", func(t *testing.T) {
+	t.Run("no server", func(t *testing.T) {
 		c := newClient(t, Config{BaseURL: "https://partner.example/api", Proxy: "http://127.0.0.1:1"})
 		if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseProxy {
 			t.Errorf("got %v", a)
@@ -268,7 +268,7 @@ func TestProxy(t *testing.T) {
 				io.WriteString(c, answer)
 			})
 			c := newClient(t, Config{BaseURL: "https://partner.example/api", Proxy: strings.Replace(p.URL, "http", "socks5", 1)})
-			if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseProxy || a.Halt != NoHalt {
+			if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseProxy || a.StopCause != NoStopCause {
 				t.Errorf("%q: %v", answer, a)
 			}
 		}
@@ -303,7 +303,7 @@ func TestProxy(t *testing.T) {
 		c := newClient(t, Config{BaseURL: "http://10.9.8.7/api", CAFile: ca, Proxy: proxy.URL})
 		mustOK(t, c.Create(t.Context(), testIdem, jane()))
 		c = newClient(t, Config{BaseURL: "http://10.9.8.7/api", Proxy: proxy.URL})
-		if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseCertificate || a.Halt != Certificate {
+		if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseCertificate || a.StopCause != Certificate {
 			t.Errorf("a proxy whose certificate is not trusted: %v", a)
 		}
 	})

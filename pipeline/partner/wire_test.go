@@ -403,7 +403,7 @@ func TestNoServer(t *testing.T) {
 	}
 	l.Close()
 	c := newClient(t, Config{BaseURL: "http://" + l.Addr().String()})
-	if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseRefused || a.Halt != NoHalt {
+	if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || a.Cause != CauseRefused || a.StopCause != NoStopCause {
 		t.Errorf("refused: %v", a)
 	}
 	c = newClient(t, Config{BaseURL: "https://no.such.host.invalid", Timeout: 3 * time.Second})

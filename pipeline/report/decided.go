@@ -40,7 +40,7 @@ func (d Decided) sentence(headings finance.Headings) string {
 		}
 		return "phone numbers without a country code are of " + value
 	case "phone-plus":
-		return "phone numbers of digits only had lost their +"
+		return "phone numbers with digits only were missing their +"
 	case "join":
 		field, columns, _ := strings.Cut(value, "=")
 		return headings.Title(field) + ": joined from " + strings.ReplaceAll(columns, "+", " and ")

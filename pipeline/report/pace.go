@@ -125,7 +125,7 @@ func (p *pace) outlook(left int, ended time.Time) [][2]string {
 		from = ended
 	}
 	return append(list, [2]string{"Rows left", reporttext.FormatCount(left) + ", about " + formatDuration(rest) + " at that pace: done by " +
-		from.Add(rest).UTC().Format("2 January 2006, 15:04 UTC") + " if it goes on at once"})
+		from.Add(rest).UTC().Format("2 January 2006, 15:04 UTC") + " if it continues at once"})
 }
 
 // formatDuration returns a duration in words, in its two largest units.

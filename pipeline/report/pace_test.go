@@ -58,8 +58,8 @@ func TestOutlook(t *testing.T) {
 		want  string
 	}{
 		{0, time.Time{}, "[[Pace 360 created an hour]]"},
-		{720, time.Time{}, "[[Pace 360 created an hour] [Rows left 720, about 2 hours at that pace: done by 1 March 2026, 10:16 UTC if it goes on at once]]"},
-		{1, begin.Add(24 * time.Hour), "[[Pace 360 created an hour] [Rows left 1, about 10 seconds at that pace: done by 2 March 2026, 08:00 UTC if it goes on at once]]"},
+		{720, time.Time{}, "[[Pace 360 created an hour] [Rows left 720, about 2 hours at that pace: done by 1 March 2026, 10:16 UTC if it continues at once]]"},
+		{1, begin.Add(24 * time.Hour), "[[Pace 360 created an hour] [Rows left 1, about 10 seconds at that pace: done by 2 March 2026, 08:00 UTC if it continues at once]]"},
 	} {
 		if got := fmt.Sprint(p.outlook(tt.left, tt.ended)); got != tt.want {
 			t.Errorf("%d left: %s", tt.left, got)

@@ -17,7 +17,10 @@ func (m *matcher) findRemarked(header string) (index int, found bool) {
 	if len(header) > 100 || !strings.ContainsAny(header, "([{<*:-–") {
 		return 0, false
 	}
-	name := bracketed.ReplaceAllString(header, " ")
+	name := header
+	if strings.ContainsAny(header, "([{<") {
+		name = bracketed.ReplaceAllString(header, " ")
+	}
 	if at := strings.LastIndexAny(name, ":*-–"); at > 0 && isRemark(name[at:]) {
 		name = name[:at]
 	}
@@ -51,7 +54,7 @@ func isOtherThing(remark string) bool {
 		case "spouse", "partner", "emergency", "parent", "mother", "father", "guardian", "reference", "referrer", "referral", "kin", "beneficiary", "employer",
 			"company", "manager", "agent", "sponsor", "contact", "billing", "shipping", "delivery", "birth", "previous", "former", "old", "second", "secondary",
 			"alternative", "alternate", "backup", "other", "work", "office", "business", "ehepartner", "notfall", "eltern", "firma", "arbeitgeber", "geschaftlich",
-			"geschäftlich", "dienstlich", "geburt", "alt", "fruher", "früher", "zweite", "conjoint", "urgence", "employeur", "facturation", "livraison", "naissance",
+			"geschäftlich", "dienstlich", "geburt", "alt", "fruher", "früher", "zweite", "conjoint", "urgence", "facturation", "livraison", "naissance",
 			"conyuge", "emergencia", "empresa", "nacimiento", "trabajo", "trabalho", "lavoro", "nascita", "werk", "noodgeval",
 			"hash", "hashed", "masked", "encrypted", "extension", "prefix", "vorwahl", "durchwahl", "indicatif", "prefijo", "type", "typ", "status", "verified",
 			"confirmed", "date", "datum", "count", "score", "kana", "phonetic", "romaji", "pinyin":

@@ -8,6 +8,9 @@ import (
 
 // joinColumns gives the columns of Options.Join to their fields.
 func (m *matcher) joinColumns(l *layout) *Error {
+	if len(m.opt.Join) > 0 {
+		l.joined = make([][]int, len(m.opt.Fields))
+	}
 	for _, join := range m.opt.Join {
 		field := slices.IndexFunc(m.opt.Fields, func(f Field) bool { return f.Name == join.Field })
 		for _, name := range join.Columns {
@@ -48,6 +51,9 @@ func (o *Options) checkJoins(fields map[string]bool) error {
 	}
 	return nil
 }
+
+// isJoined reports whether a field, by its index, is joined.
+func (l *layout) isJoined(field int) bool { return l.joined != nil && l.joined[field] != nil }
 
 // addPart notes that a column holds a part of a field that is read from another one.
 func (l *layout) addPart(field string, whole, column int) {

@@ -16,7 +16,7 @@ type layout struct {
 	mapped    []Mapping // one for each column
 	written   []bool    // by column: it is that of a Field.Written
 	values    []int     // column of each Options.Fields, -1 = none; of a joined field the first
-	joined    [][]int   // columns of each Options.Fields that is joined, else nil
+	joined    [][]int   // columns of each Options.Fields that is joined, else nil; nil if none is
 	id        int       // column of Options.ID, -1 = none
 	send      []int     // column of each Options.Send
 	rejects   bool      // a rejects file of ours
@@ -73,7 +73,7 @@ func (m *matcher) readLayout(header []string, rows []table.Record) (*layout, *Er
 			header[i] = formula.Unguard(h)
 		}
 	}
-	l := &layout{header: header, id: -1, values: slices.Repeat([]int{-1}, len(m.opt.Fields)), joined: make([][]int, len(m.opt.Fields)),
+	l := &layout{header: header, id: -1, values: slices.Repeat([]int{-1}, len(m.opt.Fields)),
 		mapped: make([]Mapping, len(header)), written: make([]bool, len(header)), another: make([]bool, len(header))}
 	for i, h := range header {
 		l.mapped[i] = Mapping{Column: i, Header: h}
@@ -128,7 +128,7 @@ func (m *matcher) assignColumns(l *layout, rows []table.Record) *Error {
 	}
 	for i, f := range m.opt.Fields {
 		wanted, asked := m.opt.Map[f.Name]
-		if !asked || l.joined[i] != nil {
+		if !asked || l.isJoined(i) {
 			continue
 		}
 		column := findColumn(l.header, wanted)
@@ -150,7 +150,7 @@ func (m *matcher) assignColumns(l *layout, rows []table.Record) *Error {
 			if !found || l.mapped[column].Field != "" || tier == 2 && settled[i] >= 0 {
 				continue
 			}
-			if l.joined[i] != nil {
+			if l.isJoined(i) {
 				continue // its columns are named
 			}
 			if e := m.offerColumn(l, i, column, rows); e != nil {

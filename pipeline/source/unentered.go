@@ -21,7 +21,8 @@ func (f *file) isUnentered(m *matcher, rec *table.Record, before []string) bool 
 		if column >= len(f.header) || f.isIdentity(m, column) {
 			return false
 		}
-		if !isUnticked(cell) && cell != f.prefilled[column] && !(column < len(before) && isNext(strings.TrimSpace(before[column]), cell)) {
+		isRunning := column < len(before) && isNext(strings.TrimSpace(before[column]), cell)
+		if !isUnticked(cell) && cell != f.prefilled[column] && !isRunning {
 			return false
 		}
 	}

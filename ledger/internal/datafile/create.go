@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 )
 
 // Create makes a database file that does not exist, under another name first, which
@@ -18,7 +18,7 @@ func Create(path string, fill func(part string) error) error {
 			return fmt.Errorf("%s is in the way: %w", part+end, err)
 		}
 	}
-	f, err := private.Create(part, os.O_RDWR)
+	f, err := fileperm.Create(part, os.O_RDWR)
 	if err == nil {
 		err = f.Close()
 	}
@@ -32,7 +32,7 @@ func Create(path string, fill func(part string) error) error {
 		err = os.Rename(part, path)
 	}
 	if err == nil {
-		err = private.SyncFolder(path)
+		err = fileperm.SyncFolder(path)
 	}
 	return err
 }

@@ -1,5 +1,5 @@
-// Package datafile keeps the file of a database, and the files beside it, safe
-// before the database opens them: whose they are (CheckOwn), where they are
-// (CheckPlace), whether the file is one of ours at all (Check), and which process
-// may send from it (TakeLock).
+// Package datafile checks a database file and its side files before the database opens
+// them. [CheckOwn] checks who owns them (ownfiles.go), [CheckPlace] on
+// which file system they are (filesystem_linux.go), [Check] whether the file is a ledger
+// at all (header.go), and [TakeLock] which process may send from it (lock.go).
 package datafile

@@ -9,7 +9,7 @@ import (
 	"os"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 )
 
 // Found is what Check found out about a file.
@@ -86,8 +86,7 @@ func checkHeader(path string, applicationID uint32) (version int, err error) {
 	if page < 512 || page&(page-1) != 0 || info.Size() < page {
 		return 0, Damaged(path, "its header is damaged or the file is cut off")
 	}
-	// With a write-ahead log beside it the file may rightly be shorter than
-	// its header says.
+	// A file that has a write-ahead log may be shorter than its header says.
 	if wal, err := os.Stat(path + "-wal"); (err != nil || wal.Size() == 0) && info.Size() < page*pages {
 		return 0, Damaged(path, "the file is cut off")
 	}
@@ -96,7 +95,7 @@ func checkHeader(path string, applicationID uint32) (version int, err error) {
 
 // HasID reports whether a file is an SQLite file of an application.
 func HasID(path string, applicationID uint32) bool {
-	f, err := private.Open(path, os.O_RDONLY)
+	f, err := fileperm.Open(path, os.O_RDONLY)
 	if err != nil {
 		return false
 	}

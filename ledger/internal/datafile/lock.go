@@ -10,19 +10,19 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 )
 
 // Lock is the right to send, held as an advisory lock on <ledger>.lock. The
-// file stays when the lock is released: removing it would admit two.
+// file remains when the lock is released: if it were removed, two processes could hold it.
 type Lock struct{ f *os.File }
 
-// TakeLock takes the lock of a ledger, waiting for at most wait. command is shown
-// to whoever is refused meanwhile. ErrLocked names the holder.
+// TakeLock acquires the lock of a ledger, and waits for it at most as long as wait.
+// Processes that are refused show command. ErrLocked names the holder.
 func TakeLock(ctx context.Context, path string, wait time.Duration, command string, now time.Time) (*Lock, error) {
 	name := path + ".lock"
-	f, err := private.OpenOrCreate(name, os.O_RDWR)
-	if errors.Is(err, private.ErrNotPrivate) {
+	f, err := fileperm.OpenOrCreate(name, os.O_RDWR)
+	if errors.Is(err, fileperm.ErrNotPrivate) {
 		return nil, notOwn(name, err)
 	}
 	if err != nil {
@@ -80,7 +80,7 @@ func oneLine(s string) string {
 	}, s)
 }
 
-// holder reads the signature for a person; it may be half written or hostile.
+// holder returns the signature in printable form; it may be half written or hostile.
 func holder(f *os.File) string {
 	var buf [1024]byte
 	n, _ := f.ReadAt(buf[:], 0) // a short read is the normal case, an unreadable one gives the words below

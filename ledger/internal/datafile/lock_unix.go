@@ -27,7 +27,7 @@ func PlaceOf(path string) string {
 	return fmt.Sprintf("%d:%d:%s", st.Dev, st.Ino, path)
 }
 
-// flock takes the lock without waiting. The kernel frees it with the process.
+// flock acquires the lock without waiting. The kernel releases it when the process ends.
 func flock(f *os.File) error {
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)

@@ -14,8 +14,8 @@ import (
 
 const noFollow = 0
 
-// flock takes the lock without waiting. The system frees it with the process.
-// The locked byte lies far behind the text, so that others can read who holds it.
+// flock acquires the lock without waiting. The system releases it when the process ends.
+// The locked byte is far behind the text, so that others can read which process holds it.
 func flock(f *os.File) error {
 	at := windows.Overlapped{OffsetHigh: math.MaxInt32}
 	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at)

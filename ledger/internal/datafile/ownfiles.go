@@ -9,27 +9,27 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 )
 
-// sideFiles are the ends of all names that this package or SQLite opens beside a
-// ledger. SQLite believes what it finds there: a -journal is rolled back into the
-// file, a -wal is read as the newest state, and a -shm says where in it to look.
+// sideFiles returns the suffixes of all files that this package or SQLite opens in
+// addition to a ledger. SQLite trusts them: it rolls a -journal back into the file, reads
+// a -wal as the newest state, and uses a -shm as its index.
 func sideFiles() []string {
 	return []string{"-wal", "-shm", "-journal", ".lock", ".emergency", ".emergency.new",
 		".new", ".new-wal", ".new-shm", ".new-journal",
 		".restore", ".restore-wal", ".restore-shm", ".restore-journal"}
 }
 
-// CheckOwn refuses a ledger in whose place, or beside which, another user of the
-// machine has put a file, or could. It is the one check of all names, and only
-// looks at them. The file itself need not exist.
+// CheckOwn refuses a ledger if another user of the machine has put a file in its place or
+// in that of a side file, or could do so. It checks all names and changes nothing. The
+// ledger itself need not exist.
 func CheckOwn(path string) error {
-	if err := private.CheckFolder(filepath.Dir(path)); err != nil {
+	if err := fileperm.CheckFolder(filepath.Dir(path)); err != nil {
 		return notOwn(path, err)
 	}
 	for _, end := range sideFiles() {
-		if err := private.Check(path + end); err != nil {
+		if err := fileperm.Check(path + end); err != nil {
 			return notOwn(path+end, err)
 		}
 	}
@@ -38,10 +38,10 @@ func CheckOwn(path string) error {
 		return nil
 	}
 	if err == nil {
-		err = private.CheckFile(path, info)
+		err = fileperm.CheckFile(path, info)
 	}
 	if err != nil && info != nil && hasKeptName(path, info) {
-		err = private.CheckOwner(path, info)
+		err = fileperm.CheckOwner(path, info)
 	}
 	return notOwn(path, err)
 }
@@ -51,7 +51,7 @@ func notOwn(path string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, private.ErrNotPrivate):
+	case errors.Is(err, fileperm.ErrNotPrivate):
 		return fmt.Errorf("%w: %w", err, ledger.ErrUnsafe)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s: its folder does not exist; make it: mkdir -m 700 %s: %w", path, filepath.Dir(path), err)
@@ -90,13 +90,13 @@ func reasonOf(err error) error {
 	return err
 }
 
-// ClaimSideFiles makes the files that SQLite is about to open beside a ledger,
-// 0600, so that nobody else can have made them, and checks those that are there.
-// One that exists is not opened: closing it would free the locks that this
-// process has on it. A reader accepts a folder in which none can be made.
+// ClaimSideFiles makes the side files that SQLite is about to open, 0600, so that no other
+// user can have made them, and checks those that exist. It does not open an existing
+// one, because closing it would release the locks that this process has on it. A reader
+// accepts a folder in which no file can be made.
 func ClaimSideFiles(path string, isReader bool) error {
 	for _, end := range []string{"-wal", "-shm"} {
-		f, err := private.Create(path+end, os.O_RDWR)
+		f, err := fileperm.Create(path+end, os.O_RDWR)
 		if errors.Is(err, fs.ErrExist) {
 			continue // CheckOwn has looked at it
 		}

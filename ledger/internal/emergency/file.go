@@ -2,7 +2,7 @@
 // record, until the next opening merges them. Start at [Open].
 //
 // The file is written in full when it is made, so that a full disk leaves room for
-// the answers that are in flight. Its header tells whose it is: the id of the
+// the answers that are in flight. Its header identifies it by the id of the
 // ledger, the tokens of its opening (see [File.Announce]) and the number of the last
 // write that the ledger is known to hold, by which a ledger that has lost writes is
 // recognised.
@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/private"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/fileperm"
 )
 
 // ErrOtherLedger says that an emergency file is that of another ledger.
@@ -53,19 +53,19 @@ func Open(path, id string, seq int64) (*File, error) {
 		return nil, fmt.Errorf("%s: %w: %w", path, err, ledger.ErrWrite)
 	}
 	if !existed {
-		if err := create(path, id, seq); err != nil {
+		if err := createFile(path, id, seq); err != nil {
 			return nil, fmt.Errorf("%s cannot be made: %w: %w", path, err, ledger.ErrWrite)
 		}
 	}
-	f, err := private.Open(path, os.O_RDWR)
-	if errors.Is(err, private.ErrNotPrivate) {
+	f, err := fileperm.Open(path, os.O_RDWR)
+	if errors.Is(err, fileperm.ErrNotPrivate) {
 		return nil, fmt.Errorf("%w: %w", err, ledger.ErrUnsafe)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be opened: %w: %w", path, err, ledger.ErrWrite)
 	}
 	e := &File{f: f, existed: existed}
-	if e.content, err = read(f, id); err != nil {
+	if e.content, err = readContent(f, id); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
 	return e, nil
@@ -75,31 +75,31 @@ func Open(path, id string, seq int64) (*File, error) {
 // may write to it meanwhile: then only its number counts, which is one short
 // write. The file is closed already; of one that does not exist Existed is false.
 func Peek(path, id string) (*File, error) {
-	f, err := private.Open(path, os.O_RDONLY)
+	f, err := fileperm.Open(path, os.O_RDONLY)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return &File{}, nil
-	case errors.Is(err, private.ErrNotPrivate):
+	case errors.Is(err, fileperm.ErrNotPrivate):
 		return nil, fmt.Errorf("%w: %w", err, ledger.ErrUnsafe)
 	case err != nil:
 		return nil, fmt.Errorf("%s cannot be opened: %w", path, err)
 	}
 	e := &File{existed: true}
-	e.content, err = read(f, id)
+	e.content, err = readContent(f, id)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return e, nil
 }
 
-// create writes an empty file in its full length, under another name first: a
+// createFile writes an empty file in its full length, under another name first: a
 // crash leaves none or a whole one.
-func create(path, id string, seq int64) error {
+func createFile(path, id string, seq int64) error {
 	part := path + ".new"
 	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	f, err := private.Create(part, os.O_RDWR)
+	f, err := fileperm.Create(part, os.O_RDWR)
 	if err != nil {
 		return err
 	}
@@ -112,10 +112,10 @@ func create(path, id string, seq int64) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(part))
 	}
-	return private.SyncFolder(path)
+	return fileperm.SyncFolder(path)
 }
 
-func read(f *os.File, id string) (content, error) {
+func readContent(f *os.File, id string) (content, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return content{}, err
@@ -127,11 +127,11 @@ func read(f *os.File, id string) (content, error) {
 	if _, err := f.ReadAt(b, 0); err != nil {
 		return content{}, err
 	}
-	return parse(b, id)
+	return parseContent(b, id)
 }
 
-// Existed reports whether the file was there before it was opened.
-func (e *File) Existed() bool { return e.existed }
+// HasExisted reports whether the file was there before it was opened.
+func (e *File) HasExisted() bool { return e.existed }
 
 // Seq returns the number of the last write of the ledger, as found when the file
 // was opened. It is never ahead of what the ledger's disk holds, so that a ledger
@@ -142,9 +142,9 @@ func (e *File) Seq() int64 { return e.seq }
 // were cut off by the end of a process are not among them: Add never returned.
 func (e *File) Kept() []ledger.Change { return e.kept }
 
-// Note writes the number of the newest write that the ledger's disk holds. It is
+// NoteWrite writes the number of the newest write that the ledger's disk holds. It is
 // not synced, and its failure only blunts a check.
-func (e *File) Note(seq int64) {
+func (e *File) NoteWrite(seq int64) {
 	var b [seqSize]byte
 	putSeq(b[:], seq)
 	_, _ = e.f.WriteAt(b[:], seqAt)
@@ -188,7 +188,7 @@ func (e *File) SetAside(now time.Time) (name string, err error) {
 		return "", err
 	}
 	name = keptName(e.f.Name(), now)
-	f, err := private.Create(name, os.O_WRONLY)
+	f, err := fileperm.Create(name, os.O_WRONLY)
 	if err != nil {
 		return "", err
 	}

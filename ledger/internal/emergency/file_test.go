@@ -42,7 +42,7 @@ func must(t *testing.T, err error) {
 func TestKeepsChanges(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "l.emergency")
 	e := open(t, path, 5)
-	if e.Existed() || e.Seq() != 5 || len(e.Kept()) != 0 || !e.IsUnused() {
+	if e.HasExisted() || e.Seq() != 5 || len(e.Kept()) != 0 || !e.IsUnused() {
 		t.Errorf("made: %+v", e.content)
 	}
 	info, err := os.Stat(path)
@@ -52,11 +52,11 @@ func TestKeepsChanges(t *testing.T) {
 	}
 	must(t, e.Add([]ledger.Change{answer(1), answer(2)}))
 	must(t, e.Add([]ledger.Change{answer(3)}))
-	e.Note(9)
+	e.NoteWrite(9)
 	for name, read := range map[string]func(path, id string) (*File, error){"peek": Peek, "open": func(path, id string) (*File, error) { return Open(path, id, 1) }} {
 		again, err := read(path, id)
 		must(t, err)
-		if !again.Existed() || again.Seq() != 9 || !reflect.DeepEqual(again.Kept(), []ledger.Change{answer(1), answer(2), answer(3)}) {
+		if !again.HasExisted() || again.Seq() != 9 || !reflect.DeepEqual(again.Kept(), []ledger.Change{answer(1), answer(2), answer(3)}) {
 			t.Errorf("%s: %+v", name, again.content)
 		}
 	}
@@ -85,7 +85,7 @@ func TestKeepsChanges(t *testing.T) {
 	}
 }
 
-// A frame that is cut off at any byte ends the list, and takes no other with it.
+// A frame that is cut off at any byte ends the list, and no earlier one is lost.
 func TestCutOff(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "l.emergency")
 	e := open(t, path, 5)
@@ -97,7 +97,7 @@ func TestCutOff(t *testing.T) {
 	for cut := first; cut <= e.end; cut++ {
 		part := bytes.Clone(b)
 		clear(part[cut:])
-		c, err := parse(part, id)
+		c, err := parseContent(part, id)
 		want := 1
 		if cut == e.end {
 			want = 2
@@ -121,7 +121,7 @@ func TestOtherLedger(t *testing.T) {
 	if _, err := os.Stat(kept); err != nil || open(t, path, 6).Seq() != 6 {
 		t.Errorf("moved aside: %v", err)
 	}
-	if e, err := Peek(path+"x", id); err != nil || e.Existed() {
+	if e, err := Peek(path+"x", id); err != nil || e.HasExisted() {
 		t.Errorf("a file that is not there: %v", err)
 	}
 	must(t, os.WriteFile(path, []byte("short"), 0o600))
@@ -162,12 +162,12 @@ func TestTokens(t *testing.T) {
 	}
 	e.Confirm(first, true)
 	at := open(t, path, 5)
-	if at.Token() != first || !at.IsFolded() || !at.Knows(first) || !at.IsOfOtherState("any") || at.IsOfOtherState(first) {
+	if at.Token() != first || !at.IsCheckpointed() || !at.Knows(first) || !at.IsOfOtherState("any") || at.IsOfOtherState(first) {
 		t.Errorf("confirmed: %+v", at.content)
 	}
 	second, err := at.Announce(first)
 	must(t, err)
-	if at := open(t, path, 5); at.Token() != first || !at.Knows(first) || !at.Knows(second) || at.IsFolded() || at.IsOfOtherState(second) {
+	if at := open(t, path, 5); at.Token() != first || !at.Knows(first) || !at.Knows(second) || at.IsCheckpointed() || at.IsOfOtherState(second) {
 		t.Errorf("announced again: %+v", at.content)
 	}
 	copied := open(t, path, 5) // a copy of the ledger from before is opened
@@ -180,7 +180,7 @@ func TestTokens(t *testing.T) {
 	must(t, err)
 	b[tokensAt+3] ^= 1
 	b[seqAt+3] ^= 1
-	c, err := parse(b, id)
+	c, err := parseContent(b, id)
 	if err != nil || c.token != "" || c.nextToken != "" || c.seq != 0 {
 		t.Errorf("not readable: %+v, %v", c, err)
 	}

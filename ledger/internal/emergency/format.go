@@ -35,11 +35,11 @@ type content struct {
 	kept []ledger.Change
 
 	token, nextToken string // "" = none, or not readable
-	folded           bool   // token is in the ledger's file itself, not only in its log
+	isCheckpointed   bool   // token is in the ledger's file itself, not only in its log
 }
 
-// frame is a change with its expectation beside it: inside, JSON takes the two
-// fields named Status for one.
+// frame is a change with its expectation in a member of its own, because JSON would mix
+// up the two fields named Status.
 type frame struct {
 	Expect ledger.Expect
 	Change ledger.Change
@@ -47,14 +47,14 @@ type frame struct {
 
 func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
 
-// parse reads the bytes of a file. A frame that is cut off ends the list. With an
+// parseContent reads the bytes of a file. A frame that is cut off ends the list. With an
 // id of "" the file may be any ledger's.
-func parse(b []byte, id string) (c content, err error) {
-	if len(b) < headSize || string(b[:idAt]) != magic || id != "" && text(b[idAt:idAt+idSize]) != id {
+func parseContent(b []byte, id string) (c content, err error) {
+	if len(b) < headSize || string(b[:idAt]) != magic || id != "" && trimZeros(b[idAt:idAt+idSize]) != id {
 		return c, ErrOtherLedger
 	}
 	if t := b[tokensAt : tokensAt+tokensSize+4]; binary.BigEndian.Uint32(t[tokensSize:]) == checksum(t[:tokensSize]) {
-		c.token, c.nextToken, c.folded = text(t[:tokenSize]), text(t[tokenSize:2*tokenSize]), t[2*tokenSize] != 0
+		c.token, c.nextToken, c.isCheckpointed = trimZeros(t[:tokenSize]), trimZeros(t[tokenSize:2*tokenSize]), t[2*tokenSize] != 0
 	}
 	if n := b[seqAt : seqAt+seqSize]; binary.BigEndian.Uint32(n[8:]) == checksum(n[:8]) {
 		c.seq = int64(binary.BigEndian.Uint64(n))
@@ -77,7 +77,7 @@ func parse(b []byte, id string) (c content, err error) {
 	return c, nil
 }
 
-func text(b []byte) string { return string(bytes.TrimRight(b, "\x00")) }
+func trimZeros(b []byte) string { return string(bytes.TrimRight(b, "\x00")) }
 
 func putHeader(b []byte, id string, seq int64) {
 	copy(b, magic)

@@ -36,7 +36,7 @@ func FuzzEmergencyBytes(f *testing.F) {
 		if cut > 0 && cut < len(b) {
 			b = b[:cut]
 		}
-		e, err := parse(b, id)
+		e, err := parseContent(b, id)
 		if err != nil {
 			if !errors.Is(err, ledger.ErrDamaged) {
 				t.Errorf("refused as %v", err)
@@ -50,7 +50,7 @@ func FuzzEmergencyBytes(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := parse(whole, id)
+		again, err := parseContent(whole, id)
 		if err != nil || len(again.kept) != len(e.kept) {
 			t.Errorf("%d changes became %d: %v", len(e.kept), len(again.kept), err)
 		}

@@ -1,12 +1,9 @@
 // Package keyed makes the keyed hashes that a ledger keeps in place of
 // personal data. Start at [Secret].
 //
-// The hash is SHA-256 over the secret, one byte that separates the purposes,
-// and the text, cut to at most 12 bytes. What makes a plain prefix unfit as a
-// message authentication code, length extension, needs the whole 32 bytes of
-// the state; with the rest cut off it is as good as HMAC here, and for texts
-// up to 38 bytes it costs one block instead of four. A check pass hashes some
-// ten texts a row.
+// The hash is SHA-256 of the secret, one byte for the purpose, and the text, truncated to
+// at most 12 bytes. A prefixed secret is normally unsafe because of length extension. An
+// attacker needs all 32 bytes of the state for that, and here at most 12 are known.
 package keyed
 
 import (
@@ -35,8 +32,8 @@ const (
 	sender   byte = 's'
 	name     byte = 'n'
 	recall   byte = 'r'
-	told     byte = 't'
 	planned  byte = 'p'
+	reported byte = 't'
 	field    byte = 0x80 // and the field's index
 )
 
@@ -48,7 +45,7 @@ func (s *Secret) sum(purpose byte, text string) [sha256.Size]byte {
 	return sha256.Sum256(b)
 }
 
-// short is 63 bits, never 0, so that SQL takes it for an integer key.
+// short returns a hash of 63 bits, never 0, for an integer key in SQL.
 func (s *Secret) short(purpose byte, text string) int64 {
 	if text == "" {
 		return 0
@@ -73,14 +70,14 @@ func (s *Secret) Sender(text string) int64 { return s.short(sender, PlainNumber(
 // Name is the mark of a name with phone, 0 for none.
 func (s *Secret) Name(text string) int64 { return s.short(name, text) }
 
-// Recall is the mark by which a finding is known again, 0 for none.
+// Recall is the mark by which a finding is recognised, 0 for none.
 func (s *Secret) Recall(text string) int64 { return s.short(recall, text) }
 
-// Told is the mark of a finding together with what it came to.
-func (s *Secret) Told(recall int64, outcome string) int64 {
+// Reported is the mark of a finding with its outcome.
+func (s *Secret) Reported(recall int64, outcome string) int64 {
 	var b [8]byte
 	binary.BigEndian.PutUint64(b[:], uint64(recall))
-	return s.short(told, string(b[:])+outcome)
+	return s.short(reported, string(b[:])+outcome)
 }
 
 // PlannedCustomer is the digest of a normalised e-mail in a saved plan. It is not

@@ -2,9 +2,9 @@ package keyed
 
 import "strings"
 
-// PlainNumber returns a customer number as its sender knows it, whatever a
-// program that took it for a quantity has added: 1001.0, 1,001 and 1.001E3 are
-// 1001. Everything else is returned as it is, without white space around it.
+// PlainNumber returns a customer number as its sender knows it. It removes what a program
+// adds that treats it as a quantity: 1001.0, 1,001 and 1.001E3 are 1001. It returns any
+// other text unchanged, without leading and trailing white space.
 func PlainNumber(text string) string {
 	text = strings.TrimSpace(text)
 	if len(text) < 3 || text[0] < '0' || text[0] > '9' {
@@ -39,8 +39,9 @@ func cutDigits(text string) (digits, rest string, mark byte) {
 	return digits, rest[1:], rest[0]
 }
 
-// isExponentOf tells E4 and e+04 behind as many decimals, so that no digit is
-// missing. Fewer decimals say that the number may have been rounded.
+// isExponentOf reports whether text is an exponent such as E4 or e+04 that equals the
+// number of decimals, so that no digit is missing. With fewer decimals the number may
+// have been rounded.
 func isExponentOf(exponent string, decimals int) bool {
 	if exponent == "" || exponent[0]|0x20 != 'e' {
 		return false
@@ -55,8 +56,8 @@ func isExponentOf(exponent string, decimals int) bool {
 	return n > 0 && n == decimals
 }
 
-// ungrouped takes the separators of thousands out; a decimal part of zeros may
-// follow where the comma separates.
+// ungrouped removes the thousands separators. A decimal part of zeros may follow if the
+// separator is a comma.
 func ungrouped(text, first, mark string) string {
 	plain, decimals, _ := strings.Cut(text, ".")
 	if len(first) > 3 || strings.Trim(decimals, "0") != "" {

@@ -105,7 +105,7 @@ func (c *Conn) Query(ctx context.Context, text string, args []any, read func(*Re
 	return c.QueryLong(context.WithoutCancel(ctx), text, args, read)
 }
 
-// QueryLong is query for what may take minutes, which ctx interrupts.
+// QueryLong is like Query, for statements that may run for minutes: ctx interrupts it.
 func (c *Conn) QueryLong(ctx context.Context, text string, args []any, read func(*Record) error) error {
 	st, err := c.prepare(ctx, text) //nolint:sqlclosecheck // Close closes all statements
 	if err != nil {

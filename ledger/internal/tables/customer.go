@@ -98,12 +98,12 @@ func (c *Conn) WithHistory(ctx context.Context, ids []int64) (map[int64]ledger.C
 	return found, err
 }
 
-// Newest returns the last moment that attempts tell of, zero if there is none, and
-// what the newest attempt that knows it tells of the partner's clock.
+// Newest returns the last time in any attempt, zero if there is none, and the offset of
+// the partner's clock in the newest attempt that has one.
 func (c *Conn) Newest(ctx context.Context) (newest ledger.Instant, offset time.Duration, isCertain bool, err error) {
 	const from = "SELECT " + AttemptColumns + " FROM attempt a CROSS JOIN customer c ON c.id = a.customer "
-	// Attempts are numbered in the order in which they began, and one is over long
-	// before thousands of others begin.
+	// Attempts are numbered in the order in which they began, and each ends long before
+	// thousands of others begin.
 	err = c.Query(ctx, from+"ORDER BY a.id DESC LIMIT 10000", nil, func(r *Record) error {
 		_, a := r.Attempt()
 		for _, at := range []ledger.Instant{a.NotBefore, a.NotAfter} {
@@ -126,7 +126,7 @@ func (c *Conn) Newest(ctx context.Context) (newest ledger.Instant, offset time.D
 	return newest, offset, isCertain, err
 }
 
-// certainOffset is what an attempt tells of the partner's clock, if anything.
+// certainOffset returns the offset of the partner's clock in an attempt, if it has one.
 func certainOffset(a ledger.Attempt) (offset time.Duration, isCertain bool) {
 	if a.NotAfter.Certain {
 		return a.NotAfter.Offset, true

@@ -85,8 +85,8 @@ type search struct {
 }
 
 // searchesFor returns the statements that answer a query, one after the other.
-// Words that the schema knows stand in their text, so that SQLite sees which
-// index serves; everything else is an argument.
+// Statuses and other words of the schema are in the text, so that SQLite can choose the
+// index. All other values are arguments.
 func searchesFor(q ledger.Query, keys *keyed.Secret) []search {
 	if q.Newest > 0 && len(q.Status) == 0 {
 		q.Status = []ledger.Status{ledger.Created, ledger.LinkMissing}

@@ -160,7 +160,7 @@ const (
 )
 
 // needsReview is true of all lines of which a reviewer may need to know; see
-// [ledger.Reported].NeedsPerson.
+// [ledger.Reported].NeedsReview.
 const needsReview = `(r.verdict <> '' OR c.status IN ('duplicate', 'rejected', 'link_missing')
 	OR c.status = 'created' AND (c.code <> '' OR c.pairing NOT IN ('', 'unconfirmed', 'confirmed')))`
 
@@ -248,7 +248,7 @@ func (c *Reader) LinesWhere(ctx context.Context, s ledger.Selection, what Conten
 			return err
 		}
 		n := Line{Reported: ledger.NewReported(row, details, customer, c.DetailNames)}
-		if s.Reviewed && !n.NeedsPerson() || len(s.Only) > 0 && !slices.Contains(s.Only, n.Status) || !s.Since.IsZero() && !n.Since(s.Since, batch.Registered) {
+		if s.Reviewed && !n.NeedsReview() || len(s.Only) > 0 && !slices.Contains(s.Only, n.Status) || !s.Since.IsZero() && !n.Since(s.Since, batch.Registered) {
 			return nil
 		}
 		if what == WholeLine && n.ShowsOther() {
@@ -260,7 +260,7 @@ func (c *Reader) LinesWhere(ctx context.Context, s ledger.Selection, what Conten
 			n.Customer.LastBatch, n.Customer.LastRow = 0, 0
 		}
 		if n.Mark = c.reportedMark(recall, &n.Reported); n.Mark != 0 {
-			if n.Known, err = c.wasReported(ctx, n.Mark, reportedBefore(batch.ID)); err != nil {
+			if n.WasReported, err = c.wasReported(ctx, n.Mark, reportedBefore(batch.ID)); err != nil {
 				return err
 			}
 		}
@@ -278,7 +278,7 @@ type recallMark struct {
 // reportedMark returns the digest of a finding together with what it came to; 0 if no
 // reviewer needs to know of it.
 func (c *Reader) reportedMark(recall recallMark, r *ledger.Reported) int64 {
-	if !r.NeedsPerson() {
+	if !r.NeedsReview() {
 		return 0
 	}
 	if recall.isOfIdentity {
@@ -287,7 +287,7 @@ func (c *Reader) reportedMark(recall recallMark, r *ledger.Reported) int64 {
 	if recall.digest == 0 {
 		return 0
 	}
-	return c.Keys.Told(recall.digest, r.Outcome())
+	return c.Keys.Reported(recall.digest, r.Outcome())
 }
 
 // wasReported reports whether a run before the given one has reported an outcome.

@@ -61,7 +61,7 @@ func CompareObjects(have, want []Object) string {
 	return ""
 }
 
-// PrintableName quotes a name that somebody else has chosen.
+// PrintableName quotes a name that was read from the file.
 func PrintableName(name string) string {
 	const most = 60
 	if len(name) > most {

@@ -8,15 +8,15 @@ import (
 )
 
 // This file decides whether a list that does not show a customer proves that the
-// customer has no user. A list may lag, may be cut off, may mask or rewrite
-// e-mails. So it is believed as far as it shows the users that the ledger knows
-// to exist: those created nearest before and after the attempts in question.
-// The ledger alone chooses them, whatever was read.
+// customer has no user. A list may lag, may be cut off, and may mask or rewrite e-mails.
+// So it counts only if it shows the users that the ledger knows to exist: those created
+// nearest before and after the attempts in question. They are chosen from the ledger,
+// never from the list.
 
 // MaxWitnesses is how many known users count on either side of a row.
 const MaxWitnesses = 10
 
-// Witness is a user whom the ledger knows, created near a row in doubt.
+// Witness is a user that the ledger knows, created near a row in doubt.
 type Witness struct {
 	customer  int64
 	Identity  string
@@ -35,8 +35,8 @@ type Witnesses struct {
 // AllSides returns the witnesses of both sides.
 func (n Witnesses) AllSides() []*Witness { return slices.Concat(n.Before, n.After) }
 
-// NewWitness returns what a customer is worth as evidence; nil if it is none. The
-// customer comes with its attempts.
+// NewWitness returns a customer as a witness, or nil if it cannot be one. The customer must
+// have its attempts.
 func NewWitness(c ledger.Customer) *Witness {
 	if c.ServiceID == "" || len(c.History) == 0 || c.Code == ledger.CodeOtherAccount || c.Pairing == ledger.UserDeleted {
 		return nil
@@ -105,14 +105,14 @@ func ProveAbsence(w AbsenceEvidence, t Timing) Absence {
 	if w.Unread {
 		return Absence{Kind: AbsenceUnusable}
 	}
-	var ripe time.Time // when the first of those that are too young is old enough to count
+	var oldEnoughAt time.Time // when the first of those that are too young is old enough to count
 	old := func(side []*Witness) (out []*Witness) {
 		for _, k := range side {
 			at := k.ended.Add(t.Settle + DateResolution)
 			switch {
 			case !at.Before(w.Began):
-				if ripe.IsZero() || at.Before(ripe) {
-					ripe = at
+				if oldEnoughAt.IsZero() || at.Before(oldEnoughAt) {
+					oldEnoughAt = at
 				}
 			case len(out) < MaxWitnesses:
 				out = append(out, k)
@@ -123,8 +123,8 @@ func ProveAbsence(w AbsenceEvidence, t Timing) Absence {
 	before, after := old(w.Near.Before), old(w.Near.After)
 	n := len(before) + len(after)
 	switch {
-	case n == 0 && !ripe.IsZero():
-		return Absence{Kind: AbsenceLater, until: ripe.Add(time.Nanosecond)}
+	case n == 0 && !oldEnoughAt.IsZero():
+		return Absence{Kind: AbsenceLater, until: oldEnoughAt.Add(time.Nanosecond)}
 	case n == 0 && w.Empty:
 		return Absence{Kind: AbsenceProved}
 	case n == 0:

@@ -60,14 +60,14 @@ func TestProveAbsence(t *testing.T) {
 		{"of ten one may be missing", AbsenceEvidence{Near: older, Listed: show(older, 1)}, AbsenceProved, 0},
 		{"none of those before is shown: the list is cut off", AbsenceEvidence{Near: Witnesses{Before: side(0, 1, -50), After: side(10, 9, 5)}, Listed: show(Witnesses{After: side(10, 9, 5)})}, AbsenceUnusable, 0},
 		{"only one is known, and is shown", AbsenceEvidence{Near: Witnesses{Before: side(0, 1, -50)}, Listed: map[string]User{"k0": {ServiceID: "k0", Email: "K0@Example.COM", Identity: "k0@example.com"}}}, AbsenceProved, 0},
-		{"nobody is known, and the list has others", AbsenceEvidence{Listed: nil}, AbsenceUnprovable, 0},
-		{"nobody is known, and the list is empty", AbsenceEvidence{Empty: true}, AbsenceProved, 0},
+		{"no user is known, and the list has others", AbsenceEvidence{Listed: nil}, AbsenceUnprovable, 0},
+		{"no user is known, and the list is empty", AbsenceEvidence{Empty: true}, AbsenceProved, 0},
 		{"those known are too young", AbsenceEvidence{Near: Witnesses{After: side(0, 3, 950)}}, AbsenceLater, 1051},
 		{"those known are too young, and the list is empty", AbsenceEvidence{Near: Witnesses{After: side(0, 3, 950)}, Empty: true}, AbsenceLater, 1051},
 		{"none after is old enough, and the list lags", AbsenceEvidence{Near: older, Listed: show(older), Settled: at(990), Lag: 10 * time.Second}, AbsenceLater, 1010},
 		{"that was waited for", AbsenceEvidence{Near: older, Listed: show(older), Settled: at(970), Lag: 10 * time.Second}, AbsenceProved, 0},
 		{"a user whom the list has shown before is gone", AbsenceEvidence{Near: confirmed, Listed: show(Witnesses{Before: confirmed.Before[:4]})}, AbsenceUnprovable, 0},
-		{"someone may be the same person", AbsenceEvidence{Near: both, Listed: show(both), Similar: true}, AbsenceUnprovable, 0},
+		{"a listed user may be the same customer", AbsenceEvidence{Near: both, Listed: show(both), Similar: true}, AbsenceUnprovable, 0},
 		{"some users cannot be read", AbsenceEvidence{Near: both, Listed: show(both), Unread: true}, AbsenceUnusable, 0},
 	} {
 		c.w.Began = at(1000)
@@ -82,7 +82,7 @@ func TestProveAbsence(t *testing.T) {
 }
 
 // TestSimilarUsers: a stranger with the same mailbox, or with the same name and
-// created when we may have created somebody, stands against absence.
+// created when we may have created one, forbids absence.
 func TestSimilarUsers(t *testing.T) {
 	c := ledger.Customer{Identity: "jane.doe@example.com", FirstName: "Jane", LastName: "Doe", History: []ledger.Attempt{tried(ledger.Unknown, 0, 30)}}
 	user := func(id, identity, name string, second int) User {

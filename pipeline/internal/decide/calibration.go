@@ -18,12 +18,12 @@ type measure struct {
 }
 
 const (
-	minMeasures   = 3                // fewer say nothing
+	minMeasures   = 3                // fewer prove nothing
 	manyMeasures  = 10               // from so many on, the largest tenth of the distances is ignored
-	maxSpread     = 10 * time.Second // a clock that scatters more is of no use
+	maxSpread     = 10 * time.Second // a clock that scatters more is useless
 	MeasureLife   = 24 * time.Hour   // an attempt further away needs measures of its own where the offset is large
 	ZoneDoubt     = 26 * time.Hour   // no two clocks that are right differ by more, whatever their zones
-	ancientBefore = 10 * time.Minute // how much older a user must be to be called someone else's
+	ancientBefore = 10 * time.Minute // how much older a user must be to be certainly another party's
 )
 
 // Calibration is what the measures say. The zero value: nothing.
@@ -74,6 +74,6 @@ func (c Calibration) IsUsable(at time.Time, t Timing) bool {
 	return slices.ContainsFunc(c.measures, func(m measure) bool { return m.at.Sub(at).Abs() <= MeasureLife })
 }
 
-// uncertainty returns by how much createdAt must precede everything of ours to
-// be someone else's, when it cannot be compared.
+// uncertainty returns by how much createdAt must precede all attempts of ours to be
+// certainly another party's, when clocks cannot be compared.
 func (c Calibration) uncertainty() time.Duration { return max(ZoneDoubt, 2*c.Spread) }

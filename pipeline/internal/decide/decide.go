@@ -4,32 +4,32 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// This file is the decision after an attempt: what one answer, on top of what
-// was known, makes of a row. It is one table.
+// This file is the decision after an attempt: one table that says what an answer makes
+// of a row, given its earlier attempts.
 //
-// An attempt is answered when its class says what happened to it, unanswered
-// when it may have created a user without our knowing. A row with an unanswered
-// attempt is in doubt, and no answer but OK ends the doubt: a refusal of the
-// second request says nothing about the first. A 429 from a limiter in front of
-// the partner is both, one after the other; see Timing.isThrottledAnswered.
+// An attempt is answered if its class says whether it created a user, and unanswered if
+// it may have created one that we do not know. A row with an unanswered attempt is in
+// doubt. Only OK ends the doubt, because a refusal of the second request says nothing
+// about the first. A 429 from a limiter in front of the partner counts as answered at
+// first, and as unanswered later; see Timing.isThrottledAnswered.
 
-// Next is where a row goes after a decision.
+// Next says where a row goes after a decision.
 type Next uint8
 
 const (
-	NextDone  Next = iota // nothing more to do in this run
-	NextAgain             // back to the planner: it may be sent once the gate lets it
-	NextDoubt             // to the resolver
+	NextDone  Next = iota // nowhere: it is settled for this run
+	NextAgain             // to the planner, to be sent again when the gate is open
+	NextDoubt             // to the resolver, which looks it up in the partner's list
 )
 
-// Step is a decision about one row.
+// Step is the decision about one row.
 type Step struct {
 	Status ledger.Status
 	Next   Next
 }
 
-// AfterAnswer decides what an answer of the given class makes of a row whose
-// earlier attempts, oldest first, are before.
+// AfterAnswer returns the status of a row after an answer of the given class, and where
+// the row goes next. before are its earlier attempts, oldest first.
 //
 //	class      no unanswered attempt before          an unanswered attempt before
 //	OK         created                               created
@@ -47,10 +47,12 @@ type Step struct {
 //	NOT_SENT   pending, again                        in_doubt
 //	UNKNOWN    in_doubt                              in_doubt
 //
-// A customer whose user was deleted in order to be created again stays in doubt
-// until there is one: its place must stay free.
+// If the customer's user was deleted in order to be created again, an answer that only
+// postpones the request (FUNDS, BUSY, THROTTLED, AUTH, NOT_SENT) keeps the customer in
+// doubt: the ledger must still recognise it under another e-mail (ledger.Match). REJECT
+// makes it rejected as always: its user is gone, and the partner refuses a new one.
 //
-// Whether the run goes on at all is the business of the gate (internal/pacing).
+// Whether the run continues is decided elsewhere, by the gate (internal/pacing).
 func AfterAnswer(before []ledger.Attempt, class ledger.Class, t Timing) Step {
 	if class == ledger.OK {
 		return Step{ledger.Created, NextDone}
@@ -69,18 +71,18 @@ func AfterAnswer(before []ledger.Attempt, class ledger.Class, t Timing) Step {
 	case ledger.Funds, ledger.Busy, ledger.Throttled, ledger.Auth, ledger.NotSent:
 		switch {
 		case wasDeleted(before):
-			return Step{ledger.InDoubt, NextAgain} // until it has a user again
+			return Step{ledger.InDoubt, NextAgain}
 		case class == ledger.Funds:
 			return Step{ledger.InsufficientBalance, NextAgain}
 		}
 		return Step{ledger.Pending, NextAgain}
-	default: // OK_BROKEN, KEY_USED, UNCLEAR, UNKNOWN and whatever is added one day
+	default: // OK_BROKEN, KEY_USED, UNCLEAR, UNKNOWN and classes that this table does not know
 		return Step{ledger.InDoubt, NextDoubt}
 	}
 }
 
-// IsUnanswered reports whether attempt i may have created a user that we do not
-// know of.
+// IsUnanswered reports whether attempt i may have created a user that the ledger does
+// not know.
 func IsUnanswered(h []ledger.Attempt, i int, t Timing) bool {
 	a := h[i]
 	if a.Absent {
@@ -96,16 +98,16 @@ func IsUnanswered(h []ledger.Attempt, i int, t Timing) bool {
 	}
 }
 
-// HasUnanswered reports whether some attempt may have created a user that we do
-// not know of.
+// HasUnanswered reports whether any attempt may have created a user that the ledger
+// does not know.
 func HasUnanswered(h []ledger.Attempt, t Timing) bool {
 	return hasAttempt(h, func(i int, _ ledger.Attempt) bool { return IsUnanswered(h, i, t) })
 }
 
-// hasAttempt reports whether something is so of one attempt of a history at least.
-func hasAttempt(h []ledger.Attempt, isSo func(i int, a ledger.Attempt) bool) bool {
+// hasAttempt reports whether any attempt of a history satisfies a condition.
+func hasAttempt(h []ledger.Attempt, condition func(i int, a ledger.Attempt) bool) bool {
 	for i, a := range h {
-		if isSo(i, a) {
+		if condition(i, a) {
 			return true
 		}
 	}

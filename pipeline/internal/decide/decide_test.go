@@ -79,7 +79,7 @@ func TestAfterAnswerAllPairs(t *testing.T) {
 	}
 	befores := map[string]struct {
 		h         []ledger.Attempt
-		doubtful  bool // an unanswered attempt stands before
+		doubtful  bool // an unanswered attempt precedes it
 		dupIsOurs bool // an earlier attempt reached the partner, so that the list decides
 	}{
 		"nothing":             {nil, false, false},
@@ -134,7 +134,7 @@ func TestNextGeneration(t *testing.T) {
 	}{
 		{"nothing yet", nil, 0},
 		{"never sent", history(ledger.NotSent), 0},
-		{"told to wait", history(ledger.Busy), 0},
+		{"asked to wait", history(ledger.Busy), 0},
 		{"throttled", history(ledger.Throttled), 0},
 		{"throttled, then refused", history(ledger.Throttled, ledger.Reject), 0},
 		{"throttled explains no used key", absent(history(ledger.Throttled, ledger.KeyUsed)), 0},
@@ -153,11 +153,11 @@ func TestNextGeneration(t *testing.T) {
 			h[0].Absent = true
 			return h
 		}(), 1},
-		{"told to wait, then key used and absent", absent(history(ledger.Busy, ledger.KeyUsed)), 1},
-		{"told to wait, then refused: the key may be alive or not", history(ledger.Busy, ledger.Reject), 0},
+		{"asked to wait, then key used and absent", absent(history(ledger.Busy, ledger.KeyUsed)), 1},
+		{"asked to wait, then refused: the key may be alive or not", history(ledger.Busy, ledger.Reject), 0},
 		{"unknown code, absent by the list: no refusal", absent(history(ledger.Unclear)), 0},
 		{"refused in generation one", atOne(history(ledger.Reject)), 2},
-		{"refused in generation zero, told to wait in one", func() []ledger.Attempt {
+		{"refused in generation zero, asked to wait in one", func() []ledger.Attempt {
 			h := history(ledger.Reject, ledger.Busy)
 			h[1].Generation = 1
 			return h
@@ -190,6 +190,22 @@ func TestSpends(t *testing.T) {
 	} {
 		if got := CountsAsSend(c.before, c.class); got != c.want {
 			t.Errorf("after %d attempts %s: %t, want %t", len(c.before), c.class, got, c.want)
+		}
+	}
+}
+
+// After a deletion an answer that
+// postpones the next request keeps the doubt. A creation or a refusal ends it.
+func TestAfterAnswerOfADeletedUser(t *testing.T) {
+	deleted := history(ledger.OKBroken, ledger.Removed)
+	deleted[0].Absent = true
+	for class, want := range map[ledger.Class]Step{
+		ledger.OK: {ledger.Created, NextDone}, ledger.Reject: {ledger.Rejected, NextDone}, ledger.DupUser: {ledger.InDoubt, NextDoubt},
+		ledger.Busy: {ledger.InDoubt, NextAgain}, ledger.Funds: {ledger.InDoubt, NextAgain}, ledger.NotSent: {ledger.InDoubt, NextAgain},
+		ledger.Unknown: {ledger.InDoubt, NextDoubt},
+	} {
+		if got := AfterAnswer(deleted, class, Timing{TTL: 5 * time.Minute, Timeout: 30 * time.Second}); got != want {
+			t.Errorf("%s: %+v, want %+v", class, got, want)
 		}
 	}
 }

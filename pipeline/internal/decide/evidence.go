@@ -8,8 +8,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// This file is the decision after evidence: what a complete list of the
-// partner's users makes of a row in doubt. Like decide.go it is pure.
+// This file is the decision after evidence: the status that a complete list of the
+// partner's users gives to a row in doubt. Like decide.go it is pure.
 
 // maxUnanswered is how many unanswered attempts one customer may have over all
 // runs before an operator must look.
@@ -24,16 +24,16 @@ type Evidence struct {
 	Email     string            // exact spelling sent last
 	Salvaged  func(excerpt []byte) (serviceID, link string)
 	Clock     Calibration
-	Absence   Absence        // whether not being listed proves anything
-	Details   ledger.Details // of the row as it is now; nil if its row is not at hand
-	MayResend bool           // the row is at hand and its budget is not spent
-	Forced    bool           // the operator wants it sent although these details were refused
+	Absence   Absence        // what it proves that the customer is not listed
+	Details   ledger.Details // of the row as it is now; nil if this run does not have the row
+	MayResend bool           // this run has the row, and may send it again
+	Forced    bool           // an operator ordered it to be sent although these details were refused
 }
 
 // Resolution is a decision about a row in doubt.
 type Resolution struct {
 	Kind      ResolutionKind
-	Until     time.Time // with wait: a list begun then, in the partner's time, may tell more
+	Until     time.Time // with WaitLonger: a list begun then, in the partner's time, may show more
 	ServiceID string
 	Link      string
 	Code      string
@@ -44,13 +44,13 @@ type ResolutionKind uint8
 
 const (
 	WaitLonger      ResolutionKind = iota // nothing can be said yet
-	AskOperator                           // a program cannot decide; code says why
+	AskOperator                           // the evidence does not decide; Code says why
 	MarkCreated                           // ours, and the kept answer has its link
 	MarkLinkMissing                       // ours, the link is lost
 	MarkDuplicate                         // another creator's: duplicate
 	MarkRejected                          // rejected
-	SendAgain                             // surely not created
-	LeaveAsIs                             // stays what it is, for this run: nothing of it is unanswered
+	SendAgain                             // certainly not created
+	LeaveAsIs                             // keeps its status for this run: no attempt is unanswered
 	ReadAgain                             // the list cannot be used; the next one may
 )
 
@@ -71,7 +71,7 @@ const (
 	CodeOutstanding = "outcome_unknown"
 )
 
-// WeighEvidence decides what a list makes of a row in doubt with history h.
+// WeighEvidence decides about a row in doubt with history h by a list.
 func WeighEvidence(h []ledger.Attempt, s Evidence, t Timing) Resolution {
 	if at := t.SettledAt(h); s.Began.Before(at) {
 		return Resolution{Kind: WaitLonger, Until: at}
@@ -175,7 +175,7 @@ func weighCreationTime(h []ledger.Attempt, u User, clock Calibration, t Timing) 
 }
 
 // isTooClose reports whether the user is older than some window of ours, but not
-// by so much that it is someone else's beyond doubt.
+// by so much that another party certainly created it.
 func isTooClose(h []ledger.Attempt, u User, clock Calibration, t Timing) bool {
 	return hasAttempt(h, func(i int, _ ledger.Attempt) bool {
 		w, ok := attemptWindow(h, i, t)
@@ -261,10 +261,9 @@ func resendOrHold(s Evidence, absent []int) Resolution {
 	}
 }
 
-// hasOnlyUsedKeys reports whether the last answer is "key used", every unanswered
-// attempt is one of those, and an earlier attempt under the key was turned away
-// and so explains it. Absence after settle then suffices: nothing that could
-// still act is left, and a new key is needed.
+// hasOnlyUsedKeys reports whether the last answer is KEY_USED, every unanswered attempt is
+// a KEY_USED, and an earlier attempt under the key was turned away, which explains it.
+// Absence after settle then suffices: no request can still act, and a new key is needed.
 func hasOnlyUsedKeys(h []ledger.Attempt, open []int) bool {
 	last := len(h) - 1
 	if !meansKeyUsed(h, last) || h[last].Absent {
@@ -276,8 +275,8 @@ func hasOnlyUsedKeys(h []ledger.Attempt, open []int) bool {
 }
 
 // countUnansweredEver counts the attempts without an answer, also those proved
-// absent since. A limiter's 429 is none: it is met often, and its key has died
-// or will be found used.
+// absent since. It does not count a limiter's 429, which is frequent and whose key has
+// expired or will be found used.
 func countUnansweredEver(h []ledger.Attempt, t Timing) int {
 	n := 0
 	for i, a := range h {
@@ -288,10 +287,9 @@ func countUnansweredEver(h []ledger.Attempt, t Timing) int {
 	return n
 }
 
-// OldestRelevant returns from when on users of the list can decide about a row,
-// in the partner's time; the zero time if older ones can, too: after "this
-// e-mail exists" and after words we do not know, another creator's older user
-// explains the answer.
+// OldestRelevant returns the time from which users of the list can decide about a row, in
+// the partner's time. It is zero if users of any age can: after DUP_USER and UNCLEAR an
+// older user of another party may explain the answer.
 func OldestRelevant(h []ledger.Attempt, t Timing) time.Time {
 	var oldest time.Time
 	for i, a := range h {

@@ -56,18 +56,18 @@ func TestWeigh(t *testing.T) {
 		{"clocks and round trip are given some slack", lost, 131, []User{listed(-3)}, MarkLinkMissing, "", 0},
 		{"older than anything of ours, but not by much", lost, 131, []User{listed(-4)}, AskOperator, CodeUnproved, 0},
 		{"ten minutes older than anything of ours", lost, 131, []User{listed(-604)}, MarkDuplicate, "", 0},
-		{"a deleted user is nobody", lost, 432, []User{asDeleted(listed(1))}, SendAgain, "", 0},
+		{"a deleted user does not count", lost, 432, []User{asDeleted(listed(1))}, SendAgain, "", 0},
 		{"later than the attempt can explain", lost, 500, []User{listed(134)}, AskOperator, CodeLate, 0},
 		{"two users, neither spelt as sent", lost, 131, []User{other(listed(1), "x", "JANE@example.com"), other(listed(2), "y", "Jane@example.com")}, AskOperator, CodeTwoUsers, 0},
 		{"the exact spelling wins", lost, 131, []User{other(listed(-100), "x", "JANE@example.com"), listed(1)}, MarkLinkMissing, "", 0},
 		{"two users with the exact spelling", lost, 131, []User{listed(1), other(listed(2), "x", jane)}, AskOperator, CodeTwoUsers, 0},
 		{"no creation time", lost, 131, []User{{ServiceID: "a", Email: jane}}, AskOperator, CodeUnproved, 0},
 		{"our clock was never compared", []ledger.Attempt{unclocked(lost[0])}, 131, []User{listed(1)}, AskOperator, CodeNoTime, 0},
-		{"created by a request that was told to wait", busyExists, 410, []User{listed(1)}, MarkLinkMissing, "", 0},
+		{"created by a request that was asked to wait", busyExists, 410, []User{listed(1)}, MarkLinkMissing, "", 0},
 		{"created by a request that was refused for its key", []ledger.Attempt{tried(ledger.Auth, 0, 1), busyExists[1]}, 410, []User{listed(1)}, MarkLinkMissing, "", 0},
-		{"long there when we were told to wait", busyExists, 410, []User{listed(-700)}, MarkDuplicate, "", 0},
-		{"there a little before we were told to wait", busyExists, 410, []User{listed(-30)}, AskOperator, CodeUnproved, 0},
-		{"created by someone else after we were told to wait", busyExists, 410, []User{listed(300)}, MarkDuplicate, "", 0},
+		{"long there when we were asked to wait", busyExists, 410, []User{listed(-700)}, MarkDuplicate, "", 0},
+		{"there a little before we were asked to wait", busyExists, 410, []User{listed(-30)}, AskOperator, CodeUnproved, 0},
+		{"created by another party after we were asked to wait", busyExists, 410, []User{listed(300)}, MarkDuplicate, "", 0},
 		{"serviceId of another row", lost, 131, []User{other(listed(1), "taken", jane)}, AskOperator, CodeTaken, 0},
 		{"absent, the key alive", lost, 431, nil, WaitLonger, "", 431},
 		{"absent, the key dead", lost, 432, nil, SendAgain, "", 0},
@@ -92,7 +92,7 @@ func TestWeigh(t *testing.T) {
 		{"duplicate after a limiter's 429 that let the request through", []ledger.Attempt{tried(ledger.Throttled, 0, 1), tried(ledger.DupUser, 2, 3)}, 104, []User{listed(1)}, MarkLinkMissing, "", 0},
 		{"refused twice over", []ledger.Attempt{tried(ledger.Unknown, 0, 1), tried(ledger.Reject, 2, 3)}, 404, nil, WaitLonger, "", 404},
 		{"refused at last, and absent", []ledger.Attempt{tried(ledger.Unknown, 0, 1), tried(ledger.Reject, 2, 3)}, 405, nil, MarkRejected, "ODD", 0},
-		{"duplicate after a refusal of ours: somebody later", []ledger.Attempt{tried(ledger.Reject, 0, 1), inGeneration(1, tried(ledger.DupUser, 100, 101))}, 102, []User{listed(50)}, MarkDuplicate, "", 0},
+		{"duplicate after a refusal of ours: another party later", []ledger.Attempt{tried(ledger.Reject, 0, 1), inGeneration(1, tried(ledger.DupUser, 100, 101))}, 102, []User{listed(50)}, MarkDuplicate, "", 0},
 		{"duplicate after a refusal that created after all", []ledger.Attempt{tried(ledger.Reject, 0, 1), inGeneration(1, tried(ledger.DupUser, 100, 101))}, 102, []User{listed(1)}, MarkLinkMissing, "", 0},
 		{"duplicate after one that was proved absent: too late for it", []ledger.Attempt{gone(tried(ledger.Unknown, 0, 1)), tried(ledger.DupUser, 500, 501)}, 502, []User{listed(450)}, AskOperator, CodeLate, 0},
 		{"duplicate that the list does not show, yet", []ledger.Attempt{tried(ledger.Reject, 0, 1), inGeneration(1, tried(ledger.DupUser, 100, 101))}, 102, nil, WaitLonger, "", 202},
@@ -110,7 +110,7 @@ func TestWeigh(t *testing.T) {
 			}}
 		r := WeighEvidence(c.h, s, Timing{TTL: 300 * time.Second, Settle: 100 * time.Second, RoundTrip: time.Second})
 		if r.Kind != c.want || r.Code != c.code {
-			t.Errorf("%s: ruling %d %q, want %d %q", c.name, r.Kind, r.Code, c.want, c.code)
+			t.Errorf("%s: resolution %d %q, want %d %q", c.name, r.Kind, r.Code, c.want, c.code)
 		}
 		if until := epoch().Add(time.Duration(c.until) * time.Second); c.want == WaitLonger && r.Until.Sub(until).Abs() > time.Millisecond {
 			t.Errorf("%s: wait until %s, want %s", c.name, r.Until, until)
@@ -155,7 +155,7 @@ func TestCalibration(t *testing.T) {
 		usable         bool
 		offset, spread float64 // seconds
 	}{
-		{"nobody", nil, 0, false, 0, 0},
+		{"no user", nil, 0, false, 0, 0},
 		{"two", of(1, 1), 0, false, 0, 0},
 		{"three that agree", of(0.2, 0.1, 0.3), 0, true, 0.2, 0.1},
 		{"a small offset counts for ever", of(3, 3, 3), 1000 * time.Hour, true, 3, 0},
@@ -195,7 +195,7 @@ func TestWeighUncalibrated(t *testing.T) {
 			Users: []User{{ServiceID: "s", Email: "jane@example.com", CreatedAt: epoch().Add(-c.age)}}}
 		r := WeighEvidence(h, s, Timing{TTL: 300 * time.Second, Settle: 100 * time.Second, RoundTrip: time.Second})
 		if r.Kind != c.want || r.Code != c.code {
-			t.Errorf("%s: ruling %d %q", c.name, r.Kind, r.Code)
+			t.Errorf("%s: resolution %d %q", c.name, r.Kind, r.Code)
 		}
 	}
 }

@@ -9,24 +9,23 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// This file is what the ledger's gaps mean for a run. A ledger that was put back
-// from a copy does not know whom it created since; see ledger.Gap. So nothing is
-// sent until every key of that time is dead and the partner's list has shown who
-// was created then (closeGaps), and nobody created then is called a duplicate
-// (gaps.weigh).
+// This file decides what the ledger's gaps mean for a run. A ledger that was restored from
+// a copy does not know the users that it has created since; see ledger.Gap. So nothing is
+// sent until every key of that time has expired and the partner's list has shown which
+// users were created then, and no such user is called a duplicate (WeighEvidence).
 
 // CodeCreatedInGap is the code of a row whose user was created inside a gap.
 const CodeCreatedInGap = "created_in_gap"
 
-// Gaps are the gaps of a ledger that was put back from a copy. nil is none.
+// Gaps are the gaps of a ledger that was restored from a copy. nil means none.
 type Gaps struct {
 	All     []ledger.Gap
-	AreOurs bool        // users created inside are ours where names and times agree
+	AreOurs bool        // users created inside are ours if names and times agree
 	Clock   Calibration // of createdAt, as the list showed it when it was read for the gaps
 }
 
-// HoldDuplicate sends a row to the list that the answer alone would have made a
-// duplicate.
+// HoldDuplicate returns the step for a ledger that may have gaps: a row that the answer
+// would make a duplicate is in doubt until the list decides.
 func (g *Gaps) HoldDuplicate(s Step) Step {
 	if g != nil && s.Status == ledger.Duplicate {
 		return Step{ledger.InDoubt, NextDoubt}
@@ -42,7 +41,7 @@ func (g *Gaps) MustLookUp(c ledger.Customer, noted map[string]bool) bool {
 
 // WeighEvidence decides as the function does, for a ledger that may have gaps.
 // noted says that the customer's user was seen inside one; name is that of the
-// row at hand, "" if none is.
+// row, "" if this run does not have it.
 func (g *Gaps) WeighEvidence(c ledger.Customer, s Evidence, t Timing, noted bool, name string) Resolution {
 	h := c.History
 	if g == nil {
@@ -175,7 +174,8 @@ func FormatCalibration(c Calibration) string {
 	return fmt.Sprintf("%s %s %s", c.Offset, c.Spread, newest.UTC().Format(time.RFC3339Nano))
 }
 
-// ParseCalibration reads it; the zero value, which compares nothing, if it is none.
+// ParseCalibration parses a text of FormatCalibration. It returns the zero value, which
+// compares nothing, for any other text.
 func ParseCalibration(text string) Calibration {
 	words := strings.Fields(text)
 	if len(words) != 3 {

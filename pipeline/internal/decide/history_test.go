@@ -11,7 +11,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// This file plays random histories of one person against a model of the
+// This file plays random histories of one customer against a model of the
 // partner. The model does what the documented API may do: it acts when it
 // likes within settle, answers or not, consumes a key or not when it refuses,
 // registers it on arrival or on completion; a limiter in front of it turns
@@ -42,7 +42,7 @@ type modelList struct {
 	whole  time.Duration // createdAt is cut to this
 	none   bool          // there is no createdAt
 	masked bool          // no e-mail is shown as it was sent
-	cut    bool          // it shows nobody whom this ledger created, nor anybody younger
+	cut    bool          // it shows no user that this ledger created, nor any newer one
 }
 
 // shows is how the list shows a user, and whether it does.
@@ -63,7 +63,7 @@ func (l modelList) shows(u modelUser, email string, now time.Time) (User, bool) 
 	return out, true
 }
 
-// modelPartner is the partner as one person meets it.
+// modelPartner is the partner, as far as it concerns one customer.
 type modelPartner struct {
 	list         modelList
 	unique       bool
@@ -91,7 +91,7 @@ type model struct {
 	customer ledger.Customer
 	details  ledger.Details
 	forced   bool // the next send was ordered by hand (--again)
-	foreign  bool // somebody else has, or had, a user with this e-mail
+	foreign  bool // another party has, or had, a user with this e-mail
 	spent    int
 	sends    int
 	run      int64
@@ -325,7 +325,7 @@ func (m *model) after(a ledger.Attempt) {
 	}
 }
 
-// resolve is the resolver's part: one scan and its ruling. It reports whether
+// resolve is the resolver's part: one scan and its resolution. It reports whether
 // the row may be sent.
 func (m *model) resolve() (resend, over bool) {
 	c := &m.customer
@@ -353,7 +353,7 @@ func (m *model) resolve() (resend, over bool) {
 	s.Clock = Calibrate(CollectMeasures(near, listed))
 	s.Absence = ProveAbsence(AbsenceEvidence{Began: s.Began, Near: near, Listed: listed, Empty: len(listed)+shown == 0, Settled: m.timing.SettledAt(c.History)}, m.timing)
 	r := WeighEvidence(c.History, s, m.timing)
-	m.note("scan shows %d: ruling %d %s", len(s.Users), r.Kind, r.Code)
+	m.note("scan shows %d: resolution %d %s", len(s.Users), r.Kind, r.Code)
 	for _, i := range r.Absent {
 		c.History[i].Absent = true
 	}
@@ -454,7 +454,7 @@ func (m *model) drawList() modelList {
 	return l
 }
 
-// play goes on until the row is settled, or a person must decide.
+// play continues until the row is settled, or an operator must decide.
 func (m *model) play() {
 	for steps := 0; ; steps++ {
 		if steps > 400 {
@@ -472,7 +472,7 @@ func (m *model) play() {
 			}
 		case m.forced:
 			m.attempt()
-		case !m.foreign && c.Status != ledger.Created && c.Status != ledger.LinkMissing && m.chance("somebody else creates one", 3):
+		case !m.foreign && c.Status != ledger.Created && c.Status != ledger.LinkMissing && m.chance("another party creates one", 3):
 			m.appear()
 		case c.Status == ledger.Duplicate && len(m.partner.users) > 0 && m.chance("it is deleted", 20):
 			m.vanish()
@@ -496,22 +496,22 @@ func (m *model) play() {
 	}
 }
 
-// appear lets somebody else create a user with this e-mail, while nothing of
-// ours can be taken for it: who comes within the window of a request of ours is
-// told apart by nobody, and the promise says so (an e-mail belongs to one user).
+// appear lets another party create a user with this e-mail, while nothing of
+// ours can be mistaken for it: a user that is created within the window of a request
+// of ours cannot be distinguished, and the promise says so (an e-mail belongs to one user).
 func (m *model) appear() {
 	if slices.ContainsFunc(m.customer.History, func(a ledger.Attempt) bool { return a.Class == ledger.Throttled }) {
 		m.pass(m.timing.Settle) // it may have gone through, and act until then
 	}
-	m.pass(m.ms("before somebody else", 60_000, 900_000))
+	m.pass(m.ms("before another party", 60_000, 900_000))
 	m.partner.users = append(m.partner.users, m.user("acme-rain-user-foreign00000001", m.now, false))
 	m.foreign = true
-	m.note("somebody else creates a user")
-	m.pass(m.ms("after somebody else", 60_000, 900_000))
+	m.note("another party creates a user")
+	m.pass(m.ms("after another party", 60_000, 900_000))
 }
 
 // vanish deletes the other user: not while a request of ours may still act,
-// which that user alone kept from creating anybody.
+// which created no user only because that one existed.
 func (m *model) vanish() {
 	m.pass(m.ms("before it is deleted", int(m.partner.ttl.Milliseconds()), 2*int(m.partner.ttl.Milliseconds())))
 	m.partner.users = slices.DeleteFunc(m.partner.users, func(u modelUser) bool { return !u.ours })
@@ -536,7 +536,7 @@ func (m *model) judge(foreign bool) {
 	case status != ledger.Created && status != ledger.LinkMissing && status != ledger.InDoubt && ours != 0:
 		wrong = "created, and said not to be"
 	case status == ledger.Duplicate && !foreign:
-		wrong = "said to be a duplicate of nobody"
+		wrong = "said to be a duplicate of no user"
 	}
 	if wrong != "" {
 		m.Fatalf("%s (%s, %d of ours):\n%v", wrong, status, ours, joinLines(m.trace))

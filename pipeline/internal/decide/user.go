@@ -8,13 +8,13 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// User is one user of the partner's list, as far as it is evidence.
+// User is one user of the partner's list.
 type User struct {
 	ServiceID string
 	Email     string    // as the list writes it
 	Identity  string    // of that e-mail; "" if it is none
 	Name      string    // see nameOf
-	CreatedAt time.Time // zero if the list does not tell
+	CreatedAt time.Time // zero if the list does not say
 	Deleted   bool
 }
 

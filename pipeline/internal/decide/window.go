@@ -9,8 +9,8 @@ import (
 // Window is when an attempt may have created its user, in the partner's time.
 type Window struct {
 	From, To time.Time
-	lookBack time.Time // for a used key: the attempt that used it may be older than our record of it
-	open     bool      // unanswered, also if since proved absent: it may have acted later still
+	lookBack time.Time // for a used key: another process may have used it before our attempt
+	open     bool      // unanswered, even if proved absent since: it may have acted after its end
 }
 
 // Shifted returns the window as the clock of createdAt shows it.
@@ -19,10 +19,10 @@ func (w Window) Shifted(c Calibration) Window {
 	return w
 }
 
-// attemptWindow returns the window of attempt i. Attempts that cannot have created
-// anything have none. One that was turned away has: that such an answer created
-// nothing is assumed of the partner, and no user made inside it is called older
-// than anything of ours.
+// attemptWindow returns the window of attempt i. Attempts that cannot have created a user
+// have none. An attempt that was turned away has one: that it created nothing is only an
+// assumption about the partner, so a user created inside its window is never called older
+// than our attempts.
 func attemptWindow(h []ledger.Attempt, i int, t Timing) (Window, bool) {
 	a := h[i]
 	open := a.Absent || a.Class == ledger.Throttled || IsUnanswered(h, i, t)

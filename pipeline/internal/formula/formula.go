@@ -1,5 +1,5 @@
-// Package formula keeps spreadsheet programs from taking what a stranger wrote
-// for a formula. Start with Guard.
+// Package formula keeps spreadsheet programs from evaluating untrusted text as a formula.
+// Start with Guard.
 package formula
 
 import (
@@ -9,16 +9,15 @@ import (
 )
 
 // Guard makes a cell inert: one that, after any leading apostrophes, quotation
-// marks and characters that nobody sees, begins with = + - @ or a full-width form
+// marks and invisible characters, begins with = + - @ or a full-width form
 // of them gets one leading apostrophe. So does one that begins with TAB or CR. A
 // plain number (-12.50) and a plus with digits (+14155551234) stay as they are.
 //
 // The same holds for what follows a separator inside a cell (; , | TAB, a line
-// end, a full-width form). Quotation marks around the cell do not help there: a
-// program that splits lines at another delimiter than the file's (a German Excel
-// splits at ;) takes a mark inside a field as it stands, so that it finds a
-// formula in Jane;=1+1, quoted or not. Each place that it may take for the
-// beginning of a field must be inert by itself: Jane;'=1+1.
+// end, a full-width form). Quotation marks around the cell do not help there. A program
+// that splits lines at another delimiter than the file's (a German Excel splits at ;)
+// treats a mark inside a field as text, so it finds a formula in Jane;=1+1, quoted or
+// not. Each place where it may begin a field must be inert by itself: Jane;'=1+1.
 //
 // Source of the rule: OWASP, "CSV Injection".
 func Guard(cell string) string {
@@ -30,7 +29,7 @@ func Guard(cell string) string {
 	})
 }
 
-// Unguard takes off the apostrophes that Guard put on, and no other ones:
+// Unguard removes the apostrophes that Guard added, and no others:
 // Unguard(Guard(s)) == s for every s.
 func Unguard(cell string) string {
 	return eachStart(cell, func(_ *strings.Builder, isFormula bool, rest string) string {
@@ -60,8 +59,8 @@ func eachStart(cell string, at func(out *strings.Builder, isFormula bool, rest s
 	}
 }
 
-// beginsFormula reports whether a program may take text for a formula, now or
-// once the apostrophes before it are gone.
+// beginsFormula reports whether a program may evaluate text as a formula, now or once the
+// apostrophes before it are removed.
 func beginsFormula(text string) bool {
 	sign, after := firstSign(text)
 	return sign != 0 && (sign != '+' && sign != '-' || !isPlainNumber(after))

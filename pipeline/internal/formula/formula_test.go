@@ -64,7 +64,7 @@ func TestGuard(t *testing.T) {
 			t.Errorf("Unguard(%q) = %q, want %q", want, back, cell)
 		}
 	}
-	// What a person typed after our apostrophe was there is left alone.
+	// What the sender typed after our apostrophe is not changed.
 	for _, cell := range []string{"'twas", "'", "'12", "x'=1"} {
 		if got := Unguard(cell); got != cell {
 			t.Errorf("Unguard(%q) = %q", cell, got)

@@ -32,8 +32,8 @@ func WithJitter(d time.Duration) time.Duration {
 	return d/2 + rand.N(d/2)
 }
 
-// WallTime returns the time by the wall clock alone: without the monotonic
-// reading, which stops while a machine is suspended.
+// WallTime returns the time of the wall clock without the monotonic reading, which does
+// not advance while a machine is suspended.
 func WallTime() time.Time { return time.Now().Round(0) }
 
 // SleepFor waits for d or the end of ctx.

@@ -24,8 +24,8 @@ func (l *lastHundred) add(isBad bool) {
 // isFull reports whether a hundred events are known.
 func (l *lastHundred) isFull() bool { return l.n >= len(l.isBad) }
 
-// breaker counts answers that tell nothing. Three in a row, or 5 % of the last
-// hundred once there are a hundred, are too many. The zero value is ready.
+// breaker counts answers that prove nothing. It trips at three in a row, or at 5 % of the
+// last hundred once there are a hundred. The zero value is ready to use.
 type breaker struct {
 	inRow  int
 	recent lastHundred
@@ -42,14 +42,14 @@ func (b *breaker) countAnswer(class ledger.Class) {
 
 func (b *breaker) isTripped() bool { return b.inRow >= 3 || b.recent.isFull() && b.recent.bad >= 5 }
 
-// RefusalWindow counts the partner's refusals. Duplicates do not count, and a
-// creation ends a row of refusals. The zero value is ready.
+// RefusalWindow counts the partner's refusals. Duplicates do not count, and a creation
+// ends a series of refusals. The zero value is ready to use.
 type RefusalWindow struct {
 	row    int
 	recent lastHundred
 }
 
-// CountStatus adds what an answer made of a row.
+// CountStatus counts the status that an answer gave to a row.
 func (w *RefusalWindow) CountStatus(s ledger.Status) {
 	switch s {
 	case ledger.Rejected:
@@ -63,7 +63,7 @@ func (w *RefusalWindow) CountStatus(s ledger.Status) {
 }
 
 // IsOver reports whether count refusals came in a row, or more than percent of
-// the last hundred. A bound of 0 or less is none; percent beats count.
+// the last hundred. A bound of 0 or less is none. If percent is set, count is ignored.
 func (w *RefusalWindow) IsOver(count int, percent float64) bool {
 	if percent > 0 {
 		return w.recent.isFull() && float64(w.recent.bad) > percent

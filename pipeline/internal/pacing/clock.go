@@ -8,8 +8,8 @@ import (
 )
 
 // Clock relates our wall clock to the partner's, by the Date headers of its
-// answers. Date has whole seconds: the middle of the second is taken, and every
-// silence is a second longer for it. It is safe for concurrent use.
+// answers. Date has whole seconds, so it uses the middle of the second, and every silence
+// is a second longer. It is safe for concurrent use.
 type Clock struct {
 	mu      sync.Mutex
 	offset  time.Duration

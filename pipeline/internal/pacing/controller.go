@@ -8,38 +8,38 @@ import (
 )
 
 const (
-	walletEvery  = 15 * time.Second // how often an empty wallet is asked
-	walletAnyway = 10 * time.Minute // when one row tries in spite of what the wallet says
+	walletEvery  = 15 * time.Second // how often the balance of an empty wallet is read
+	walletAnyway = 10 * time.Minute // after which a probe is sent whatever the balance
 )
 
 // Why a gate will not open within the patience of a run.
 var (
 	ErrTooLong  = errors.New("the partner asks to wait longer than --patience")
-	ErrSilent   = errors.New("the partner gives no usable answer")
+	ErrOutage   = errors.New("the partner gives no usable answer")
 	ErrOnlyBusy = errors.New("the partner answers nothing but 429")
 	ErrNoPorts  = errors.New("this machine has no free port or file handle for another connection")
 )
 
-// GateController opens a gate: after the pause that the partner asked for,
-// after a back-off, or when the wallet can pay again. It never sends a customer
-// itself. It lets one row go first, and the gate looks at that row's answer.
+// GateController opens a gate: after the pause that the partner asked for, after a
+// back-off, or when the wallet can pay again. It sends no customer itself. Except after
+// a pause, it first lets one row through as a probe, whose answer decides.
 type GateController struct {
 	Gate      *Gate
 	Patience  time.Duration
-	ShowPause func(why string, until time.Time) // shows why nothing is sent; "" = it is sent
-	NameCause func() string                     // names the last failure in brackets, or ""
+	ShowPause func(why string, until time.Time) // shows why nothing is sent; "" = sending continues
+	NameCause func() string                     // returns the last failure in brackets, or ""
 
-	// askWallet returns nil if the wallet call is answered.
+	// AskWallet returns nil if the wallet call is answered.
 	AskWallet func(context.Context) error
-	// watchWallet begins to watch a wallet that cannot pay. It returns what
-	// reports whether the wallet can pay again, and what ends the watch.
+	// WatchWallet starts to watch a wallet that cannot pay. isFunded reports whether it
+	// can pay again. end stops watching.
 	WatchWallet func(context.Context) (isFunded func(context.Context) bool, end func())
 
-	tries int // trials in a row that failed
+	tries int // failed probes in a row
 }
 
-// KeepOpen works until ctx ends, or the gate will not open within patience;
-// then the error says why.
+// KeepOpen opens the gate whenever it can, until ctx ends. It returns an error if the
+// gate cannot open within Patience.
 func (c *GateController) KeepOpen(ctx context.Context) error {
 	for ctx.Err() == nil {
 		now := WallTime()
@@ -55,15 +55,15 @@ func (c *GateController) KeepOpen(ctx context.Context) error {
 			}
 			continue
 		}
-		if err := c.lostPatience(view, now); err != nil {
+		if err := c.patienceError(view, now); err != nil {
 			return err
 		}
 		switch view.why {
-		case askedToWait:
+		case pausedBusy:
 			c.reopenAt(ctx, PauseText(view.AskedUntil.Sub(now)), view.AskedUntil)
-		case exhausted:
-			c.reopenAt(ctx, "this machine has no free port or file handle for another connection, continuing", view.restingUntil)
-		case empty:
+		case noPorts:
+			c.reopenAt(ctx, "this machine has no free port or file handle for another connection, continuing", view.portPauseUntil)
+		case noFunds:
 			c.awaitFunds(ctx)
 		default:
 			c.awaitAnswer(ctx, view)
@@ -72,15 +72,15 @@ func (c *GateController) KeepOpen(ctx context.Context) error {
 	return nil
 }
 
-// lostPatience returns why waiting longer is of no use, nil if it is of use.
-func (c *GateController) lostPatience(view gateView, now time.Time) error {
+// patienceError returns why waiting longer is pointless, or nil.
+func (c *GateController) patienceError(view gateView, now time.Time) error {
 	isOver := func(since time.Time) bool { return !since.IsZero() && now.Sub(since) >= c.Patience }
 	switch {
-	case isOver(view.silentSince):
-		return ErrSilent
-	case view.why == exhausted && isOver(view.scarceSince):
+	case isOver(view.outageSince):
+		return ErrOutage
+	case view.why == noPorts && isOver(view.noPortsSince):
 		return ErrNoPorts
-	case view.why == askedToWait && isOver(view.busySince):
+	case view.why == pausedBusy && isOver(view.busySince):
 		return ErrOnlyBusy
 	case view.AskedUntil.Sub(now) > c.Patience:
 		return ErrTooLong
@@ -89,7 +89,7 @@ func (c *GateController) lostPatience(view gateView, now time.Time) error {
 	}
 }
 
-// reopenAt opens the gate when a clock says so.
+// reopenAt opens the gate at the given time.
 func (c *GateController) reopenAt(ctx context.Context, why string, at time.Time) {
 	c.ShowPause(why, at)
 	if SleepUntil(ctx, at) == nil {
@@ -97,7 +97,7 @@ func (c *GateController) reopenAt(ctx context.Context, why string, at time.Time)
 	}
 }
 
-// PauseText says for how long the partner asks everyone to wait.
+// PauseText returns a text for the pause that the partner asked for.
 func PauseText(d time.Duration) string {
 	if d >= 2*time.Minute {
 		return fmt.Sprintf("partner asked to wait %d min, continuing", int(d.Round(time.Minute).Minutes()))
@@ -105,36 +105,37 @@ func PauseText(d time.Duration) string {
 	return fmt.Sprintf("partner asked to wait %d s, continuing", int(d.Round(time.Second).Seconds()))
 }
 
-// awaitAnswer backs off, makes sure by the wallet that the partner answers when
-// the answers were the trouble, and then lets one row go first.
+// awaitAnswer backs off and then sends a probe. If the gate was shut because answers
+// were unusable, the wallet call must be answered first.
 func (c *GateController) awaitAnswer(ctx context.Context, view gateView) {
 	d := WithJitter(BackoffAfter(c.tries, FirstBackoff, MaxBackoff))
 	c.tries++
-	if silent := view.silentSince; !silent.IsZero() { // never sleep past the end of patience
+	if silent := view.outageSince; !silent.IsZero() { // do not sleep longer than Patience lasts
 		d = min(d, max(0, silent.Add(c.Patience).Sub(WallTime())))
 	}
 	text := "partner cannot be reached" + c.NameCause()
-	if view.why == broken {
+	if view.why == unusable {
 		text = "partner's answers cannot be used"
 	}
 	c.ShowPause(text+", trying again", WallTime().Add(d))
 	if SleepFor(ctx, d) != nil {
 		return
 	}
-	if view.why == broken && c.AskWallet(ctx) != nil {
-		return // round again, with a longer wait
+	if view.why == unusable && c.AskWallet(ctx) != nil {
+		return // KeepOpen tries again, with a longer back-off
 	}
-	c.tryOne(ctx)
+	c.probeOnce(ctx)
 }
 
-// tryOne lets one row go first, once the partner asks for no more patience.
-func (c *GateController) tryOne(ctx context.Context) {
+// probeOnce lets one row through, after any pause that the partner asked for.
+func (c *GateController) probeOnce(ctx context.Context) {
 	if SleepUntil(ctx, c.Gate.CurrentView(WallTime()).AskedUntil) == nil {
-		c.Gate.startTrial()
+		c.Gate.startProbe()
 	}
 }
 
-// awaitFunds asks the wallet until it can pay, or ten minutes are over.
+// awaitFunds reads the balance until the wallet can pay, or for ten minutes. Then it
+// sends a probe.
 func (c *GateController) awaitFunds(ctx context.Context) {
 	isFunded, end := c.WatchWallet(ctx)
 	defer end()
@@ -147,5 +148,5 @@ func (c *GateController) awaitFunds(ctx context.Context) {
 			break
 		}
 	}
-	c.tryOne(ctx)
+	c.probeOnce(ctx)
 }

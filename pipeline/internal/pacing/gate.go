@@ -8,33 +8,33 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 )
 
-// Gate decides whether requests may go out at this moment. It is shut by an
-// answer (see ObserveAnswer and ObserveExhaustion, before the answer is recorded) and
-// opened by its controller. It is safe for concurrent use.
+// Gate lets requests pass, or holds all of them back. An answer shuts it, before that
+// answer is recorded (ObserveAnswer, ObserveExhaustion). Its controller opens it. It is
+// safe for concurrent use.
 //
-//	open   all pass
-//	shut   none passes; the controller knows until when, or what to look at
-//	trial  one row goes first; its answer opens the gate or shuts it again
+//	open     all requests pass
+//	shut     none passes, until the controller changes the state
+//	probing  one row passes; its answer opens the gate or shuts it again
 type Gate struct {
 	mu sync.Mutex
 	gateView
-	trialID int64     // trial: the attempt that went first, 0 = not yet
-	shutAt  time.Time // when the gate was shut last; answers to requests begun before say nothing of what is now
-	busies  int       // 429 answers without a wait in them, in a row
-	rests   int       // pauses for want of a port or file, in a row
-	breaker breaker
+	probeID    int64     // while probing: the attempt that passed, 0 = none yet
+	shutAt     time.Time // when the gate was last shut; answers to earlier requests do not show the present state
+	busies     int       // 429 answers without Retry-After in a row
+	portPauses int       // pauses for lack of a port or file in a row
+	breaker    breaker
 }
 
-// gateView is a gate at one moment.
+// gateView is the state of a gate at one moment.
 type gateView struct {
-	state        gateState
-	why          shutReason
-	AskedUntil   time.Time     // nothing goes out before then, whatever the state: every 429 raises it, nothing lowers it
-	silentSince  time.Time     // since when the gate is shut because no sensible answer comes; zero = it is not
-	busySince    time.Time     // since when there has been nothing but 429; zero = there has
-	scarceSince  time.Time     // since when this machine has had no port or file for some connection; zero = it has
-	restingUntil time.Time     // until when nothing goes out for that reason
-	changed      chan struct{} // closed at every change of state
+	state          gateState
+	why            shutReason
+	AskedUntil     time.Time     // no request passes before then, whatever the state; a 429 can only raise it
+	outageSince    time.Time     // since when the gate is shut because of an outage; zero = it is not
+	busySince      time.Time     // since when all answers have been 429; zero = they have not
+	noPortsSince   time.Time     // since when this machine has lacked ports or files; zero = it does not
+	portPauseUntil time.Time     // end of the present pause for that reason
+	changed        chan struct{} // closed at every change of state
 }
 
 type gateState uint8
@@ -42,7 +42,7 @@ type gateState uint8
 const (
 	gateOpen gateState = iota
 	gateShut
-	gateTrial
+	gateProbing
 )
 
 // shutReason is why the gate is not open, and so what opens it.
@@ -50,14 +50,14 @@ type shutReason uint8
 
 const (
 	notShut     shutReason = iota
-	askedToWait            // 429: the clock opens it
-	unreachable            // no connection: back-off, then a trial
-	broken                 // answers that tell nothing: back-off, the wallet, then a trial
-	empty                  // 402: the wallet, then a trial
-	exhausted              // no port or file for a connection: the clock opens it
+	pausedBusy             // 429: the clock opens it
+	unreachable            // no connection: back-off, then a probe
+	unusable               // answers that prove nothing: back-off, the wallet call, then a probe
+	noFunds                // 402: wait for the balance, then a probe
+	noPorts                // no port or file for a connection: the clock opens it
 )
 
-// NotAnAttempt means a look-up where an attempt's id is asked for.
+// NotAnAttempt stands for a look-up in place of an attempt's id.
 const NotAnAttempt = -1
 
 // NewGate returns a gate that is open.
@@ -65,7 +65,7 @@ func NewGate() *Gate { return &Gate{gateView: gateView{changed: make(chan struct
 
 // setState sets the state and wakes the goroutines that wait for one. g.mu is held.
 func (g *Gate) setState(s gateState, why shutReason) {
-	g.state, g.why, g.trialID = s, why, 0
+	g.state, g.why, g.probeID = s, why, 0
 	close(g.changed)
 	g.changed = make(chan struct{})
 }
@@ -77,51 +77,51 @@ func (g *Gate) MayPass(attempt int64) bool {
 	switch {
 	case g.state == gateOpen:
 		return true
-	case g.state == gateTrial && g.trialID == 0:
-		g.trialID = attempt
+	case g.state == gateProbing && g.probeID == 0:
+		g.probeID = attempt
 		return true
 	default:
 		return false
 	}
 }
 
-// IntentRoom returns how many intents may be made now: 0 while shut, 1 for a
-// trial whose row has not gone out, and no bound while open. The channel is
-// closed when that changes.
+// IntentRoom returns how many intents may be written now: 0 while shut, 1 while probing
+// if no row has passed yet, and no limit while open. The channel is closed when that
+// changes.
 func (g *Gate) IntentRoom() (n int, changed <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
 	case g.state == gateOpen:
 		return int(^uint(0) >> 1), g.changed
-	case g.state == gateTrial && g.trialID == 0:
+	case g.state == gateProbing && g.probeID == 0:
 		return 1, g.changed
 	default:
 		return 0, g.changed
 	}
 }
 
-// CurrentView returns the gate as it is now. An answer that ended a silence and
-// did not open the gate begins another silence, so that patience always ends.
+// CurrentView returns the present state. If an answer has ended an outage but the gate is
+// still shut, a new outage begins now, so that patience always ends.
 func (g *Gate) CurrentView(now time.Time) gateView {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.state == gateShut && g.silentSince.IsZero() && (g.why == unreachable || g.why == broken) {
-		g.silentSince = now
+	if g.state == gateShut && g.outageSince.IsZero() && (g.why == unreachable || g.why == unusable) {
+		g.outageSince = now
 	}
 	return g.gateView
 }
 
-// startTrial lets one row go first.
-func (g *Gate) startTrial() {
+// startProbe lets one row pass.
+func (g *Gate) startProbe() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.state == gateShut {
-		g.setState(gateTrial, g.why)
+		g.setState(gateProbing, g.why)
 	}
 }
 
-// reopen lets everyone pass again after a pause that a clock ends.
+// reopen opens the gate after a pause.
 func (g *Gate) reopen() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -130,23 +130,23 @@ func (g *Gate) reopen() {
 	}
 }
 
-// ObserveAnswer uses the class of an answer at the moment it is known, and when its
-// request began. pause is how long the partner asked everyone to wait, with a 429.
-// An answer to a request begun before the gate was shut does not end a silence:
-// in an outage slow requests from before may succeed for long.
+// ObserveAnswer updates the gate by the class of an answer, as soon as it is known. began
+// is when its request began. pause is the wait that the partner asked for, 0 for none.
+// An answer to a request that began before the gate was shut does not end an outage,
+// because slow requests from before it may still succeed.
 func (g *Gate) ObserveAnswer(attempt int64, class ledger.Class, pause time.Duration, began, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	current := g.state == gateOpen || began.After(g.shutAt)
-	onTrial := g.state == gateTrial && attempt != NotAnAttempt && g.trialID == attempt
+	onTrial := g.state == gateProbing && attempt != NotAnAttempt && g.probeID == attempt
 	if class != ledger.NotSent {
 		g.breaker.countAnswer(class)
 		if current {
-			g.scarceSince, g.rests = time.Time{}, 0
+			g.noPortsSince, g.portPauses = time.Time{}, 0
 		}
 	}
 	if current && class != ledger.NotSent && class != ledger.Unknown && class != ledger.OKBroken {
-		g.silentSince = time.Time{}
+		g.outageSince = time.Time{}
 		if !class.AsksToWait() {
 			g.busies, g.busySince = 0, time.Time{}
 		}
@@ -161,21 +161,21 @@ func (g *Gate) ObserveAnswer(attempt int64, class ledger.Class, pause time.Durat
 			g.busies++
 		}
 		g.AskedUntil = decide.MaxTime(g.AskedUntil, now.Add(pause))
-		if g.state != gateShut || g.why == askedToWait {
-			g.setState(gateShut, askedToWait)
+		if g.state != gateShut || g.why == pausedBusy {
+			g.setState(gateShut, pausedBusy)
 		}
 	case ledger.Funds:
-		g.setState(gateShut, empty)
+		g.setState(gateShut, noFunds)
 	case ledger.NotSent:
 		if g.state == gateOpen || onTrial {
-			g.fallSilent(unreachable, now)
+			g.shutForOutage(unreachable, now)
 		}
 	case ledger.Unknown, ledger.OKBroken:
-		if pause > 0 { // a 503 that says when to come back
+		if pause > 0 { // a 503 with Retry-After
 			g.AskedUntil = decide.MaxTime(g.AskedUntil, now.Add(pause))
 		}
 		if onTrial || g.state == gateOpen && g.breaker.isTripped() {
-			g.fallSilent(broken, now)
+			g.shutForOutage(unusable, now)
 		}
 	default:
 		if onTrial {
@@ -185,44 +185,44 @@ func (g *Gate) ObserveAnswer(attempt int64, class ledger.Class, pause time.Durat
 	}
 }
 
-// ObserveExhaustion notes an attempt for which this machine had no port or file
-// left. That says nothing of the partner: all requests rest for a moment,
-// longer each time, in which connections end and ports come free.
+// ObserveExhaustion updates the gate after an attempt for which this machine had no free
+// port or file. That is no evidence about the partner. All requests pause, longer each
+// time, until connections have ended.
 func (g *Gate) ObserveExhaustion(attempt int64, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.scarceSince.IsZero() {
-		g.scarceSince = now
+	if g.noPortsSince.IsZero() {
+		g.noPortsSince = now
 	}
 	switch {
-	case g.state == gateTrial && g.trialID == attempt:
-		g.setState(gateShut, g.why) // whatever shut it waits for another trial
-	case g.state == gateOpen: // requests in flight fail together: one rest for all
-		g.restingUntil = now.Add(BackoffAfter(g.rests, FirstBackoff, MaxBackoff))
-		g.rests++
+	case g.state == gateProbing && g.probeID == attempt:
+		g.setState(gateShut, g.why) // another probe is needed
+	case g.state == gateOpen: // requests in flight fail together: one pause for all
+		g.portPauseUntil = now.Add(BackoffAfter(g.portPauses, FirstBackoff, MaxBackoff))
+		g.portPauses++
 		g.shutAt = now
-		g.setState(gateShut, exhausted)
+		g.setState(gateShut, noPorts)
 	}
 }
 
-// fallSilent shuts the gate because the partner says nothing that helps. The
-// time since is what patience is measured by: quiet before that does not count.
+// shutForOutage shuts the gate because the partner gives no useful answer. Patience is
+// measured from now on; a time without requests before does not count.
 // g.mu is held.
-func (g *Gate) fallSilent(why shutReason, now time.Time) {
+func (g *Gate) shutForOutage(why shutReason, now time.Time) {
 	if g.state == gateOpen {
 		g.shutAt = now
 	}
-	if g.silentSince.IsZero() {
-		g.silentSince = now
+	if g.outageSince.IsZero() {
+		g.outageSince = now
 	}
 	g.setState(gateShut, why)
 }
 
-// CancelTrial takes back a trial whose row was not sent after all.
-func (g *Gate) CancelTrial(attempt int64) {
+// CancelProbe allows another probe, because the row that passed was not sent after all.
+func (g *Gate) CancelProbe(attempt int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.state == gateTrial && g.trialID == attempt {
-		g.setState(gateTrial, g.why)
+	if g.state == gateProbing && g.probeID == attempt {
+		g.setState(gateProbing, g.why)
 	}
 }

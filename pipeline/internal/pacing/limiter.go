@@ -9,33 +9,31 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Limiter is the one limiter of a run: every request needs a token from it, look-ups
-// and retries included. When the partner answers 429 it finds the rate that the
-// partner allows: half at once, within ten seconds back to 95 % of the rate that
-// met the 429, then 1 % more every ten seconds up to the ceiling. It is safe for
-// concurrent use.
+// Limiter is the one limiter of a run. Every request needs a token from it, look-ups and
+// retries included. After a 429 it searches for the rate that the partner allows: it
+// halves the rate at once, returns to 95 % of the rate at the 429 within ten seconds, and
+// then adds 1 % every ten seconds up to the ceiling. It is safe for concurrent use.
 type Limiter struct {
 	limiter *rate.Limiter
 
 	burst int
 
-	mu      sync.Mutex
-	second  perSecond // of a high rate
-	ceiling float64   // requests a second; +Inf = unlimited
-	met     float64   // the rate that met the last 429; 0 = none yet
-	cutAt   time.Time
-	recent  [2]int // tokens taken in the second before and in this one
-	tick    time.Time
+	mu         sync.Mutex
+	second     perSecond // used at high rates
+	ceiling    float64   // requests a second; +Inf = unlimited
+	rateAtBusy float64   // the rate that met the last 429; 0 = none yet
+	cutAt      time.Time
+	recent     [2]int // tokens given in the previous second and in this one
+	tick       time.Time
 }
 
 const (
 	recoveryTime     = 10 * time.Second
-	minExhaustedRate = 5 // requests a second that need few ports and files, whatever the latency
+	minExhaustedRate = 5 // requests a second for which any machine has enough ports and files
 )
 
-// NewLimiter returns a pacer of so many requests a second, +Inf for no limit,
-// whose bucket is empty, so that a restart within one second does not send a
-// second burst.
+// NewLimiter returns a limiter of perSec requests a second, +Inf for no limit. Its bucket
+// starts empty, so that a restart within one second does not send a second burst.
 func NewLimiter(perSec float64, burst int) *Limiter {
 	out := &Limiter{ceiling: perSec, burst: burst}
 	out.limiter = rate.NewLimiter(rate.Inf, burst)
@@ -51,21 +49,21 @@ func NewLimiter(perSec float64, burst int) *Limiter {
 }
 
 const (
-	fastRate     = 100  // requests a second from which timers and handshakes are too coarse for one token at a time
-	catchUpShare = 0.02 // of a second's tokens, which may then be made up for at once
+	fastRate     = 100  // requests a second above which timers are too coarse for one token at a time
+	catchUpShare = 0.02 // share of a second's tokens that may then be caught up at once
 )
 
-// setRate makes the limiter grant a rate. A timer that wakes us a fraction of a
-// millisecond late costs nothing at 50/s and a third of the tokens at 5000/s.
-// So at such rates some tokens may be made up for; perSecond sees to it that no
-// second has more than the rate and the burst all the same.
+// setRate sets the rate of the limiter. A timer that fires a fraction of a millisecond
+// late costs nothing at 50/s, but a third of the tokens at 5000/s. At high rates some
+// missed tokens may therefore be caught up; perSecond ensures that no second has more
+// than the rate and the burst.
 func (p *Limiter) setRate(perSecond float64) {
 	burst := p.burst
 	if perSecond > fastRate && !math.IsInf(perSecond, 1) {
 		burst = max(p.burst, int(perSecond*catchUpShare))
 	}
 	p.limiter.SetBurst(burst)
-	p.limiter.SetLimit(min(rate.Limit(perSecond), rate.Inf)) // +Inf times no time would be no number of tokens, for ever
+	p.limiter.SetLimit(min(rate.Limit(perSecond), rate.Inf)) // rate.Inf, because +Inf times zero is not a number of tokens
 }
 
 // WaitTurn waits for a token. It returns the error of ctx if that ends first.
@@ -75,8 +73,8 @@ func (p *Limiter) WaitTurn(ctx context.Context) error {
 	if d == 0 {
 		return ctx.Err()
 	}
-	// A token that comes after ctx's deadline is waited for all the same: an error
-	// while ctx is not done reads as "not sent", and the row would be back at once.
+	// Wait even for a token that comes after ctx's deadline: an error before ctx is done
+	// would count as "not sent", and the row would come back at once.
 	if err := SleepFor(ctx, d); err != nil {
 		r.Cancel()
 		return err
@@ -84,7 +82,7 @@ func (p *Limiter) WaitTurn(ctx context.Context) error {
 	return nil
 }
 
-// reserve books the next token and returns how long it is until then.
+// reserve reserves the next token and returns the time until it is available.
 func (p *Limiter) reserve(now time.Time) (*rate.Reservation, time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -92,16 +90,16 @@ func (p *Limiter) reserve(now time.Time) (*rate.Reservation, time.Duration) {
 	return r, p.second.nextRelease(now.Add(r.DelayFrom(now))).Sub(now)
 }
 
-// perSecond holds back what would be more than so many tokens in one second,
-// whichever second one looks at. The zero value holds nothing back.
+// perSecond limits the tokens in any interval of one second. The zero value does not
+// limit them.
 type perSecond struct {
 	since    time.Time
-	released []time.Duration // after since, of the last tokens, as many as a second may have; a ring
-	count    int             // tokens so far
+	released []time.Duration // ring of the last release times, after since; as many as a second may have
+	count    int             // tokens released
 }
 
-// nextRelease returns when a token goes out that may do so from at on. Times
-// rise from call to call.
+// nextRelease returns when a token that is available at a given time may be used. The
+// times must not decrease from call to call.
 func (w *perSecond) nextRelease(at time.Time) time.Time {
 	if len(w.released) == 0 {
 		return at
@@ -115,7 +113,7 @@ func (w *perSecond) nextRelease(at time.Time) time.Time {
 	return at
 }
 
-// adaptRate moves the limit along its recovery and counts one token.
+// adaptRate raises the rate as far as it has recovered, and counts one token.
 func (p *Limiter) adaptRate(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -127,7 +125,7 @@ func (p *Limiter) adaptRate(now time.Time) {
 		p.recent[1], p.tick = 0, second
 	}
 	p.recent[1]++
-	if p.met > 0 {
+	if p.rateAtBusy > 0 {
 		p.setRate(p.rateAt(now))
 	}
 }
@@ -135,31 +133,31 @@ func (p *Limiter) adaptRate(now time.Time) {
 // rateAt returns the rate allowed at a moment after a 429.
 func (p *Limiter) rateAt(now time.Time) float64 {
 	since := max(0, now.Sub(p.cutAt))
-	r := p.met * (0.5 + 0.45*min(1, float64(since)/float64(recoveryTime)))
+	r := p.rateAtBusy * (0.5 + 0.45*min(1, float64(since)/float64(recoveryTime)))
 	if steps := int(since/recoveryTime) - 1; steps > 0 {
-		r += p.met * 0.01 * float64(steps)
+		r += p.rateAtBusy * 0.01 * float64(steps)
 	}
 	return min(r, p.ceiling)
 }
 
-// ReportBusy lowers the rate after a 429 to a request that began at the given
-// moment. Those that were on their way when the rate was cut say nothing new.
+// ReportBusy halves the rate after a 429 to a request that began at the given time. It
+// ignores requests that were in flight when the rate was last halved.
 func (p *Limiter) ReportBusy(began, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !began.After(p.cutAt) && p.met > 0 {
+	if !began.After(p.cutAt) && p.rateAtBusy > 0 {
 		return
 	}
 	p.halveRate(now)
 }
 
-// ReportExhausted lowers the rate after a request for which this machine had no
-// port or file left. It halves the rate as a 429 does, but once for all those
-// that fail together, and never below a rate that any machine can keep up.
+// ReportExhausted lowers the rate after a request for which this machine had no free port
+// or file. It halves the rate as ReportBusy does, but only once for all requests that
+// fail together, and not below minExhaustedRate.
 func (p *Limiter) ReportExhausted(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.met > 0 && (now.Sub(p.cutAt) < recoveryTime || p.rateAt(now) <= minExhaustedRate) || p.ceiling <= minExhaustedRate {
+	if p.rateAtBusy > 0 && (now.Sub(p.cutAt) < recoveryTime || p.rateAt(now) <= minExhaustedRate) || p.ceiling <= minExhaustedRate {
 		return
 	}
 	p.halveRate(now)
@@ -168,33 +166,34 @@ func (p *Limiter) ReportExhausted(now time.Time) {
 // halveRate halves the rate. p.mu is held.
 func (p *Limiter) halveRate(now time.Time) {
 	switch {
-	case p.met > 0:
-		p.met = p.rateAt(now)
+	case p.rateAtBusy > 0:
+		p.rateAtBusy = p.rateAt(now)
 	case math.IsInf(p.ceiling, 1):
-		p.met = float64(max(p.recent[0], p.recent[1], 1))
+		p.rateAtBusy = float64(max(p.recent[0], p.recent[1], 1))
 	default:
-		p.met = p.ceiling
+		p.rateAtBusy = p.ceiling
 	}
-	p.met = max(p.met, 0.1) // a partner that refuses everything is asked every twenty seconds at least
+	p.rateAtBusy = max(p.rateAtBusy, 0.1) // at least one request every twenty seconds, also to a partner that refuses all
 	p.cutAt = now
 	p.setRate(p.rateAt(now))
 }
 
-// LearntRate returns the rate that met the last 429, for the next run; 0 if none did.
-func (p *Limiter) LearntRate() (met float64, at time.Time) {
+// RateAtBusy returns the rate at the last 429 and its time, for the next run. It returns
+// 0 if there was none.
+func (p *Limiter) RateAtBusy() (met float64, at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.met, p.cutAt
+	return p.rateAtBusy, p.cutAt
 }
 
-// RestoreRate starts from what an earlier run learnt.
+// RestoreRate continues with the rate that an earlier run kept.
 func (p *Limiter) RestoreRate(met float64, at time.Time) {
 	if met <= 0 || math.IsNaN(met) || math.IsInf(met, 0) {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.met, p.cutAt = met, at
+	p.rateAtBusy, p.cutAt = met, at
 	p.setRate(p.rateAt(WallTime()))
 }
 
@@ -202,7 +201,7 @@ func (p *Limiter) RestoreRate(met float64, at time.Time) {
 func (p *Limiter) CurrentRate() float64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.met > 0 {
+	if p.rateAtBusy > 0 {
 		return p.rateAt(WallTime())
 	}
 	return p.ceiling

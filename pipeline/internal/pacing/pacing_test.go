@@ -59,15 +59,15 @@ func TestPacerCatchesUp(t *testing.T) {
 	})
 }
 
-// A burst that is asked for takes no memory.
+// A configured burst needs no memory.
 func TestPacerLargeBurst(t *testing.T) {
 	if p := NewLimiter(5000, 1<<40); p.second.released != nil {
-		t.Error("the bucket alone keeps to the rate and the burst")
+		t.Error("the bucket by itself keeps to the rate and the burst")
 	}
 }
 
 // An unlimited run that meets a 429 keeps to the rate that it halves to, also
-// when two tokens were taken at the same moment.
+// when two tokens were given at the same moment.
 func TestPacerUnlimitedAfter429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewLimiter(math.Inf(1), 1)
@@ -180,34 +180,34 @@ func TestGateLetsOneGoFirst(t *testing.T) {
 		g.ObserveAnswer(n, ledger.Unknown, 0, now, now)
 	}
 	if g.MayPass(4) {
-		t.Fatal("open after three answers that tell nothing")
+		t.Fatal("open after three answers that prove nothing")
 	}
-	g.startTrial()
+	g.startProbe()
 	if n, _ := g.IntentRoom(); n != 1 || !g.MayPass(5) || g.MayPass(6) {
-		t.Fatal("a trial is one row")
+		t.Fatal("a probe is one row")
 	}
 	g.ObserveAnswer(5, ledger.Unknown, 0, now, now)
 	if g.MayPass(7) {
-		t.Fatal("open after a trial that failed")
+		t.Fatal("open after a probe that failed")
 	}
-	g.startTrial()
+	g.startProbe()
 	if !g.MayPass(8) {
-		t.Fatal("no second trial")
+		t.Fatal("no second probe")
 	}
-	g.CancelTrial(8)
+	g.CancelProbe(8)
 	if !g.MayPass(9) {
-		t.Fatal("a trial that was not sent is not given back")
+		t.Fatal("a probe that was not sent is not given back")
 	}
 	g.ObserveAnswer(3, ledger.OK, 0, now, now) // an answer from before says nothing
 	if g.MayPass(10) {
-		t.Fatal("opened by an answer that was no trial")
+		t.Fatal("opened by an answer that was no probe")
 	}
 	g.ObserveAnswer(9, ledger.DupUser, 0, now, now)
 	if !g.MayPass(11) || !g.MayPass(12) {
-		t.Fatal("shut after a trial that succeeded")
+		t.Fatal("shut after a probe that succeeded")
 	}
 	g.ObserveAnswer(11, ledger.Busy, time.Minute, now, now)
-	if v := g.CurrentView(WallTime()); v.why != askedToWait || !v.AskedUntil.Equal(now.Add(time.Minute)) {
+	if v := g.CurrentView(WallTime()); v.why != pausedBusy || !v.AskedUntil.Equal(now.Add(time.Minute)) {
 		t.Errorf("%d until %s", v.why, v.AskedUntil)
 	}
 }
@@ -243,7 +243,7 @@ func TestShortOfPortsOnTrial(t *testing.T) {
 	g := NewGate()
 	now := time.Now()
 	g.ObserveAnswer(1, ledger.NotSent, 0, now, now)
-	g.startTrial()
+	g.startProbe()
 	if !g.MayPass(2) {
 		t.Fatal("no row goes first")
 	}
@@ -251,7 +251,7 @@ func TestShortOfPortsOnTrial(t *testing.T) {
 	if v := g.CurrentView(WallTime()); v.state != gateShut || v.why != unreachable {
 		t.Errorf("state %d, reason %d", v.state, v.why)
 	}
-	g.startTrial()
+	g.startProbe()
 	if !g.MayPass(3) {
 		t.Error("no other row goes first")
 	}

@@ -9,7 +9,7 @@ import (
 
 const (
 	maxExisting   = 200_000 // users whose identities are kept in memory
-	ExistingShare = 10      // the list must take at most a tenth of the requests that sending needs
+	ExistingShare = 10      // the list may cost at most a tenth of the requests that sending needs
 )
 
 // Existing is the set of identities whom the partner had before the run. nil is

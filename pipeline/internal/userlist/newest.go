@@ -65,7 +65,7 @@ func (s *pageReader) readBackward(ctx context.Context, total, size int) (bool, e
 		if sortOrder(end.Users) != newestLast && len(end.Users) > 1 {
 			return false, nil
 		}
-		s.takePage(end.Users)
+		s.addPage(end.Users)
 		// However many come with each look, behind a page that is not full and
 		// reaches as far as it says itself, there is no user.
 		if full := min(size, s.size); len(end.Users) == 1 || len(end.Users) < full && end.Total > 0 && skip+len(end.Users) >= end.Total {
@@ -90,7 +90,7 @@ func (s *pageReader) readBackward(ctx context.Context, total, size int) (bool, e
 		if at != skip-next || sortOrder(page.Users) != newestLast && len(page.Users) > 1 {
 			return false, nil
 		}
-		s.takePage(page.Users)
+		s.addPage(page.Users)
 		front, skip = page.Users[0], next
 	}
 	return true, nil

@@ -11,11 +11,10 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// This file compares what answers said with the partner's list: the serviceId
-// and the e-mail of every created user belong together. It is pure. A mix-up is
-// only this: the list shows a serviceId under the e-mail of another customer of
-// this ledger, whose own attempt can have made it. Everything else that does not
-// agree is named, and nothing is moved.
+// This file compares answers with the partner's list: the serviceId and the e-mail of
+// every created user must belong together. It is pure. There is a mix-up only if the list
+// shows a serviceId under the e-mail of another customer of this ledger, whose own attempt
+// can have created that user. Every other contradiction is reported, and nothing is moved.
 
 const (
 	CodeMixedUp  = "answer_mixed_up"
@@ -33,19 +32,19 @@ type PairingResult struct {
 	Notes  []ledger.PairingNote
 	Mixed  []ledger.Customer // whose serviceId is listed under another customer's e-mail, each followed by that one, who can have made it
 	Ours   []OwnDuplicate
-	Masked int // users whose listed e-mail says nothing
+	Masked int // users whose listed e-mail is masked
 }
 
 // Pairing is what is known when a list is compared.
 type Pairing struct {
 	Due    []ledger.Customer          // with their attempts
 	Near   []*decide.Witness          // users created before them, by whom clocks are compared too
-	People map[string]ledger.Customer // by identity: customers whose e-mail the list shows for a serviceId of someone else, with their attempts
+	People map[string]ledger.Customer // by identity: customers whose e-mail the list shows for another customer's serviceId, with their attempts
 	List   Listing
 	Timing decide.Timing
 }
 
-// CompareUsers judges every user that is due.
+// CompareUsers judges every user in Due.
 func (p Pairing) CompareUsers() PairingResult {
 	var out PairingResult
 	var strangers []ledger.PairingNote
@@ -87,7 +86,7 @@ func (p Pairing) CompareUsers() PairingResult {
 		out.Notes = append(out.Notes, note)
 	}
 	if n := len(strangers); n > 2 && n*10 > n+confirmed {
-		out.Masked += n // a list that rewrites so many e-mails says nothing about one
+		out.Masked += n // a list that rewrites so many e-mails proves nothing about one
 	} else {
 		out.Notes = append(out.Notes, strangers...)
 	}
@@ -115,8 +114,7 @@ func (p Pairing) compareDuplicate(c ledger.Customer, clock func([]ledger.Attempt
 }
 
 // CalibrateNear calibrates createdAt for a history by the users that this very list
-// confirms, those near it in time. Whoever is mixed up himself is no measure, and
-// replaces none.
+// confirms, those near it in time. A user of a mix-up is no measure.
 func (p Pairing) CalibrateNear() func(h []ledger.Attempt) decide.Calibration {
 	var all []*decide.Witness
 	add := func(k *decide.Witness) {
@@ -182,7 +180,7 @@ func PlanRepairs(all []ledger.Customer, list Listing, shared func(link string) b
 			}
 		}
 		if ch.Status == ledger.InDoubt && c.Status != ledger.Created && c.Status != ledger.LinkMissing {
-			continue // nothing was given to it, and nothing is taken away
+			continue // it keeps what it has
 		}
 		for _, a := range c.History {
 			if a.Class == ledger.OK && c.ServiceID != ch.ServiceID {

@@ -50,7 +50,7 @@ type Listing struct {
 	Total     int                      // users read
 	IsEmpty   bool                     // the partner has none, and says so in the proper form
 	HasUnread bool                     // some users could not be read
-	Pages     int                      // requests that it took
+	Pages     int                      // requests that it needed
 	IsWhole   bool                     // all of it was read, not only the newest users
 
 	Known     map[string]decide.User   // by serviceId, of those who were looked for
@@ -145,7 +145,7 @@ func (l *Reader) ShowsOtherAccount(ctx context.Context, slug string, awaitTurn f
 	if err != nil {
 		return false, err
 	}
-	read.takePage(page.Users)
+	read.addPage(page.Users)
 	return read.isOtherAccount(), nil
 }
 
@@ -185,7 +185,7 @@ func (s *pageReader) readForward(ctx context.Context, page partner.Page, until t
 			}
 			users, skip = users[at+1:], skip+at
 		}
-		fresh := s.takePage(users)
+		fresh := s.addPage(users)
 		if len(users) == 0 || fresh == 0 && last != "" || ends && len(s.seen) >= max(promised, page.Total) {
 			break
 		}
@@ -213,8 +213,8 @@ func (s *pageReader) readForward(ctx context.Context, page partner.Page, until t
 	if promised > 0 {
 		return nil
 	}
-	// Nobody has said how many there are: a list that does not heed where a page
-	// begins would look complete after one.
+	// The total is not known: a list that ignores skip would look complete after one
+	// page.
 	beyond, err := s.readPage(ctx, len(s.seen)+1)
 	if err == nil && len(beyond.Users) > 0 {
 		err = ErrUnsteady
@@ -246,8 +246,8 @@ func isFalling(before time.Time, users []partner.Listed) bool {
 	return len(users) == 0 || before.IsZero() || !users[len(users)-1].CreatedAt.After(before)
 }
 
-// takePage notes users of a page and returns how many of them are new.
-func (s *pageReader) takePage(users []partner.Listed) (fresh int) {
+// addPage notes users of a page and returns how many of them are new.
+func (s *pageReader) addPage(users []partner.Listed) (fresh int) {
 	for _, u := range users {
 		if key := keyOfUser(u.Ref()); !s.seen[key] {
 			s.seen[key] = true

@@ -79,7 +79,7 @@ func TestScanKeeps(t *testing.T) {
 		{"the e-mail in other letters", partner.Listed{ServiceID: "s", Email: "Jane.Doe@Example.COM", FirstName: "J"}, 1, 1, 0},
 		{"the mailbox", partner.Listed{ServiceID: "s", Email: "janedoe+1@example.com", FirstName: "J"}, 0, 1, 0},
 		{"the name", partner.Listed{ServiceID: "s", Email: "j***@example.com", FirstName: " JANE", LastName: "Doe"}, 0, 0, 1},
-		{"somebody else", partner.Listed{ServiceID: "s", Email: "jim@example.com", FirstName: "Jim", LastName: "Doe"}, 0, 0, 0},
+		{"another name", partner.Listed{ServiceID: "s", Email: "jim@example.com", FirstName: "Jim", LastName: "Doe"}, 0, 0, 0},
 	} {
 		got, err := scanOf(t, &listPartner{users: []partner.Listed{tt.user}, most: 10}, s)
 		if err != nil || len(got.Users) != tt.users || len(got.Mailboxes) != tt.mailboxes || len(got.Names) != tt.names {
@@ -89,7 +89,7 @@ func TestScanKeeps(t *testing.T) {
 }
 
 // TestListInPart: one user who cannot be read costs neither the page nor the
-// others, and nobody is believed absent from such a list.
+// others, and no user counts as absent from such a list.
 func TestListInPart(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -153,7 +153,7 @@ func TestScanFindsEverybody(t *testing.T) {
 		most    int
 		noTotal bool
 	}{
-		{"nobody", 0, 50, false}, {"one", 1, 50, false}, {"one page exactly", 50, 50, false}, {"one more", 51, 50, false},
+		{"no user", 0, 50, false}, {"one", 1, 50, false}, {"one page exactly", 50, 50, false}, {"one more", 51, 50, false},
 		{"many pages", 517, 50, false}, {"no total", 517, 50, true}, {"pages of two", 21, 2, false},
 	} {
 		l := &listPartner{users: listUsers(c.users), most: c.most, noTotal: c.noTotal}
@@ -169,7 +169,7 @@ func TestScanFindsEverybody(t *testing.T) {
 }
 
 // TestScanOfAListThatMoves plays users of others who appear and vanish while
-// the list is read: nobody who was there all the time may be missed.
+// the list is read: no user that was there all the time may be missed.
 func TestScanOfAListThatMoves(t *testing.T) {
 	for name, change := range map[string]func(l *listPartner, page int){
 		"users appear at the front": func(l *listPartner, page int) {
@@ -182,7 +182,7 @@ func TestScanOfAListThatMoves(t *testing.T) {
 		},
 		"users at the front vanish": func(l *listPartner, page int) {
 			if page < 8 {
-				l.users = slices.Delete(l.users, 0, 1) // those wanted stand further back
+				l.users = slices.Delete(l.users, 0, 1) // those wanted are further back
 			}
 		},
 	} {
@@ -190,7 +190,7 @@ func TestScanOfAListThatMoves(t *testing.T) {
 		got, err := scanOf(t, l, Search{Wanted: identities(50, 150, 299)})
 		if err != nil || len(got.Users) != 3 {
 			// A vanished user can make the total unreachable: that is refused,
-			// never taken for absence.
+			// never mistaken for absence.
 			if !errors.Is(err, ErrUnsteady) {
 				t.Errorf("%s: found %d of 3: %v", name, len(got.Users), err)
 			}
@@ -199,7 +199,7 @@ func TestScanOfAListThatMoves(t *testing.T) {
 }
 
 // A list in which with each look two users appear and one vanishes, for as long
-// as it is read: the scan ends all the same, and has everybody who was there all
+// as it is read: the scan ends all the same, and has every user that was there all
 // the time. Once it went on for ever.
 func TestScanOfAListThatNeverRests(t *testing.T) {
 	const others, ours = 300, 40
@@ -271,7 +271,7 @@ func TestNewestEndOfAListThatGrows(t *testing.T) {
 }
 
 // Nor does it end early where the partner's total is an old one, or where it
-// grants less than before: who stands behind would be taken for absent.
+// grants less than before: users behind it would be mistaken for absent.
 func TestNewestEndIsTheEnd(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -98,7 +98,7 @@ func notFound(text string) reply {
 
 // keyUsed says that an idempotency key is known, in the words chosen.
 func keyUsed(c chosen) reply {
-	f := c.faultNamed("key-used-text")
+	f := c.faultNamed(faultKeyUsedText)
 	return errorReply(http.StatusBadRequest, ClassKeyUsed, cmp.Or(f.code, "IDEMPOTENCY_KEY_ALREADY_USED"), cmp.Or(f.text, "This idempotency key was already used"))
 }
 
@@ -115,9 +115,9 @@ func (r reply) renderBody(c chosen) (string, []byte, error) {
 	case r.status/100 == 2:
 		body, err := json.Marshal(envelope{"success", r.text, r.data})
 		return jsonType, body, err
-	case c.hasFault("empty-bodies"):
+	case c.hasFault(faultEmptyBodies):
 		return "", nil, nil
-	case c.hasFault("plain-bodies"):
+	case c.hasFault(faultPlainBodies):
 		// The vendor's create-user page, which shows no bodies, has these words.
 		words := map[string]string{ClassDupUser: "Duplicate user", ClassFunds: "Insufficient balance"}
 		return "text/plain; charset=utf-8", []byte(cmp.Or(words[r.class], r.text)), nil

@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// deliverReply sends a reply, or does to it what the fault wants. It returns the
-// status that was sent, 0 if none. Where nothing is to be answered it panics
-// with http.ErrAbortHandler, which net/http takes for: close the connection.
+// deliverReply sends a reply, changed as the fault says. It returns the status that was
+// sent, 0 if none. If nothing is to be answered it panics with http.ErrAbortHandler, by
+// which net/http closes the connection.
 func (s *Server) deliverReply(w http.ResponseWriter, r *http.Request, rep reply, picked chosen) int {
 	f := &picked.answer
 	if f.Name == "" {
@@ -50,7 +50,7 @@ func (s *Server) deliverReply(w http.ResponseWriter, r *http.Request, rep reply,
 func (s *Server) writeReply(w http.ResponseWriter, r *http.Request, rep reply, picked chosen) int {
 	rep = rep.inForm(picked, s.cfg.now())
 	header, body := s.renderReply(rep, picked)
-	if form := picked.faultNamed("compressed").text; form == "always" || form != "" && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+	if form := picked.faultNamed(faultCompressed).text; form == "always" || form != "" && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		body = compressBody(header, body)
 	}
 	maps.Copy(w.Header(), header)
@@ -58,7 +58,7 @@ func (s *Server) writeReply(w http.ResponseWriter, r *http.Request, rep reply, p
 	if len(body) > 0 {
 		_, _ = w.Write(body)
 	}
-	if f := picked.faultNamed("answers-twice"); f.Name != "" {
+	if f := picked.faultNamed(faultAnswersTwice); f.Name != "" {
 		_ = http.NewResponseController(w).Flush() // the first answer is out before the second; fails where the client has hung up
 		s.repeatAnswer(r, answerBytes(rep.status, header, body), f.wait)
 	}
@@ -69,7 +69,7 @@ func (s *Server) writeReply(w http.ResponseWriter, r *http.Request, rep reply, p
 func answerBytes(status int, header http.Header, body []byte) []byte {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))
-	_ = header.Write(&out) // a buffer takes everything
+	_ = header.Write(&out) // a buffer returns no error
 	out.WriteString("\r\n")
 	out.Write(body)
 	return out.Bytes()
@@ -88,7 +88,7 @@ func compressBody(header http.Header, body []byte) []byte {
 
 // renderReply returns the headers and the body of a reply.
 func (s *Server) renderReply(rep reply, picked chosen) (http.Header, []byte) {
-	now := s.cfg.now().Add(-rep.age).Add(picked.faultNamed("date-offset").wait)
+	now := s.cfg.now().Add(-rep.age).Add(picked.faultNamed(faultDateOffset).wait)
 	kind, body, err := rep.renderBody(picked)
 	if err != nil { // replies are made of texts and numbers
 		panic(fmt.Sprintf("sandbox: reply cannot be encoded: %v", err))
@@ -98,19 +98,19 @@ func (s *Server) renderReply(rep reply, picked chosen) (http.Header, []byte) {
 		"Date":           {now.UTC().Format(http.TimeFormat)},
 		"Content-Length": {strconv.Itoa(len(body))},
 	}
-	if picked.hasFault("date-utc") {
+	if picked.hasFault(faultDateUTC) {
 		header["Date"][0] = strings.Replace(header["Date"][0], "GMT", "UTC", 1)
 	}
-	for left := picked.faultNamed("big-headers").count; left > 0; left -= 4000 {
+	for left := picked.faultNamed(faultBigHeaders).count; left > 0; left -= 4000 {
 		header.Add("X-Padding", strings.Repeat("x", min(left, 4000)))
 	}
-	if f := picked.faultNamed("keep-alive"); f.Name != "" {
+	if f := picked.faultNamed(faultKeepAlive); f.Name != "" {
 		header.Set("Keep-Alive", fmt.Sprintf("timeout=%.0f", f.wait.Seconds()))
 	}
 	if rep.age > 0 {
 		header.Set("Age", fmt.Sprintf("%.0f", rep.age.Seconds()))
 	}
-	if picked.hasFault("no-date") {
+	if picked.hasFault(faultNoDate) {
 		header["Date"] = nil // present and nil: net/http adds none
 	}
 	for name, value := range map[string]string{"Content-Type": kind, "Location": rep.location, "Retry-After": rep.retryAfter.headerValue(now)} {

@@ -26,12 +26,12 @@ func bareJSON(value any) *bare {
 
 // inForm returns a reply in the form that gateways and frameworks give it.
 func (r reply) inForm(c chosen, now time.Time) reply {
-	f := c.faultNamed("field-errors")
+	f := c.faultNamed(faultFieldErrors)
 	switch {
 	case r.status == http.StatusTooManyRequests:
-		return r.byGateway(c.faultNamed("429-form").text)
+		return r.byGateway(c.faultNamed(faultBusyForm).text)
 	case (r.status == http.StatusUnauthorized || r.status == http.StatusForbidden) && !r.html:
-		return r.byGateway(c.faultNamed("auth-form").text)
+		return r.byGateway(c.faultNamed(faultAuthForm).text)
 	case f.Name != "" && len(r.fields) > 0:
 		r = r.byFramework(f.text, now)
 		r.status = cmp.Or(f.status, r.status)

@@ -31,21 +31,21 @@ func (s *Server) mixAnswers(r *http.Request, rep reply, picked chosen) reply {
 		return rep
 	}
 	said := own
-	if f := picked.faultNamed("swap-answers"); f.Name != "" {
+	if f := picked.faultNamed(faultSwapAnswers); f.Name != "" {
 		said = s.swapAnswer(r, own, f.wait)
-	} else if f := picked.faultNamed("swap-links"); f.Name != "" {
+	} else if f := picked.faultNamed(faultSwapLinks); f.Name != "" {
 		said.VerificationURL = s.swapAnswer(r, own, f.wait).VerificationURL
 	}
 	m := &s.mixer
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if picked.hasFault("shift-answers") {
+	if picked.hasFault(faultShiftAnswers) {
 		if m.last.ServiceID != "" {
 			said = m.last
 		}
 		m.last = own
 	}
-	if picked.hasFault("one-link") {
+	if picked.hasFault(faultOneLink) {
 		if m.first.ServiceID == "" {
 			m.first = own
 		}
@@ -83,9 +83,9 @@ func ConnContext(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, conn)
 }
 
-// repeatAnswer writes an answer to its connection a second time, some time later.
-// Whoever reads from the connection by then takes it for the next answer. It
-// must be called by a request's own goroutine; Close waits for it.
+// repeatAnswer writes an answer to its connection a second time, some time later. A client
+// that still reads from the connection mistakes it for the next answer. It must be called
+// by the request's own goroutine; Close waits for it.
 func (s *Server) repeatAnswer(r *http.Request, answer []byte, d time.Duration) {
 	conn, ok := r.Context().Value(connKey{}).(net.Conn)
 	if !ok {

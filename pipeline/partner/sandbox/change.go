@@ -59,7 +59,7 @@ func (s *Server) retryKYC(r *http.Request, picked chosen) (reply, error) {
 			return entry{}, errorReply(http.StatusBadRequest, ClassReject, "KYC_RETRY_LIMIT", "KYC can be retried 3 times only")
 		}
 		s.checks.startCheck(m.ServiceID, "", time.Now())
-		if picked.hasFault("retry-no-link") {
+		if picked.hasFault(faultRetryNoLink) {
 			again := resubmitted{m.ServiceID, pending, m.retries + 1}
 			return entry{Op: opRetry, ID: m.ServiceID, Status: pending}, successReply(http.StatusOK, "KYC documents submitted again", again)
 		}

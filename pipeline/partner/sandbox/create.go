@@ -57,7 +57,7 @@ func (s *Server) serveCreate(w http.ResponseWriter, r *http.Request) {
 	defer func() { // also when the connection is given up
 		s.record.update(func() { post.Completed = s.cfg.Now() }) // net/http still holds the answer back: who sees it finds the record complete
 		if s.cfg.Barrier != nil {
-			if _, err := w.Write(nil); err == nil { // after a fault has taken the connection, Flush would panic
+			if _, err := w.Write(nil); err == nil { // after a fault has hijacked the connection, Flush would panic
 				_ = http.NewResponseController(w).Flush() // fails if the client hung up
 			}
 			s.callBarrier(Answered, c)
@@ -84,12 +84,11 @@ func (c *creation) decodeBody(raw []byte) error {
 	return err
 }
 
-// decideReply decides what is to be answered, and acts where the request takes
-// effect.
+// decideReply returns the answer, and creates the user if the request takes effect.
 func (s *Server) decideReply(r *http.Request, c *creation, badJSON error) reply {
 	if rep, refused := s.checkAccess(r, c.n); refused {
 		c.picked.answer = Fault{}
-		return s.burnIf(rep, c, rep.class == ClassBusy && c.picked.hasFault("429-burns"))
+		return s.burnIf(rep, c, rep.class == ClassBusy && c.picked.hasFault(faultBusyBurnsKey))
 	}
 	if c.key == "" || len(c.key) > 255 {
 		c.picked.answer = Fault{}
@@ -118,11 +117,11 @@ func (s *Server) decideReply(r *http.Request, c *creation, badJSON error) reply 
 func (c *creation) burnsKey(rep reply) bool {
 	switch rep.status {
 	case http.StatusTooManyRequests:
-		return c.picked.hasFault("429-burns")
+		return c.picked.hasFault(faultBusyBurnsKey)
 	case http.StatusPaymentRequired:
-		return c.picked.hasFault("402-burns")
+		return c.picked.hasFault(faultFundsBurnsKey)
 	case http.StatusUnprocessableEntity:
-		return c.picked.hasFault("422-burns")
+		return c.picked.hasFault(faultRejectBurnsKey)
 	default:
 		return false
 	}
@@ -142,7 +141,7 @@ func (s *Server) burnIf(rep reply, c *creation, burn bool) reply {
 // createUnderKey makes the call as it should be: key, field rules, e-mail, wallet,
 // user.
 func (s *Server) createUnderKey(r *http.Request, c *creation) reply {
-	late := c.picked.hasFault("key-at-completion")
+	late := c.picked.hasFault(faultKeyAtCompletion)
 	if late && s.store.knowsKey(c.key) {
 		return keyUsed(c.picked)
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// faultSet is the switches in force. It is never changed once it is in use.
+// faultSet holds the active switches. It is not changed once it is in use.
 type faultSet []Fault
 
 func newFaultSet(faults []Fault) (faultSet, error) {
@@ -23,10 +23,10 @@ func newFaultSet(faults []Fault) (faultSet, error) {
 	return set, nil
 }
 
-// chosen is what the switches do to one request.
+// chosen says what the switches do to one request.
 type chosen struct {
-	seed      uint64 // decides whom a share of users strikes
-	answer    Fault  // the zero Fault: it is answered as it should be
+	seed      uint64 // decides which requests or users a share affects
+	answer    Fault  // the zero Fault: the normal answer
 	modifiers []*Fault
 }
 
@@ -42,9 +42,9 @@ func (c chosen) faultNamed(name string) Fault {
 	return Fault{}
 }
 
-// forUser returns the first switch of a name whose selectors pick a user, by its
-// number in the account; the zero Fault for none. It is meant for switches of
-// users, such as "30 % of them are listed with a masked e-mail".
+// forUser returns the first switch of a name whose selectors match a user, by its number
+// in the account; the zero Fault for none. It is meant for switches of users, such as
+// "30 % of them are listed with a masked e-mail".
 func (c chosen) forUser(name string, m *member) Fault {
 	return *cmp.Or(append(c.allForUser(name, m), &Fault{})...)
 }
@@ -125,7 +125,7 @@ func chanceOf(seed uint64, what, who string, n int) float64 {
 	return float64(x>>11) / (1 << 53)
 }
 
-// latencyOf returns how long the n-th request takes in all.
+// latencyOf returns the duration of the n-th request.
 func (s settings) latencyOf(n int) time.Duration {
 	if s.LatencyMax <= s.Latency {
 		return s.Latency

@@ -4,9 +4,15 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"maps"
 	"net"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -342,7 +348,7 @@ func TestModifiers(t *testing.T) {
 	}
 }
 
-// burns adds an answer fault and tells whether it uses up its key.
+// burns adds an answer fault and reports whether it uses up its key.
 func (p *partner) burns(fault string, want bool) {
 	p.t.Helper()
 	both := append([]Fault{}, *p.faults.Load()...)
@@ -481,4 +487,67 @@ func FuzzParseFault(f *testing.F) {
 			t.Errorf("%q reads as %+v and as %+v, %v", text, one, two, err)
 		}
 	})
+}
+
+// A mistyped name would be a switch that never strikes.
+func TestFaultNamesAreInTheCatalogue(t *testing.T) {
+	inCatalogue := map[string]bool{}
+	for _, s := range allSpecs() {
+		if inCatalogue[s.name] {
+			t.Errorf("%s is in the catalogue twice", s.name)
+		}
+		inCatalogue[s.name] = true
+	}
+	for name := range faultReplies() {
+		if !inCatalogue[name] {
+			t.Errorf("faultReplies: %s is not in the catalogue", name)
+		}
+	}
+	sources, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, calls := 0, 0
+	for _, source := range sources {
+		f, err := parser.ParseFile(token.NewFileSet(), source, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ValueSpec:
+				if value, isText := literalOf(n.Values); isText && strings.HasPrefix(n.Names[0].Name, "fault") {
+					if names++; !inCatalogue[value] {
+						t.Errorf("%s: %q is not in the catalogue", n.Names[0].Name, value)
+					}
+				}
+			case *ast.CallExpr:
+				method, isMethod := n.Fun.(*ast.SelectorExpr)
+				if !isMethod || !slices.Contains([]string{"hasFault", "faultNamed", "forUser", "allForUser"}, method.Sel.Name) {
+					return true
+				}
+				calls++
+				if value, isText := literalOf(n.Args); isText {
+					t.Errorf("%s: %s(%q): use a constant of fault_modifiers.go", source, method.Sel.Name, value)
+				}
+			}
+			return true
+		})
+	}
+	if names < 40 || calls < names {
+		t.Errorf("%d names and %d calls were found", names, calls)
+	}
+}
+
+// literalOf returns the first of some expressions if it is a text.
+func literalOf(list []ast.Expr) (string, bool) {
+	if len(list) == 0 {
+		return "", false
+	}
+	literal, is := list[0].(*ast.BasicLit)
+	if !is || literal.Kind != token.STRING {
+		return "", false
+	}
+	value, err := strconv.Unquote(literal.Value)
+	return value, err == nil
 }

@@ -26,7 +26,7 @@ func (a answer) users() []map[string]any {
 	return out
 }
 
-// createAll creates persons 1 to n, one after the other.
+// createAll creates users 1 to n, one after the other.
 func (p *partner) createAll(n int) (answers []answer) {
 	p.t.Helper()
 	for i := range n {
@@ -76,7 +76,7 @@ func (p *partner) shifted() time.Duration {
 	return at.Sub(real)
 }
 
-// habitTests play the switches of habits.go that are modifiers.
+// habitTests has a test for each modifier in habitSpecs.
 func habitTests() map[string]func(*partner) {
 	const jane = "jane@example.com"
 	shown := func(want any) func(*partner) {
@@ -288,7 +288,7 @@ func habitTests() map[string]func(*partner) {
 		"list-hides=#2": func(p *partner) {
 			p.createAll(3)
 			p.want("listed", []any{p.list("").emails(), p.list("").pagination()["total"], p.list("?skip=1").emails()}, "[[1@b.example 3@b.example] 2 [3@b.example]]")
-			p.want("taken nonetheless", p.create("k9", "2@b.example").message, "DUP_USER")
+			p.want("used nonetheless", p.create("k9", "2@b.example").message, "DUP_USER")
 		},
 		"list-odd=first-name": func(p *partner) { p.create("k", jane); p.want("firstName", p.list("").users()[0]["firstName"], 7) },
 		"list-odd=status,#2": func(p *partner) {
@@ -369,7 +369,7 @@ func habitTests() map[string]func(*partner) {
 	}
 }
 
-// add turns on a fault beside those in force.
+// add turns on a further fault.
 func (p *partner) add(text string) {
 	p.t.Helper()
 	f, err := ParseFault(text)

@@ -32,7 +32,7 @@ type List struct {
 	Users       int // users on the page
 	Status      int // HTTP status decided
 	Arrived     time.Time
-	Decided     time.Time // when the page was taken; sending it comes after
+	Decided     time.Time // when the page was made, before it was sent
 }
 
 // Counters are totals over the life of the state file.

@@ -111,10 +111,10 @@ func (k *identityChecks) setStatus(serviceID, status string) error {
 // runChecks lets due changes happen and delivers notices until Close.
 func (k *identityChecks) runChecks(ctx context.Context) {
 	for !k.stopped.isSet() {
-		happen, next, wait := k.takeDue(time.Now())
+		happen, next, wait := k.removeDue(time.Now())
 		for _, d := range happen {
-			// Whoever was deleted meanwhile has no status; a state file that
-			// cannot be written shows with the next request.
+			// A user that was deleted meanwhile has no status. An error of the state
+			// file shows with the next request.
 			_ = k.setStatus(d.id, d.status)
 		}
 		switch {
@@ -126,9 +126,9 @@ func (k *identityChecks) runChecks(ctx context.Context) {
 	}
 }
 
-// takeDue returns the changes that are due or, if there are none, the next notice;
+// removeDue returns the changes that are due or, if there are none, the next notice;
 // if there is neither, how long to wait for a change.
-func (k *identityChecks) takeDue(now time.Time) (happen []due, next *notice, wait time.Duration) {
+func (k *identityChecks) removeDue(now time.Time) (happen []due, next *notice, wait time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	n := 0

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// inbox is somebody's endpoint. It refuses the first deliveries.
+// inbox is an endpoint that refuses the first deliveries.
 type inbox struct {
 	mu      sync.Mutex
 	refuse  int
@@ -50,9 +50,9 @@ func TestWebhooks(t *testing.T) {
 		p.create("k"+email, email)
 		want[email] = status
 	}
-	taken, lost, err := p.WaitForWebhooks(t.Context())
-	if err != nil || lost != 0 || taken != 2*(4+3) {
-		t.Errorf("%d taken, %d lost: %v", taken, lost, err)
+	accepted, lost, err := p.WaitForWebhooks(t.Context())
+	if err != nil || lost != 0 || accepted != 2*(4+3) {
+		t.Errorf("%d accepted, %d lost: %v", accepted, lost, err)
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -78,21 +78,21 @@ func TestWebhooks(t *testing.T) {
 func TestRetryGoesOn(t *testing.T) {
 	p := start(t, Config{KYCAfter: 10 * time.Millisecond})
 	a := p.create("k", "a+denied@b.example")
-	told := func(want string) {
+	wantEvent := func(want string) {
 		t.Helper()
 		if _, _, err := p.WaitForWebhooks(t.Context()); err != nil || p.Users()[0].Status != want {
 			t.Errorf("%s, want %s: %v", p.Users()[0].Status, want, err)
 		}
 	}
-	told("denied")
+	wantEvent("denied")
 	p.want("retry", p.do("POST", createPath+"/"+a.id+"/retry-kyc", "r", "").status, 200)
-	told("approved")
+	wantEvent("approved")
 }
 
 func TestWebhookStaysHere(t *testing.T) {
 	for _, url := range []string{"http://example.com/hook", "https://127.0.0.1/", "http://10.0.0.1/"} {
 		if _, err := New(Config{Webhook: Webhook{URL: url}}); err == nil {
-			t.Errorf("%s was taken", url)
+			t.Errorf("%s was accepted", url)
 		}
 	}
 }
@@ -160,7 +160,7 @@ func TestGenerationsOfEvents(t *testing.T) {
 		}
 	}
 	if _, err := New(Config{Webhook: Webhook{URL: "http://127.0.0.1:1", Generations: []int{4}}}); err == nil {
-		t.Error("a fourth generation was taken")
+		t.Error("a fourth generation was accepted")
 	}
 }
 
@@ -186,7 +186,7 @@ func TestTwoSecrets(t *testing.T) {
 			}
 		}
 		if len(got) == 0 {
-			t.Error("nothing was told")
+			t.Error("no event was sent")
 		}
 	}
 }

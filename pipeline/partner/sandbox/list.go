@@ -41,14 +41,14 @@ func (s *Server) listUsers(r *http.Request, picked chosen) (reply, error) {
 	if limit == 0 {
 		limit = defaultPage
 	}
-	okLimit = okLimit && limit <= cmp.Or(picked.faultNamed("list-cap-refused").count, math.MaxInt)
-	okSkip = okSkip && skip <= cmp.Or(picked.faultNamed("list-deep-refused").count, math.MaxInt)
-	limit = min(limit, cmp.Or(picked.faultNamed("list-cap").count, maxPage))
+	okLimit = okLimit && limit <= cmp.Or(picked.faultNamed(faultListCapRefused).count, math.MaxInt)
+	okSkip = okSkip && skip <= cmp.Or(picked.faultNamed(faultListDeepRefused).count, math.MaxInt)
+	limit = min(limit, cmp.Or(picked.faultNamed(faultListCap).count, maxPage))
 	if !okSkip || !okLimit {
 		return invalidFields([]fieldError{{"limit", "skip and limit must be whole numbers in range"}}), nil
 	}
 	from := skip
-	if picked.hasFault("list-ignores-skip") {
+	if picked.hasFault(faultListIgnoresSkip) {
 		from = 0
 	}
 	users, total, err := s.store.listPage(from, limit, picked)
@@ -56,11 +56,11 @@ func (s *Server) listUsers(r *http.Request, picked chosen) (reply, error) {
 		return reply{}, err
 	}
 	data := listData{Users: users, Pagination: pagination{Skip: skip, Limit: limit, Total: &total}}
-	if picked.hasFault("list-no-total") {
+	if picked.hasFault(faultListNoTotal) {
 		data.Pagination.Total = nil
 	}
-	if picked.hasFault("list-empty") && len(users) == 0 {
-		return emptyPage(data, picked.faultNamed("list-empty").text), nil
+	if picked.hasFault(faultListEmpty) && len(users) == 0 {
+		return emptyPage(data, picked.faultNamed(faultListEmpty).text), nil
 	}
 	return successReply(http.StatusOK, "Users retrieved successfully", data), nil
 }
@@ -78,7 +78,7 @@ func queryNumber(r *http.Request, name string, otherwise int) (int, bool) {
 func (st *store) listPage(skip, limit int, picked chosen) ([]listedUser, int, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if picked.hasFault("list-churn") {
+	if picked.hasFault(faultListChurn) {
 		if err := st.churnUsers(); err != nil {
 			return nil, 0, err
 		}
@@ -96,11 +96,11 @@ func (st *store) listPage(skip, limit int, picked chosen) ([]listedUser, int, er
 // the order of the list. The caller holds mu.
 func (st *store) visibleMembers(picked chosen) []*member {
 	view := st.members.live
-	if picked.hasFault("list-lag") {
-		before := st.cfg.now().Add(-picked.faultNamed("list-lag").wait)
+	if picked.hasFault(faultListLag) {
+		before := st.cfg.now().Add(-picked.faultNamed(faultListLag).wait)
 		view = view[:sort.Search(len(view), func(i int) bool { return view[i].CreatedAt.After(before) })]
 	}
-	if picked.hasFault("list-deleted") {
+	if picked.hasFault(faultListDeleted) {
 		view = slices.Clone(view)
 		for _, m := range st.members.all {
 			if m.deleted && m.Origin != FromOthers {
@@ -109,21 +109,21 @@ func (st *store) visibleMembers(picked chosen) []*member {
 		}
 		slices.SortFunc(view, compareCreation)
 	}
-	if picked.hasFault("list-hides") {
-		view = slices.DeleteFunc(slices.Clone(view), func(m *member) bool { return picked.forUser("list-hides", m).Name != "" })
+	if picked.hasFault(faultListHides) {
+		view = slices.DeleteFunc(slices.Clone(view), func(m *member) bool { return picked.forUser(faultListHides, m).Name != "" })
 	}
-	if picked.hasFault("list-unsorted") {
+	if picked.hasFault(faultListUnsorted) {
 		view = slices.SortedFunc(slices.Values(view), func(a, b *member) int { return cmp.Compare(a.ServiceID, b.ServiceID) })
 	}
-	if picked.hasFault("list-newest-first") {
+	if picked.hasFault(faultListNewestFirst) {
 		view = slices.Clone(view)
 		slices.Reverse(view)
 	}
 	return view
 }
 
-// churnUsers brings two users of others and takes away the oldest of theirs. They
-// are not written to the state file.
+// churnUsers adds two users of other accounts and removes the oldest of theirs. They are
+// not written to the state file.
 func (st *store) churnUsers() error {
 	for range 2 {
 		st.others++

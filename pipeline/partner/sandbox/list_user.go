@@ -13,11 +13,11 @@ const statusDeleted = "deleted"
 
 // showUser returns a user as list-users shows it.
 func (c chosen) showUser(m *member) listedUser {
-	u := listedUser{ServiceID: m.ServiceID, Email: rewriteEmail(m.Email, c.forUser("list-email", m).text), FirstName: m.FirstName, LastName: m.LastName, Status: m.Status, Program: m.Program}
+	u := listedUser{ServiceID: m.ServiceID, Email: rewriteEmail(m.Email, c.forUser(faultListEmail, m).text), FirstName: m.FirstName, LastName: m.LastName, Status: m.Status, Program: m.Program}
 	if m.deleted {
 		u.Status = statusDeleted
 	}
-	for _, f := range c.allForUser("list-odd", m) {
+	for _, f := range c.allForUser(faultListOdd, m) {
 		switch f.text {
 		case "first-name":
 			u.FirstName = 7
@@ -27,7 +27,7 @@ func (c chosen) showUser(m *member) listedUser {
 			u.Status = 3
 		}
 	}
-	if c.forUser("list-no-dates", m).Name == "" {
+	if c.forUser(faultListNoDates, m).Name == "" {
 		u.CreatedAt = c.showCreation(m)
 	}
 	return u
@@ -55,9 +55,9 @@ func rewriteEmail(email, form string) any {
 
 // showCreation returns the time of a creation by the list's clock and in its form.
 func (c chosen) showCreation(m *member) any {
-	jitter := (2*chanceOf(c.seed, "created-jitter", m.ServiceID, 0) - 1) * float64(c.forUser("created-jitter", m).wait)
-	at := m.CreatedAt.Add(c.forUser("created-offset", m).wait).Add(time.Duration(jitter)).Truncate(c.forUser("created-round", m).wait)
-	switch c.forUser("created-form", m).text {
+	jitter := (2*chanceOf(c.seed, "created-jitter", m.ServiceID, 0) - 1) * float64(c.forUser(faultCreatedJitter, m).wait)
+	at := m.CreatedAt.Add(c.forUser(faultCreatedOffset, m).wait).Add(time.Duration(jitter)).Truncate(c.forUser(faultCreatedRound, m).wait)
+	switch c.forUser(faultCreatedForm, m).text {
 	case "no-zone":
 		return at.Format("2006-01-02T15:04:05.000")
 	case "sql":

@@ -55,7 +55,7 @@ type Config struct {
 	Skew   time.Duration    // added to Now for Date headers, createdAt and key ages; default 0
 	KeyTTL time.Duration    // how long an idempotency key is remembered; default 5 minutes, as the vendor says
 
-	// What makes an e-mail taken.
+	// Which e-mails count as used.
 	EmailsRepeat bool // an e-mail may be used by any number of users; default: unique
 	EmailsCase   bool // upper and lower case make different e-mails; default: they do not
 
@@ -66,7 +66,7 @@ type Config struct {
 	// Pace.
 	Rate       float64       // requests per second over all calls, of which one second's worth may come at once; default 0: no limit
 	Latency    time.Duration // half of it before acting, half after; default 0
-	LatencyMax time.Duration // above Latency: each request takes a time between the two; default 0: always Latency
+	LatencyMax time.Duration // above Latency: the duration of each request is between the two; default 0: always Latency
 
 	// Identity checks.
 	KYCAfter time.Duration // from creation to the outcome of the check, in real time; half of it the user is pending_kyc, half pending. Default 0: only SetStatus and the e-mail's tag change a status

@@ -95,9 +95,8 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Listen serves on a loopback address such as 127.0.0.1:0 until Close, and
-// returns the base URL of the API. Other addresses are refused, since the
-// sandbox takes any key.
+// Listen serves on a loopback address such as 127.0.0.1:0 until Close, and returns the
+// base URL of the API. It refuses other addresses, because the sandbox accepts any key.
 func (s *Server) Listen(addr string) (string, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -138,10 +137,9 @@ func (s *Server) Listen(addr string) (string, error) {
 	return "http://" + listener.Addr().String() + BasePath, nil
 }
 
-// Close breaks off all requests, as the end of a process would: those that were to
-// take effect later never do. It returns when every goroutine has
-// ended, with the first error of serving or of the state file. Further calls
-// do nothing.
+// Close cuts off all requests, as the end of a process would. Requests that were to take
+// effect later never do. It returns when every goroutine has ended, with the first error
+// of serving or of the state file. Further calls do nothing.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	if s.closed {

@@ -66,7 +66,7 @@ func TestStateSurvives(t *testing.T) {
 }
 
 // A kill can come at any byte (every 13th is tried): what is left of the file always opens, and
-// whoever was answered is still there.
+// every user whose request was answered still exists.
 func TestStateFileTornAnywhere(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	p := start(t, Config{StateFile: path})
@@ -236,7 +236,7 @@ func TestDeleteAndRetry(t *testing.T) {
 	p.want("delete", remove("d4", b.ServiceID), 200)
 	p.want("again, approved before", []any{p.create("3", "a+denied@b.example").status, p.Charged()}, "[201 1.00]")
 	if p.SetStatus("nobody", "approved") == nil {
-		t.Error("the status of nobody was set")
+		t.Error("the status of a user that does not exist was set")
 	}
 }
 
@@ -265,7 +265,7 @@ func TestBarrierStages(t *testing.T) {
 	p.want("stages", len(seen), 5)
 }
 
-// Two requests that are both past the key check: the e-mail alone decides.
+// Two requests that are both past the key check: only the e-mail decides.
 func TestTwoAtOnceMakeOneUser(t *testing.T) {
 	for _, tc := range []struct {
 		name   string

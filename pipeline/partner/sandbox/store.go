@@ -128,10 +128,10 @@ func (st *store) createUser(b *createBody, status string, picked chosen) (reply,
 		fee = 0
 	}
 	hasFunds := st.wallet.balance() >= fee
-	mayRepeat := st.cfg.EmailsRepeat || picked.hasFault("email-twice")
-	if !mayRepeat && ms.isTaken(b.Email, st.cfg.EmailsCase || picked.hasFault("email-case")) {
+	mayRepeat := st.cfg.EmailsRepeat || picked.hasFault(faultEmailTwice)
+	if !mayRepeat && ms.isTaken(b.Email, st.cfg.EmailsCase || picked.hasFault(faultEmailCase)) {
 		var err error
-		if picked.hasFault("dup-after-fee") && hasFunds {
+		if picked.hasFault(faultDupAfterFee) && hasFunds {
 			err = st.addEntry(entry{Op: opFee, Amount: fee})
 		}
 		return errorReply(http.StatusBadRequest, ClassDupUser, "DUP_USER", "A user with this email already exists"), err
@@ -144,7 +144,7 @@ func (st *store) createUser(b *createBody, status string, picked chosen) (reply,
 	if err := st.addEntry(entry{Op: opUser, User: &u, Amount: fee}); err != nil {
 		return reply{}, err
 	}
-	if spent := picked.faultNamed("others-spend").amount; spent != 0 {
+	if spent := picked.faultNamed(faultOthersSpend).amount; spent != 0 {
 		if err := st.addEntry(entry{Op: opTop, Amount: -spent}); err != nil {
 			return reply{}, err
 		}

@@ -103,8 +103,8 @@ func compareCreation(a, b *member) int {
 // and how often it was created: two rehearsals of one file give the same report.
 func (ms *members) newID(account, email string, picked chosen) string {
 	next := &member{User: User{Email: email}, number: len(ms.all) + 1}
-	form := cmp.Or(picked.forUser("id-form", next).text, "rain-user")
-	head := cmp.Or(picked.forUser("id-slug", next).text, account) + "-" + form + "-"
+	form := cmp.Or(picked.forUser(faultIDForm, next).text, "rain-user")
+	head := cmp.Or(picked.forUser(faultIDSlug, next).text, account) + "-" + form + "-"
 	if form == "bare" {
 		head = ""
 	}

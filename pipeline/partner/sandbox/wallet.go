@@ -52,10 +52,10 @@ type walletData struct {
 }
 
 func (s *Server) readWallet(_ *http.Request, picked chosen) (reply, error) {
-	data := walletData{Balance: json.Number(s.Balance()), Currency: "USD", Active: !picked.hasFault("wallet-inactive"),
-		PartnerID: numberOrText(picked.faultNamed("wallet-partner").text), WalletID: numberOrText(picked.faultNamed("wallet-id").text)}
+	data := walletData{Balance: json.Number(s.Balance()), Currency: "USD", Active: !picked.hasFault(faultWalletInactive),
+		PartnerID: numberOrText(picked.faultNamed(faultWalletPartner).text), WalletID: numberOrText(picked.faultNamed(faultWalletID).text)}
 	rep := successReply(http.StatusOK, "Wallet retrieved successfully", data)
-	rep.age = picked.faultNamed("wallet-cached").wait
+	rep.age = picked.faultNamed(faultWalletCached).wait
 	return rep, nil
 }
 

@@ -159,7 +159,7 @@ func (w Webhook) denialReason() any {
 	return cmp.Or(w.Reason, "document could not be read")
 }
 
-// deliverNotice posts one notice until it is taken.
+// deliverNotice posts one notice until it is accepted.
 func (k *identityChecks) deliverNotice(ctx context.Context, n notice) {
 	taken := k.probeEndpoint(ctx) && k.callEndpoint(ctx, http.MethodPost, n.body)
 	n.tries++

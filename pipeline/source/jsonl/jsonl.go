@@ -155,7 +155,7 @@ func (j *Reader) readMembers(d *json.Decoder, prefix string, depth int, rec *tab
 		if err != nil {
 			return j.refuseSyntax()
 		}
-		name := prefix + key.(string) //nolint:forcetypeassert // a key is a text, or Token fails
+		name := prefix + fmt.Sprint(key) // a key is a text, or Token fails
 		value, err := d.Token()
 		if err != nil {
 			return j.refuseSyntax()

@@ -143,7 +143,7 @@ func (d *decider) refuse(ctx context.Context, other decisions.Decision) string {
 		return term.Sentences(err.Error()) + "."
 	}
 	if n := tried[0].Harmed; n > 0 {
-		return fmt.Sprintf("Not accepted: %s that can be read now would become wrong. To decide so all the same, use the flag %s.",
+		return fmt.Sprintf("Not accepted: %s that can be read now would become wrong. To decide so anyway, use the flag %s.",
 			term.Count(n, "row"), d.con.QuoteWords(other.FlagWords()...))
 	}
 	return ""

@@ -41,7 +41,7 @@ func newReportCommand(con *term.Console) *cobra.Command {
 		Short: "write reports from the ledger, at any time",
 		Long: `Writes the report of the newest input, of another one, of a run, or of all
 customers, also during a run. FILE ends in .csv, .xlsx, .html or .json; without one
-the report goes beside the input, and with - to standard output.
+the report is written next to the input, and with - to standard output.
 
 A report has verification links unless you give --no-links: keep it as carefully as
 passwords.`,

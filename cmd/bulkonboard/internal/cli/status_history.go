@@ -52,7 +52,7 @@ type balance struct {
 
 // findFee finds the fee that the last run was given, or else the measured one.
 func (s *statusReport) findFee(ctx context.Context, l *sqlite.Ledger) error {
-	unit, _, err := l.Learnt(ctx, "currency")
+	unit, _, err := l.Fact(ctx, "currency")
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err
 	}
@@ -64,7 +64,7 @@ func (s *statusReport) findFee(ctx context.Context, l *sqlite.Ledger) error {
 			return err
 		}
 	}
-	text, _, err := l.Learnt(ctx, "fee")
+	text, _, err := l.Fact(ctx, "fee")
 	if errors.Is(err, ledger.ErrNotFound) {
 		return nil
 	}

@@ -94,7 +94,7 @@ func (s *statusReport) countRows(ctx context.Context, l *sqlite.Ledger) (err err
 		if err != nil {
 			return err
 		}
-		if r.Known && r.Status != ledger.InDoubt && outputs.NeedsReview(&r, true) {
+		if r.WasReported && r.Status != ledger.InDoubt && outputs.NeedsReview(&r, true) {
 			s.reportedRows++
 		}
 	}
@@ -135,7 +135,7 @@ func (s *statusReport) openRows() int {
 func (s *statusReport) rowsToReview() int {
 	n := 0
 	for status, rows := range s.tally.Status {
-		if status.NeedsPerson() && status != ledger.DuplicateInInput {
+		if status.NeedsReview() && status != ledger.DuplicateInInput {
 			n += rows
 		}
 	}
@@ -154,7 +154,7 @@ func (s *statusReport) page(con *term.Console) *term.Page {
 		if !g.IsOpen() {
 			state = "No customer created then is called a duplicate."
 		}
-		p.Part("Gap").Styled(term.Attention, fmt.Sprintf("Put back from a copy, which lacks %s to %s. %s", term.LocalTime(g.From.Partner()), term.LocalTime(g.To.Partner()), state))
+		p.Part("Gap").Styled(term.Attention, fmt.Sprintf("Restored from a copy, which lacks %s to %s. %s", term.LocalTime(g.From.Partner()), term.LocalTime(g.To.Partner()), state))
 	}
 	if s.batch.ID == 0 {
 		p.Part("List").Text("none registered yet")

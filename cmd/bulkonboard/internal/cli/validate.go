@@ -68,7 +68,7 @@ same.`,
 	f.LogFlags.AddFlags(c.Flags())
 	c.Flags().Var(&f.env, "env", "production also warns about example and test addresses (default staging)")
 	c.Flags().StringVar(&f.saveMap, "save-map", "", "write the header mapping and what is decided to `FILE`, for --map-file")
-	c.Flags().BoolVar(&f.decide, "decide", false, "ask what many cells have in common, and write the answers to a map file beside the list")
+	c.Flags().BoolVar(&f.decide, "decide", false, "ask what many cells have in common, and write the answers to a map file next to the list")
 	c.Flags().StringVar(&f.annotate, "annotate", "", "write a copy of the input workbook with marks on the cells to correct to `FILE`.xlsx")
 	c.Flags().BoolVar(&f.changes, "changes", false, "list the cells that are sent in another form than written, as CSV; findings go to standard error")
 	c.Flags().BoolVar(&f.json, "json", false, "print one JSON summary instead")
@@ -84,6 +84,7 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	if f.changes && f.json {
 		return exit.UsageErrorf("--changes and --json both write to standard output: use only one of them")
 	}
+	f.TakeFound = true
 	if f.decide {
 		if err := runDecide(ctx, con, f, args); err != nil {
 			return err
@@ -99,7 +100,6 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	if err != nil {
 		return session.ReportNotBegun(con, err, f.json, settings.Target{})
 	}
-	f.TakeFound = true
 	in, err := f.OpenInput(ctx, args, con.In)
 	if err != nil {
 		return session.ReportNotBegun(con, err, f.json, settings.Target{})

@@ -128,7 +128,7 @@ func ReportNotices(con *term.Console, l *sqlite.Ledger) {
 func NoteLinksShown(ctx context.Context, con *term.Console, info ledger.Info, command string) {
 	l, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: command})
 	if err == nil {
-		err = errors.Join(l.Learn(ctx, pipeline.LearntLinksShown, command, time.Now()), l.Close())
+		err = errors.Join(l.SaveFact(ctx, pipeline.FactLinksShown, command, time.Now()), l.Close())
 	}
 	if err != nil {
 		con.Sayf("warning: the ledger could not note that links were handed out: %v", err)

@@ -110,13 +110,13 @@ func (h *linkHosts) remember(ctx context.Context, l ledger.Ledger) error {
 	if len(h.count) == 0 {
 		return nil
 	}
-	usual, _, err := l.Learnt(ctx, learntLinkHost)
+	usual, _, err := l.Fact(ctx, learntLinkHost)
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err
 	}
 	h.earlier = usual
 	if now := hostDigest(h.usualHost()); now != usual {
-		return l.Learn(ctx, learntLinkHost, now, time.Now())
+		return l.SaveFact(ctx, learntLinkHost, now, time.Now())
 	}
 	return nil
 }

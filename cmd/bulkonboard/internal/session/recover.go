@@ -64,7 +64,7 @@ func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
 		}
 		return nil
 	}
-	cfg.Only = func(c ledger.Customer) bool { return c.Status == ledger.InDoubt }
+	cfg.Filter = func(c ledger.Customer) bool { return c.Status == ledger.InDoubt }
 	sum, err := r.pass(ctx, cfg)
 	if err != nil {
 		return sum, err
@@ -86,9 +86,9 @@ func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
 	for _, id := range append(slices.Clone(gone.Removed), gone.Unknown...) {
 		r.chosen[id] = true
 	}
-	r.kept = gone.Refused + gone.Unasked + gone.Changed
-	if gone.Unasked > 0 {
-		r.Sayf("%s not deleted: the partner's list does not show the serviceId under the customer's e-mail. Ask the partner, then use bulkonboard ledger resolve", term.Count(gone.Unasked, "user"))
+	r.kept = gone.Refused + gone.NotListed + gone.Changed
+	if gone.NotListed > 0 {
+		r.Sayf("%s not deleted: the partner's list does not show the serviceId under the customer's e-mail. Ask the partner, then use bulkonboard ledger resolve", term.Count(gone.NotListed, "user"))
 	}
 	if gone.Changed > 0 {
 		r.Sayf("%s not deleted: the ledger changed in the meantime. Run the same command again", term.Count(gone.Changed, "user"))
@@ -106,7 +106,7 @@ func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
 		r.gauges.writePlan(p)
 		return nil
 	}
-	cfg.Only = func(c ledger.Customer) bool { return r.chosen[c.ID] }
+	cfg.Filter = func(c ledger.Customer) bool { return r.chosen[c.ID] }
 	return r.pass(ctx, cfg)
 }
 
@@ -115,7 +115,7 @@ func (r *recovery) pass(ctx context.Context, cfg pipeline.Config) (pipeline.Summ
 	var sum pipeline.Summary
 	var failed error
 	p := &term.ProgressView{}
-	cfg.Watch = r.watchProgress(p)
+	cfg.OnProgress = r.watchProgress(p)
 	err := r.runWithDisplay(ctx, p, func() { sum, failed = pipeline.Run(ctx, cfg) })
 	if sum.Run != 0 {
 		r.runs = append(r.runs, sum.Run)

@@ -151,7 +151,7 @@ func (s *session) config(p *term.ProgressView) pipeline.Config {
 		Partner: s.client, Ledger: s.known, Environment: s.to.Environment, Rules: s.rules,
 		Pace: pipeline.Pace{Rate: f.Rate.PerSecond, Unlimited: f.Rate.Unlimited, Burst: f.Burst.N, Workers: f.Workers.N,
 			MaxAttempts: f.MaxAttempts.N, Patience: f.Patience.Duration},
-		Doubt: pipeline.Doubt{KeyTTL: f.KeyTTL.Duration, Settle: f.SettleTime(), Hold: f.InDoubt.Value == "hold", GapOurs: f.Gap.Value == "ours",
+		Doubt: pipeline.DoubtRules{KeyTTL: f.KeyTTL.Duration, Settle: f.SettleTime(), Hold: f.InDoubt.Value == "hold", GapOurs: f.Gap.Value == "ours",
 			CheckExisting: f.CheckExisting.Value == "auto", Timeout: f.Timeout.Duration, SkipConfirm: f.ConfirmCreated.Value == "never"},
 		Bounds: pipeline.Bounds{MaxNew: f.MaxNew.Bound, Limit: f.Limit.N, MaxErrors: f.MaxErrors.Bound, MaxDuration: f.MaxDuration.Duration},
 		Money:  pipeline.Money{Fee: f.Fee.Amount, Keep: f.KeepBalance.Amount, Wait: f.LowBalance.Value == "wait"},
@@ -164,10 +164,10 @@ func (s *session) config(p *term.ProgressView) pipeline.Config {
 	if s.in != nil {
 		cfg.Input = s.found.Columns.WatchRows(s.in)
 	}
-	cfg.Answered, cfg.Moved = s.gauges.countAnswer, s.gauges.countMove
+	cfg.OnAnswer, cfg.OnStatusChange = s.gauges.countAnswer, s.gauges.countMove
 	cfg.LastResort = s.lastResort
 	if p != nil {
-		cfg.Watch = s.watchProgress(p)
+		cfg.OnProgress = s.watchProgress(p)
 	}
 	return cfg
 }

@@ -57,9 +57,9 @@ func (l *SharedLedger) RetryKYC(ctx context.Context, serviceID string, was, now 
 	return l.retryWhileBusy(ctx, func() error { return l.Ledger.RetryKYC(ctx, serviceID, was, now) })
 }
 
-// Learn waits for its turn.
-func (l *SharedLedger) Learn(ctx context.Context, name, value string, at time.Time) error {
-	return l.retryWhileBusy(ctx, func() error { return l.Ledger.Learn(ctx, name, value, at) })
+// SaveFact waits for its turn.
+func (l *SharedLedger) SaveFact(ctx context.Context, name, value string, at time.Time) error {
+	return l.retryWhileBusy(ctx, func() error { return l.Ledger.SaveFact(ctx, name, value, at) })
 }
 
 // NotePairings waits for its turn.

@@ -61,7 +61,7 @@ func (con *Console) Release() {
 // answer is yes.
 func (con *Console) Confirm(question string) bool {
 	con.Err.Release()
-	fmt.Fprintf(con.Err, "%s Type yes to go on: ", question)
+	fmt.Fprintf(con.Err, "%s Type yes to continue: ", question)
 	con.Err.EndLine()
 	line, err := bufio.NewReader(con.In).ReadString('\n')
 	return (err == nil || line != "") && strings.TrimSpace(strings.ToLower(line)) == "yes"

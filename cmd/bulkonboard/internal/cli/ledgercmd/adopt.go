@@ -16,7 +16,7 @@ func newAdoptCommand(con *term.Console) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "adopt [flags]",
 		Short: "accept a ledger that is an older copy, or that lost its last writes",
-		Long: `A ledger that knows less than the files beside it is refused (exit 9): it is an older
+		Long: `A ledger that knows less than the files next to it is refused (exit 9): it is an older
 copy, or its -wal file is gone. If you have a newer copy, use ledger restore. If not,
 adopt accepts the ledger as it is, wherever it came from: a snapshot, a replica, or a
 file copied by hand.

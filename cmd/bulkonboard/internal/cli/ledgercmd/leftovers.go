@@ -87,7 +87,7 @@ func printLeftovers(con *term.Console, files []string) {
 // reportFiles returns the reports that runs have noted, with the older ones that
 // were kept beside them and what a killed run left.
 func reportFiles(ctx context.Context, l *sqlite.Ledger) (all []string, err error) {
-	names, err := l.LearntNames(ctx, outputs.ReportFactPrefix)
+	names, err := l.FactNames(ctx, outputs.ReportFactPrefix)
 	if err != nil {
 		return nil, err
 	}

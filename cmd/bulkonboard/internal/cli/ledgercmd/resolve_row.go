@@ -64,7 +64,7 @@ func runResolve(ctx context.Context, con *term.Console, l *sqlite.Ledger, e *log
 // noteUserGone notes that the customer's user is gone.
 func noteUserGone(ctx context.Context, con *term.Console, l *sqlite.Ledger, c ledger.Customer, f *resolveOptions) error {
 	note := ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.UserDeleted}
-	if _, ok := ledger.Paired(c, note); !ok || c.ServiceID == "" {
+	if _, ok := ledger.ApplyPairing(c, note); !ok || c.ServiceID == "" {
 		return exit.UsageErrorf("%s, row %d is %s and has no user that could have been deleted", f.file, f.row, c.Status)
 	}
 	if err := l.NotePairings(ctx, []ledger.PairingNote{note}); err != nil {

@@ -53,14 +53,14 @@ func Question(d decisions.Decision, files []source.File) string {
 		}
 		return "Phone numbers without a country code are of " + d.To + "."
 	case decisions.PhonePlus:
-		return "Phone numbers of digits only have lost their leading +."
+		return "Phone numbers with digits only are missing their leading +."
 	case decisions.Join:
 		return "The " + d.Field + " is in several columns: " + strings.Join(d.Columns, ", ") + "."
 	}
 	if d.To == source.StruckOutRows {
 		return "Rows that are struck out are not to be sent."
 	}
-	return "Rows that hold next to nothing are no customers."
+	return "Rows that are nearly empty are not customers."
 }
 
 // headingOf returns the sender's own heading of a field, in quotation marks where it

@@ -112,7 +112,7 @@ func (f *Collector) countFinding(place ledger.Row, p ledger.Finding) {
 	g.first = insertFirst(g.first, place, firstPlaces, func(r ledger.Row) int { return r.Ordinal })
 	ordinal := func(c cell) int { return c.row.Ordinal }
 	switch {
-	case p.Code == pipeline.CodeSharesEmail:
+	case p.Code == pipeline.CodeSharesEmail, p.Code == pipeline.CodeSharesNumber, p.Code == pipeline.CodeSharesPerson:
 		f.SharingCount++
 		f.Shared = insertFirst(f.Shared, cell{place, p}, firstCells, ordinal)
 	case !p.Warning:

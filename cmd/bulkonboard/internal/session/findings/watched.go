@@ -70,11 +70,11 @@ func (w *watchedRegistration) Add(ctx context.Context, rows []ledger.Row) error 
 	return w.Registration.Add(ctx, rows)
 }
 
-func (w *watchedRegistration) Annotate(ctx context.Context, notes []ledger.RowNote) error {
+func (w *watchedRegistration) AddNotes(ctx context.Context, notes []ledger.RowNote) error {
 	for _, n := range notes {
 		w.found.AddNote(n)
 	}
-	return w.Registration.Annotate(ctx, notes)
+	return w.Registration.AddNotes(ctx, notes)
 }
 
 func (w *watchedRegistration) Commit(ctx context.Context) (ledger.Batch, error) {

@@ -136,8 +136,8 @@ func keepUnderNewName(path string) (string, error) {
 
 // factsLedger is where a run notes which reports it wrote.
 type factsLedger interface {
-	Learnt(ctx context.Context, name string) (string, time.Time, error)
-	Learn(ctx context.Context, name, value string, at time.Time) error
+	Fact(ctx context.Context, name string) (string, time.Time, error)
+	SaveFact(ctx context.Context, name, value string, at time.Time) error
 }
 
 // readFacts is a ledger that is open for reading: what is written is not noted,
@@ -147,7 +147,7 @@ type readFacts struct{ factsLedger }
 // ReadOnlyFacts returns the facts of a ledger that is open to be read: nothing is noted.
 func ReadOnlyFacts(l factsLedger) factsLedger { return readFacts{l} }
 
-func (readFacts) Learn(context.Context, string, string, time.Time) error { return nil }
+func (readFacts) SaveFact(context.Context, string, string, time.Time) error { return nil }
 
 // IsOwnReport reports whether a file is the report that this ledger wrote there
 // last. The ledger has had every link in it.
@@ -155,7 +155,7 @@ func (o *Outputs) IsOwnReport(ctx context.Context, path string) bool {
 	if o.Facts == nil {
 		return false
 	}
-	was, _, err := o.Facts.Learnt(ctx, reportFact(path))
+	was, _, err := o.Facts.Fact(ctx, reportFact(path))
 	if err != nil {
 		return false
 	}
@@ -172,7 +172,7 @@ func (o *Outputs) noteReport(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	return o.Facts.Learn(ctx, reportFact(path), sum, time.Now())
+	return o.Facts.SaveFact(ctx, reportFact(path), sum, time.Now())
 }
 
 // ReportFactPrefix begins the names of the facts that are reports.

@@ -34,8 +34,8 @@ func (o *Outputs) rejectsPath(file, rows int) string {
 // rejectsLedger is what the rejects file needs of the ledger.
 type rejectsLedger interface {
 	Rows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.Reported, error]
-	Learnt(ctx context.Context, name string) (string, time.Time, error)
-	Learn(ctx context.Context, name, value string, at time.Time) error
+	Fact(ctx context.Context, name string) (string, time.Time, error)
+	SaveFact(ctx context.Context, name, value string, at time.Time) error
 }
 
 // WriteRejects reads the input a third time, side by side with the ledger's
@@ -43,7 +43,7 @@ type rejectsLedger interface {
 func (o *Outputs) WriteRejects(ctx context.Context, in *source.Input, l rejectsLedger, batch int64, rows int) (written []string, err error) {
 	out := o.Output
 	out.Recorded = func(path string) (string, bool) {
-		sum, _, err := l.Learnt(ctx, rejectsFact(path))
+		sum, _, err := l.Fact(ctx, rejectsFact(path))
 		return sum, err == nil
 	}
 	next, stop := iter.Pull2(rejectRows(ctx, in, l, batch))
@@ -74,7 +74,7 @@ func (o *Outputs) WriteRejects(ctx context.Context, in *source.Input, l rejectsL
 			continue
 		}
 		written = append(written, done.Path)
-		if err := l.Learn(ctx, rejectsFact(done.Path), done.SHA256, time.Now()); err != nil {
+		if err := l.SaveFact(ctx, rejectsFact(done.Path), done.SHA256, time.Now()); err != nil {
 			return written, err
 		}
 	}

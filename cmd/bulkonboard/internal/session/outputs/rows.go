@@ -40,12 +40,12 @@ func NeedsReview(r *ledger.Reported, strict bool) bool {
 	switch {
 	case r.Status == ledger.InDoubt, r.Status == ledger.Created && r.Customer.Code == ledger.CodeOtherAccount:
 		return true
-	case r.Known && !strict:
+	case r.WasReported && !strict:
 		return false
 	case r.Status == ledger.DuplicateInInput:
 		return repeatsOther(r)
 	}
-	return r.NeedsPerson()
+	return r.NeedsReview()
 }
 
 // headingsOf returns the sender's headings of the columns of a file that are read.
@@ -86,7 +86,7 @@ func problemText(r *ledger.Reported, p *finance.Phrases, registered time.Time) s
 		parts = append(parts, p.Sentence("", "known_from", report.KnownFrom(r, registered)))
 	}
 	for _, f := range problemsOf(r) {
-		if f.Warning && f.Code != pipeline.CodeSharesEmail {
+		if f.Warning && !pipeline.IsForetold(f.Code) {
 			continue
 		}
 		text := p.Sentence(f.Field, f.Code, f.Message)

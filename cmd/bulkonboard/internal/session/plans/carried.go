@@ -123,7 +123,7 @@ func (c *Carried) FeeFor(ctx context.Context, given pipeline.Amount) (pipeline.A
 	if given.Known() {
 		return given, nil
 	}
-	_, _, err := c.store.Learnt(ctx, pipeline.LearntFee)
+	_, _, err := c.store.Fact(ctx, pipeline.FactFee)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return c.fee(), nil
 	}

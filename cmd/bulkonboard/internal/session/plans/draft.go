@@ -30,7 +30,7 @@ type Target struct {
 // NewTerms returns the terms of what a run would do.
 func NewTerms(to Target, maker approval.Person, plan pipeline.Plan, rows []pipeline.RowToSend) approval.Terms {
 	t := approval.Terms{Maker: maker, Environment: to.Environment, Host: to.Host, KeyPrint: to.KeyPrint,
-		Account: to.Account.Learn(ledger.Account{Partner: plan.Account}), Rate: to.Rate, Keep: to.Keep,
+		Account: to.Account.Merge(ledger.Account{Partner: plan.Account}), Rate: to.Rate, Keep: to.Keep,
 		Fingerprint: plan.Batch.Fingerprint, Rules: pipeline.RulesVersion, Rows: plan.Rows,
 		Send: plan.Send, InDoubt: plan.InDoubt, LeftOut: leftOut(plan),
 		Fee: plan.Fee.String(), Currency: plan.Currency, Wallet: plan.Wallet.String()}

@@ -21,7 +21,7 @@ const factPolicy = "approval"
 
 // Policy returns the policy of a ledger, and since when it holds.
 func Policy(ctx context.Context, l ledger.Runs) (policy string, since time.Time, err error) {
-	policy, since, err = l.Learnt(ctx, factPolicy)
+	policy, since, err = l.Fact(ctx, factPolicy)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return PolicyNone, time.Time{}, nil
 	}
@@ -35,7 +35,7 @@ func SetPolicy(ctx context.Context, l ledger.Runs, policy string, now time.Time)
 	if err != nil || is == policy {
 		return err
 	}
-	return l.Learn(ctx, factPolicy, policy, now)
+	return l.SaveFact(ctx, factPolicy, policy, now)
 }
 
 // CheckPolicy refuses to send without a plan where two persons have to approve.

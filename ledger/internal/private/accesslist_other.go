@@ -1,6 +1,0 @@
-//go:build unix && !linux
-
-package private
-
-// hasAccessList reports false: access lists are not looked at here.
-func hasAccessList(string) bool { return false }
