@@ -47,6 +47,7 @@ func (s *scene) planStates() (all []ledger.PlanState) {
 func TestPromisePlanKilled(t *testing.T) {
 	t.Parallel()
 	s, d := held(t, sandbox.Acted, 6)
+	s.establish()
 	plan := s.approvedPlan("6")
 	first := s.start(s.runArgs(append(patient(), plan...)...)...)
 	d.await(t, 3)
