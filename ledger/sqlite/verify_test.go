@@ -180,7 +180,7 @@ func breakages() []breakage {
 		{"it ended before it began", "UPDATE attempt SET not_after_us = not_before_us - 5000000, not_after_offset_us = not_before_offset_us WHERE id = 1", []string{}},
 		one("run 3", noApproval, "UPDATE plan SET approves = 0"),
 		one("run 3", noApproval, "UPDATE plan SET decided_us = NULL"),
-		one("attempt 9", noPlan, "INSERT INTO fact SELECT 'approval', 'two-persons', not_before_us FROM attempt WHERE id = 9"),
+		one("attempt 9", noPlan, "UPDATE attempt SET not_before_us = not_before_us + 1000000 WHERE id = 9; INSERT INTO fact SELECT 'approval', 'two-persons', not_before_us FROM attempt WHERE id = 9"),
 		{noPlan, "INSERT INTO fact SELECT 'approval', 'none', 0", []string{}},
 		{noPlan, "UPDATE run SET plan = '0123456789abcdef'; INSERT INTO fact SELECT 'approval', 'two-persons', 0", []string{}},
 		one("batch 1", "its number of rows differs from its count", "UPDATE batch SET rows = 13 WHERE id = 1"),
