@@ -3,8 +3,8 @@
 // every report and the memory of the process. The partner outranks the ledger, but
 // only through evidence that was written to the ledger first.
 //
-// Start at [Ledger]. The packages ledger/memory and ledger/sqlite implement it, and
-// the suite in ledger/ledgertest holds both to the same behaviour. The rules are pure
+// Start at [Ledger]. The packages ledger/memory, ledger/sqlite and ledger/postgres
+// implement it, and the suite in ledger/ledgertest holds all to the same behaviour. The rules are pure
 // functions: [ApplyIntent], [ApplyChange], [MergeLate] and [RowStatus].
 //
 // # Customers, rows and attempts

@@ -50,8 +50,8 @@ type Registrar interface {
 	// Digest is what Row.Details are kept as. It shows whether a row that is read
 	// again still has the details that were registered.
 	Digest(details []Detail) Details
-	// Register begins the one transaction of a check pass. Nothing of it is
-	// seen by others before Commit. Other writes wait until it ends.
+	// Register begins a check pass. Nothing of it is seen by others before Commit,
+	// which is one transaction. A ledger may make other writes wait until it ends.
 	// ErrConflict if the fingerprint is registered. Of the batch, ID and Rows
 	// are given by the ledger, and Registered if it is zero.
 	Register(ctx context.Context, b Batch) (Registration, error)

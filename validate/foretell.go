@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -56,40 +57,41 @@ func hasOneRightForm(p Problem) bool {
 
 // correct returns the row with everything corrected that can have one right form
 // only, and whether that is anything.
-func (r *Rules) correct(raw Raw, problems []Problem) (Raw, bool) {
-	before := raw
+func (r *Rules) correct(raw Raw, problems []Problem) (corrected Raw, hasChanged bool) {
 	hasRegion := false
-	table := Fields()
 	for _, p := range problems {
-		i := slices.IndexFunc(table, func(f Field) bool { return f.Name == p.Field })
-		if i < 0 {
+		cell := raw.cellOf(p.Field)
+		if cell == nil {
 			continue
 		}
-		cell := table[i].Cell(&raw)
+		before := *cell
 		switch p.Code {
 		case CodeControlChar, CodeInvisibleChar, CodeLineBreak:
-			*cell = removeUnseen(*cell, !table[i].IsText && !table[i].IsBool)
+			*cell = removeUnseen(before, !isProse(p.Field))
 		case CodeCountryUnknown:
-			if code := country.CodeOf(*cell); code != "" {
-				*cell = code
-			}
+			*cell = cmp.Or(country.CodeOf(before), before)
 		case CodePhonePlusLost:
-			*cell = "+" + strings.TrimSpace(*cell)
+			*cell = "+" + strings.TrimSpace(before)
 		case CodeExcelDecimal:
-			*cell = removeDecimals(*cell)
+			*cell = removeDecimals(before)
 		case CodePhoneNoCountry:
 			hasRegion = true
 		}
+		hasChanged = hasChanged || *cell != before
 	}
 	if hasRegion && r.PhoneRegion == "" && r.RowCountry(raw.CountryCode) != "" {
-		return raw, true
+		hasChanged = true
 	}
-	return raw, FieldTable(table).differ(&before, &raw)
+	return raw, hasChanged
 }
 
-// differ reports whether two rows have a cell that is not the same.
-func (t FieldTable) differ(a, b *Raw) bool {
-	return slices.ContainsFunc(t, func(f Field) bool { return *f.Cell(a) != *f.Cell(b) })
+// isProse reports whether the value of a field may have several words.
+func isProse(field string) bool {
+	switch field {
+	case FieldFirstName, FieldLastName, FieldAccountPurpose, FieldAddress, FieldCity, FieldRegion, FieldPostalCode:
+		return true
+	}
+	return false
 }
 
 // removeUnseen takes out what a cell shows nothing of, and writes it on one line: in

@@ -141,7 +141,7 @@ func (v Values) check() error {
 // read replaces the cells of a row that hold a word with a meaning.
 func (v Values) read(raw *Raw, changed func(field string)) {
 	for field, words := range v {
-		cell := raw.wordCell(field)
+		cell := raw.cellOf(field)
 		if cell == nil || *cell == "" {
 			continue
 		}
@@ -152,18 +152,28 @@ func (v Values) read(raw *Raw, changed func(field string)) {
 	}
 }
 
-// wordCell returns the cell of a field that may have words, nil for other fields. It
-// is the table of [Fields] without its cost, for every row.
-func (r *Raw) wordCell(field string) *string {
+// cellOf returns the cell of a field, nil for a name that is none. It is the table of
+// [Fields] without its cost, for every row.
+func (r *Raw) cellOf(field string) *string {
 	switch field {
-	case FieldTerms:
-		return &r.Terms
-	case FieldCountryCode:
-		return &r.CountryCode
+	case FieldFirstName:
+		return &r.FirstName
+	case FieldLastName:
+		return &r.LastName
+	case FieldEmail:
+		return &r.Email
+	case FieldPhoneNumber:
+		return &r.PhoneNumber
 	case FieldAccountPurpose:
 		return &r.AccountPurpose
+	case FieldIPAddress:
+		return &r.IPAddress
+	case FieldTerms:
+		return &r.Terms
 	case FieldProgram:
 		return &r.Program
+	case FieldWalletAddress:
+		return &r.WalletAddress
 	case FieldRedirectURL:
 		return &r.RedirectURL
 	case FieldAddress:
@@ -174,6 +184,8 @@ func (r *Raw) wordCell(field string) *string {
 		return &r.Region
 	case FieldPostalCode:
 		return &r.PostalCode
+	case FieldCountryCode:
+		return &r.CountryCode
 	}
 	return nil
 }

@@ -86,13 +86,15 @@ func TestPhoneOfTheRow(t *testing.T) {
 	}
 }
 
-// The cells of words are those of the table of fields.
-func TestWordCells(t *testing.T) {
+// The cells by name are those of the table of fields.
+func TestCellOf(t *testing.T) {
 	var raw Raw
 	for _, f := range Fields() {
-		cell := raw.wordCell(f.Name)
-		if HasWords(f.Name) != (cell != nil) || cell != nil && cell != f.Cell(&raw) {
+		if raw.cellOf(f.Name) != f.Cell(&raw) {
 			t.Errorf("%s has the wrong cell", f.Name)
 		}
+	}
+	if raw.cellOf("height") != nil {
+		t.Error("a name that is no field has a cell")
 	}
 }

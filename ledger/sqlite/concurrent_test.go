@@ -62,13 +62,13 @@ func TestConcurrentWriterIsToldToComeBack(t *testing.T) {
 	if _, err := side.ObserveKYC(t.Context(), event); !errors.Is(err, ErrBusy) {
 		t.Errorf("during a check pass: %v", err)
 	}
-	if err := CheckWritable(t.Context(), side); !errors.Is(err, ErrBusy) {
+	if err := side.CheckWritable(t.Context()); !errors.Is(err, ErrBusy) {
 		t.Errorf("writable during a check pass: %v", err)
 	}
 	if err := reg.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	if err := CheckWritable(t.Context(), side); err != nil {
+	if err := side.CheckWritable(t.Context()); err != nil {
 		t.Errorf("writable after it: %v", err)
 	}
 	if n, err := side.ObserveKYC(t.Context(), event); n != 1 || err != nil {

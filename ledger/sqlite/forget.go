@@ -6,6 +6,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
 // Forget erases customers, given by identity, from all inputs, and returns how
@@ -125,7 +126,7 @@ func (l *Ledger) Readmit(ctx context.Context, identities []string) (n int, err e
 		}
 		// Rows of theirs may be in any input that was checked meanwhile, and
 		// no longer say whose they are: every input is checked again.
-		return c.Exec(ctx, "UPDATE batch SET fingerprint = 'readmitted ' || id || ' ' || fingerprint WHERE fingerprint NOT LIKE ? || '%'", prunedMark)
+		return c.Exec(ctx, "UPDATE batch SET fingerprint = 'readmitted ' || id || ' ' || fingerprint WHERE fingerprint NOT LIKE ? || '%'", tables.PrunedMark)
 	})
 	if err != nil {
 		return 0, err

@@ -214,7 +214,7 @@ func plans() map[string][]string {
 		"SELECT first_run FROM reported WHERE mark = ?":                        {"SEARCH reported USING INTEGER PRIMARY KEY (rowid=?)"},
 		"DELETE FROM reported WHERE last_run <":                                {"SEARCH reported USING COVERING INDEX reported_last_run (last_run<?)"},
 		"FROM plan WHERE id = ?":                                               {"SEARCH plan USING PRIMARY KEY (id=?)"},
-		"SELECT (SELECT count(*) FROM plan_row":                                {"SEARCH plan USING PRIMARY KEY (id=?)", "SEARCH plan_row USING PRIMARY KEY (plan=?)"},
+		"SELECT count(*) FROM plan_row WHERE plan":                             {"SEARCH plan_row USING PRIMARY KEY (plan=?)"},
 		"UPDATE plan SET decided_us":                                           {"SEARCH plan USING PRIMARY KEY (id=?)"},
 		"UPDATE plan SET state = ? WHERE id":                                   {"SEARCH plan USING PRIMARY KEY (id=?)"},
 		"UPDATE plan SET state = ? WHERE state = 'running' AND id":             {"SEARCH plan USING PRIMARY KEY (id=?)"},

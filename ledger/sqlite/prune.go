@@ -3,20 +3,13 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
-// prunedMark begins the fingerprint of a batch that lost rows, so that the same
-// input, met again, is read and checked like a new one.
-const prunedMark = "pruned:"
-
 // Pruned says what Prune removed.
-type Pruned struct {
-	Batches int // whose row lists were shortened or dropped
-	Rows    int
-}
+type Pruned = tables.Pruned
 
 // Prune drops the row lists of inputs that none of the newest runs read, so
 // that a ledger fed with a whole list every day stays bounded. Only runs with
@@ -47,7 +40,7 @@ func (l *Ledger) Prune(ctx context.Context, keep int) (Pruned, error) {
 			if n == 0 {
 				continue
 			}
-			if err := c.Exec(ctx, "UPDATE batch SET rows = rows - ?, fingerprint = ? WHERE id = ?", n, prunedMark+fmt.Sprint(batch), batch); err != nil {
+			if err := c.Exec(ctx, "UPDATE batch SET rows = rows - ?, fingerprint = ? WHERE id = ?", n, tables.PrunedMark+fmt.Sprint(batch), batch); err != nil {
 				return err
 			}
 			out.Batches++
@@ -62,4 +55,4 @@ func (l *Ledger) Prune(ctx context.Context, keep int) (Pruned, error) {
 }
 
 // IsPruned reports whether rows of a batch are no longer kept.
-func IsPruned(b ledger.Batch) bool { return strings.HasPrefix(b.Fingerprint, prunedMark) }
+func IsPruned(b ledger.Batch) bool { return tables.IsPruned(b) }

@@ -119,13 +119,8 @@ func (l *Ledger) Walk(ctx context.Context, to Visitor) error {
 	return err // the visitor's own
 }
 
-// Snapshot is the ledger at one moment, for reports that must agree with each
-// other while others write. It is read by one goroutine at a time.
-type Snapshot struct {
-	l   *Ledger
-	c   *conn
-	end func()
-}
+// Snapshot is the ledger at one moment.
+type Snapshot = tables.Snapshot
 
 // Snapshot begins a snapshot. Until its Close the log cannot be moved into the
 // file, and grows with what is written meanwhile.
@@ -134,16 +129,8 @@ func (l *Ledger) Snapshot(ctx context.Context) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Snapshot{l, c, end}, nil
+	return tables.NewSnapshot(c.Reader, end), nil
 }
-
-// Rows yields report lines, every time the same; see ledger.Reader.
-func (s *Snapshot) Rows(ctx context.Context, sel ledger.Selection) iter.Seq2[ledger.Reported, error] {
-	return s.c.Rows(ctx, sel)
-}
-
-// Close ends the snapshot. Rows must not be called after it.
-func (s *Snapshot) Close() { s.end() }
 
 // Decided is how many customers were decided in a stretch of time, and when.
 type Decided = tables.Decided

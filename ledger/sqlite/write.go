@@ -84,7 +84,7 @@ func (l *database) writeInFlight(ctx context.Context, do func(context.Context, *
 
 // CheckWritable commits a transaction that changes nothing but the count of writes, and
 // so finds out whether the ledger can be written. Its errors are those of any write.
-func CheckWritable(ctx context.Context, l *Ledger) error {
+func (l *database) CheckWritable(ctx context.Context) error {
 	return l.write(ctx, func(context.Context, *conn) error { return nil })
 }
 

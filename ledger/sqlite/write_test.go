@@ -53,7 +53,7 @@ func TestNothingIsWrittenAfterAFailure(t *testing.T) {
 	if err := l.SaveFact(t.Context(), "a", "b", l.now()); !errors.Is(err, ledger.ErrWrite) {
 		t.Errorf("a third one: %v", err)
 	}
-	if err := CheckWritable(t.Context(), l); !errors.Is(err, ledger.ErrWrite) {
+	if err := l.CheckWritable(t.Context()); !errors.Is(err, ledger.ErrWrite) {
 		t.Errorf("writable: %v", err)
 	}
 }

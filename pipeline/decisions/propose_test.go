@@ -198,6 +198,19 @@ func TestHarmIsNotProposed(t *testing.T) {
 	if err != nil || tried[0].Harmed != 1 || tried[1].Harmed != 0 {
 		t.Fatalf("%+v %v", tried, err)
 	}
+	// It settles a number, and makes one that is good ambiguous: of Oregon, or of Denmark.
+	mixed := open(t, writeList(t, t.TempDir(), nil, [][]string{
+		row("a@b.de", map[string]string{phone: "4582345678"}),
+		row("b@b.de", map[string]string{phone: "33612345678", land: "FR"}),
+	}), nil)
+	american := &validate.Rules{PhoneRegion: "US"}
+	tried, err = Evaluate(context.Background(), mixed, american, []Decision{{Kind: PhonePlus}})
+	if err != nil || tried[0].Harmed != 1 || tried[0].Settled != 1 {
+		t.Errorf("%+v %v", tried, err)
+	}
+	if list, err := Propose(context.Background(), mixed, american, []Decision{{Kind: PhonePlus}}); err != nil || len(list) != 0 {
+		t.Errorf("%q %v", flagsOf(list), err)
+	}
 	list, err := Propose(context.Background(), in, &validate.Rules{}, []Decision{harmful, {Kind: PhonePlus}})
 	if err != nil || !slices.Equal(flagsOf(list), []string{"--phone-plus"}) {
 		t.Errorf("%q %v", flagsOf(list), err)

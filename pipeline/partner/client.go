@@ -17,15 +17,16 @@ import (
 // any number of goroutines, and keeps none of its own; CloseIdle closes the
 // connections that are left when no request is in flight.
 type Client struct {
-	base      *url.URL
-	key       secret
-	fields    validate.FieldTable
-	userAgent string
-	timeout   time.Duration
-	proxy     *url.URL        // nil: none
-	once      *http.Transport // for what changes something: a connection for each request
-	kept      *http.Transport // for what only reads
-	stray     *atomic.Bool    // an answer on a kept connection was not that of its request: none is kept any more
+	base            *url.URL
+	key             secret
+	fields          validate.FieldTable
+	userAgent       string
+	timeout         time.Duration
+	proxy           *url.URL        // nil: none
+	once            *http.Transport // for what changes something: a connection for each request
+	kept            *http.Transport // for what only reads
+	beforeFirstByte func() error    // see Config
+	stray           *atomic.Bool    // an answer on a kept connection was not that of its request: none is kept any more
 }
 
 // New checks the configuration and opens nothing. Its errors name the field of
@@ -35,7 +36,7 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{base: s.base, key: hideSecret(s.Key), fields: validate.Fields(), userAgent: s.UserAgent, timeout: s.Timeout, proxy: s.proxy,
+	return &Client{base: s.base, key: hideSecret(s.Key), fields: validate.Fields(), userAgent: s.UserAgent, timeout: s.Timeout, proxy: s.proxy, beforeFirstByte: s.BeforeFirstByte,
 		once: newTransport(s, false), kept: newTransport(s, true), stray: new(atomic.Bool)}, nil
 }
 

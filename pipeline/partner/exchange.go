@@ -59,6 +59,9 @@ func (c *Client) exchange(ctx context.Context, in request, limit int64) reply {
 	ctx, cancel := context.WithDeadline(ctx, a.until)
 	defer cancel()
 	reads := in.method == http.MethodGet
+	if !reads {
+		a.beforeFirstByte = c.beforeFirstByte
+	}
 	req, err := c.newRequest(a.withTrace(ctx, reads), in)
 	if err == nil {
 		transport := c.once
@@ -120,13 +123,15 @@ func (r *reply) read(resp *http.Response, limit int64) {
 
 // attempt follows one request through net/http, whose goroutines write to it.
 type attempt struct {
-	until       time.Time    // when the request ends at the latest
-	handshakes  atomic.Int64 // TLS handshakes begun
-	noTLS       atomic.Bool  // the last of them failed
-	connected   atomic.Bool  // the request was given a connection
-	reused      atomic.Bool  // which had been used before
-	written     atomic.Bool  // some of the request may have been written to it
-	proxyStatus atomic.Int64 // of a proxy that refused CONNECT
+	until           time.Time    // when the request ends at the latest
+	beforeFirstByte func() error // see Config; nil asks nobody
+	isForbidden     atomic.Bool  // by beforeFirstByte: the connection was closed unused
+	handshakes      atomic.Int64 // TLS handshakes begun
+	noTLS           atomic.Bool  // the last of them failed
+	connected       atomic.Bool  // the request was given a connection
+	reused          atomic.Bool  // which had been used before
+	written         atomic.Bool  // some of the request may have been written to it
+	proxyStatus     atomic.Int64 // of a proxy that refused CONNECT
 }
 
 type attemptKey struct{}
@@ -147,6 +152,10 @@ func (a *attempt) withTrace(ctx context.Context, kept bool) context.Context {
 		GotConn: func(info httptrace.GotConnInfo) {
 			a.connected.Store(true)
 			a.reused.Store(info.Reused)
+			if a.beforeFirstByte != nil && a.beforeFirstByte() != nil {
+				a.isForbidden.Store(true)
+				_ = info.Conn.Close() // net/http writes to it only after this, and fails
+			}
 			if kept {
 				_ = info.Conn.SetDeadline(time.Time{}) // an error means that it is closed, as the request will find
 			}
@@ -159,7 +168,9 @@ func (a *attempt) withTrace(ctx context.Context, kept bool) context.Context {
 // RoundTrip has returned an error: by then net/http writes no more. The first
 // header field is announced before it leaves the buffer of 4 KiB, and the
 // request line before it always fits into that (see maxBase).
-func (a *attempt) isUnsent() bool { return !a.connected.Load() || !a.written.Load() }
+func (a *attempt) isUnsent() bool {
+	return a.isForbidden.Load() || !a.connected.Load() || !a.written.Load()
+}
 
 // markOrigin marks an error as one on the way to or through the proxy, or as one of
 // the TLS handshake with the partner.

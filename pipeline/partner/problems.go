@@ -14,7 +14,7 @@ import (
 // they are about, or a list of sentences. That is what is read here; a form that
 // names no field of the request is none.
 
-// problem is one complaint of such a list.
+// complaint is one complaint of such a list.
 type complaint struct {
 	fields []string // of this request; nil if the complaint is about something else
 	text   string   // the name of the member and what is said of it; may hold personal data

@@ -20,6 +20,32 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
+// TestBeforeFirstByte: a request that is forbidden once its connection is ready sends
+// nothing, and is known to be unsent. Requests that only read are not asked about.
+func TestBeforeFirstByte(t *testing.T) {
+	var heard atomic.Int64
+	w := startWire(t, func(_ *wire, c net.Conn, _ func() *http.Request) {
+		n, _ := io.Copy(io.Discard, c)
+		heard.Add(n)
+	})
+	asked := 0
+	c := newClient(t, Config{BaseURL: w.URL, Timeout: 2 * time.Second, BeforeFirstByte: func() error {
+		if asked++; asked%2 == 0 {
+			return nil
+		}
+		return errors.New("not now")
+	}})
+	if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || heard.Load() != 0 {
+		t.Errorf("forbidden: %v, %d bytes arrived", a, heard.Load())
+	}
+	if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.Unknown {
+		t.Errorf("allowed: %v", a)
+	}
+	if asked != 2 {
+		t.Errorf("asked %d times", asked)
+	}
+}
+
 // TestDoubledAnswers: an intermediary between the partner and us repeats each
 // answer after a while on whatever connection is open. No user gets another one's
 // answer.

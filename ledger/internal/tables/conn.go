@@ -1,27 +1,48 @@
+// Package tables reads a ledger that is kept in SQL tables: rows for reports
+// ([Reader.Rows]), customers ([Reader.Customers]), and the proof that the tables agree
+// with each other ([Reader.Verify]). Start at [Conn] and [Reader]. ledger/sqlite writes
+// the tables.
 package tables
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 	"time"
-
-	_ "modernc.org/sqlite" // the driver
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 )
 
-// Conn is one connection with its prepared statements. It is used by one goroutine
-// at a time.
+// Database runs statements on one connection. The statements of this package are
+// written as SQLite has them; what PostgreSQL says differently, its ledger rewrites.
+// A list of numbers, texts or digests is one argument. It is used by one goroutine at
+// a time.
+type Database interface {
+	// Exec executes a statement and returns how many rows it changed.
+	Exec(ctx context.Context, text string, args []any) (int, error)
+	// ExecScript executes statements without preparing them.
+	ExecScript(ctx context.Context, text string, args []any) error
+	// QueryOne reads the only row of a query; sql.ErrNoRows if there is none.
+	QueryOne(ctx context.Context, text string, args, into []any) error
+	// Query calls read for every row. The values are its own until the next row: int64,
+	// string, []byte, bool or nil. read may use the connection. Where the result may be
+	// long, it is not kept in memory.
+	Query(ctx context.Context, text string, args []any, isLong bool, read func(values []any) error) error
+	// MaxList is how many values a query over a list has at most; 0 says that a list is
+	// one argument.
+	MaxList() int
+	// Statements returns the statements that were prepared.
+	Statements() []string
+	Close() error
+}
+
+// Conn is one connection to a ledger. It is used by one goroutine at a time.
 type Conn struct {
 	Environment string             // of the ledger, for keys that are not stored
 	DetailNames ledger.DetailNames // of the state that is read
-	sql         *sql.Conn
-	prepared    map[string]*sql.Stmt
+	db          Database
 }
 
 // Reader is a connection that reads a ledger.
@@ -31,69 +52,38 @@ type Reader struct {
 }
 
 // NewReader returns a reader on a connection, which it closes.
-func NewReader(c *sql.Conn, environment string, keys *keyed.Secret) *Reader {
-	return &Reader{&Conn{Environment: environment, sql: c, prepared: map[string]*sql.Stmt{}}, keys}
+func NewReader(db Database, environment string, keys *keyed.Secret) *Reader {
+	return &Reader{&Conn{Environment: environment, db: db}, keys}
 }
 
-func (c *Conn) Close() error {
-	var all []error
-	for _, st := range c.prepared {
-		all = append(all, st.Close())
-	}
-	return errors.Join(append(all, c.sql.Close())...)
-}
+// Database returns what runs the statements.
+func (c *Conn) Database() Database { return c.db }
 
-// prepare prepares a statement once.
-func (c *Conn) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
-	if st := c.prepared[text]; st != nil {
-		return st, nil
-	}
-	st, err := c.sql.PrepareContext(ctx, text)
-	if err == nil {
-		c.prepared[text] = st
-	}
-	return st, err
-}
+// Close closes the connection.
+func (c *Conn) Close() error { return c.db.Close() }
 
 // Statements returns the statements that were prepared.
-func (c *Conn) Statements() []string { return slices.Collect(maps.Keys(c.prepared)) }
+func (c *Conn) Statements() []string { return c.db.Statements() }
 
 // ExecScript executes statements without preparing them: for what is rare.
 func (c *Conn) ExecScript(ctx context.Context, text string, args ...any) error {
-	_, err := c.sql.ExecContext(ctx, text, args...)
-	return err
+	return c.db.ExecScript(ctx, text, args)
 }
 
 // Exec executes a prepared statement.
 func (c *Conn) Exec(ctx context.Context, text string, args ...any) error {
-	st, err := c.prepare(ctx, text) //nolint:sqlclosecheck // Close closes all statements
-	if err == nil {
-		_, err = st.ExecContext(ctx, args...)
-	}
+	_, err := c.db.Exec(ctx, text, args)
 	return err
 }
 
 // ExecCount is Exec and returns how many rows were changed.
 func (c *Conn) ExecCount(ctx context.Context, text string, args ...any) (int, error) {
-	st, err := c.prepare(ctx, text) //nolint:sqlclosecheck // Close closes all statements
-	if err != nil {
-		return 0, err
-	}
-	done, err := st.ExecContext(ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	n, err := done.RowsAffected()
-	return int(n), err
+	return c.db.Exec(ctx, text, args)
 }
 
 // QueryOne reads the only row of a query; sql.ErrNoRows if there is none.
 func (c *Conn) QueryOne(ctx context.Context, text string, args []any, into ...any) error {
-	st, err := c.prepare(ctx, text) //nolint:sqlclosecheck // Close closes all statements
-	if err != nil {
-		return err
-	}
-	return st.QueryRowContext(ctx, args...).Scan(into...)
+	return c.db.QueryOne(ctx, text, args, into)
 }
 
 // Query calls read for every row. Once begun it is not interrupted by ctx, which
@@ -102,38 +92,24 @@ func (c *Conn) Query(ctx context.Context, text string, args []any, read func(*Re
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return c.QueryLong(context.WithoutCancel(ctx), text, args, read)
+	return c.query(context.WithoutCancel(ctx), text, args, false, read)
 }
 
-// QueryLong is like Query, for statements that may run for minutes: ctx interrupts it.
+// QueryLong is like Query, for statements that may run for minutes: ctx interrupts it. Its result
+// may be millions of rows.
 func (c *Conn) QueryLong(ctx context.Context, text string, args []any, read func(*Record) error) error {
-	st, err := c.prepare(ctx, text) //nolint:sqlclosecheck // Close closes all statements
-	if err != nil {
-		return err
-	}
-	rows, err := st.QueryContext(ctx, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // rows.Err says what failed
-	names, err := rows.Columns()
-	if err != nil {
-		return err
-	}
-	rec := newRecord(len(names), c.Environment)
-	for rows.Next() {
-		if err := rows.Scan(rec.into...); err != nil {
-			return err
-		}
-		rec.at = 0
+	return c.query(ctx, text, args, true, read)
+}
+
+func (c *Conn) query(ctx context.Context, text string, args []any, isLong bool, read func(*Record) error) error {
+	rec := &Record{environment: c.Environment}
+	return c.db.Query(ctx, text, args, isLong, func(values []any) error {
+		rec.values, rec.at = values, 0
 		if err := read(rec); err != nil {
 			return err
 		}
-		if err := rec.Err(); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+		return rec.Err()
+	})
 }
 
 // QueryIDs reads the only column of a query.
@@ -145,12 +121,13 @@ func (c *Conn) QueryIDs(ctx context.Context, text string, args ...any) (ids []in
 	return ids, err
 }
 
-// maxList is how many values a query over a list has at most.
-const maxList = 256
-
-// QueryList runs a query that has "IN (?)" over a list, in pieces of few sizes, so
-// that few statements are prepared. The rows come in any order.
+// QueryList runs a query that has "IN (?)" over a list. The rows come in any order.
+// In pieces of few sizes it needs few prepared statements.
 func QueryList[T any](ctx context.Context, c *Conn, text string, list []T, read func(*Record) error) error {
+	maxList := c.db.MaxList()
+	if maxList == 0 && len(list) > 0 {
+		return c.Query(ctx, strings.Replace(text, "IN (?)", "= ANY (?)", 1), []any{list}, read)
+	}
 	for len(list) > 0 {
 		size := 1
 		for size < min(len(list), maxList) {
@@ -211,18 +188,14 @@ var ErrMalformed = errors.New("a value in it is not of the form that this progra
 // Record is one row of a query, whose columns are read one after the other.
 type Record struct {
 	values      []any
-	into        []any // pointers to values
-	at          int   // next column
+	at          int // next column
 	isMalformed bool
 	environment string
 }
 
-func newRecord(columns int, environment string) *Record {
-	r := &Record{values: make([]any, columns), into: make([]any, columns), environment: environment}
-	for i := range r.values {
-		r.into[i] = &r.values[i]
-	}
-	return r
+// NewRecord returns a record of values that were read; see Database.Query.
+func NewRecord(values []any, environment string) *Record {
+	return &Record{values: values, environment: environment}
 }
 
 // Err returns ErrMalformed if a value that was read is not of its column's type.
@@ -240,7 +213,7 @@ func (r *Record) next() any {
 	return v
 }
 
-// text reads a text; NULL is "".
+// Text reads a text; NULL is "".
 func (r *Record) Text() string {
 	switch v := r.next().(type) {
 	case string:
@@ -252,10 +225,10 @@ func (r *Record) Text() string {
 	return ""
 }
 
-// isNull reports whether the next column is NULL.
+// IsNull reports whether the next column is NULL.
 func (r *Record) IsNull() bool { return r.values[r.at] == nil }
 
-// int64 reads a number; NULL is 0.
+// Int64 reads a number; NULL is 0.
 func (r *Record) Int64() int64 {
 	switch v := r.next().(type) {
 	case int64:
@@ -267,10 +240,18 @@ func (r *Record) Int64() int64 {
 	return 0
 }
 
-func (r *Record) Int() int   { return int(r.Int64()) }
-func (r *Record) Bool() bool { return r.Int64() != 0 }
+func (r *Record) Int() int { return int(r.Int64()) }
 
-// blob reads bytes of its own; NULL is nil.
+// Bool reads a flag, or the result of a condition.
+func (r *Record) Bool() bool {
+	if is, ok := r.values[r.at].(bool); ok {
+		r.at++
+		return is
+	}
+	return r.Int64() != 0
+}
+
+// Blob reads bytes into a new slice; NULL is nil.
 func (r *Record) Blob() []byte {
 	switch v := r.next().(type) {
 	case []byte:
@@ -285,7 +266,7 @@ func (r *Record) Blob() []byte {
 // Details reads digests of fields; NULL is nil.
 func (r *Record) Details() ledger.Details { return r.Blob() }
 
-// time reads a moment in microseconds; NULL is the zero time.
+// Time reads a time in microseconds; NULL is the zero time.
 func (r *Record) Time() time.Time {
 	if r.IsNull() {
 		r.at++
@@ -294,7 +275,7 @@ func (r *Record) Time() time.Time {
 	return time.UnixMicro(r.Int64()).UTC()
 }
 
-// instant reads three columns.
+// Instant reads three columns.
 func (r *Record) Instant() ledger.Instant {
 	at := r.Time()
 	return ledger.Instant{At: at, Offset: time.Duration(r.Int64()) * time.Microsecond, Certain: r.Bool()}

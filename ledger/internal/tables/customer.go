@@ -45,7 +45,7 @@ func (r *Record) identity() (identity, email string) {
 
 // AttemptColumns are read by Record.Attempt, from attempt a joined with its customer c.
 const AttemptColumns = `a.customer, a.id, a.run, a.generation, a.class, a.absent, a.key, a.removes, a.not_before_us, a.not_before_offset_us, a.not_before_certain,
-	a.not_after_us, a.not_after_offset_us, a.not_after_certain, a.http_status, a.code, coalesce(a.details, iif(a.removes = '', c.details, NULL)), a.excerpt`
+	a.not_after_us, a.not_after_offset_us, a.not_after_certain, a.http_status, a.code, coalesce(a.details, CASE WHEN a.removes = '' THEN c.details END), a.excerpt`
 
 // Attempt reads AttemptColumns.
 func (r *Record) Attempt() (customer int64, a ledger.Attempt) {

@@ -2,8 +2,6 @@ package tables
 
 import (
 	"context"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -22,7 +20,7 @@ func (c *Reader) Customers(ctx context.Context, q ledger.Query, use func(ledger.
 	left := q.Newest
 	for _, find := range searchesFor(q, c.Keys) {
 		page := make([]ledger.Customer, 0, pageSize)
-		err := c.Query(ctx, find.text, find.args, func(r *Record) error {
+		err := c.query(context.WithoutCancel(ctx), find.text, find.args, true, func(r *Record) error {
 			one := r.Customer()
 			one.KYC = r.Kyc()
 			if err := r.Err(); err != nil {
@@ -140,22 +138,22 @@ func (w conditions) search(from, order string, args ...any) search {
 func conditionsOf(q ledger.Query, keys *keyed.Secret) (w conditions) {
 	const inList = " IN (SELECT value FROM json_each(?))"
 	if len(q.IDs) > 0 {
-		w.add("c.id"+inList, JSONList(q.IDs))
+		w.add("c.id"+inList, q.IDs)
 	}
 	if len(q.Identities) > 0 {
-		digests := make([]string, len(q.Identities))
+		digests := make([][]byte, len(q.Identities))
 		for i, text := range q.Identities {
 			d := keys.Identity(text)
-			digests[i] = hex.EncodeToString(d[:])
+			digests[i] = d[:]
 		}
 		w.add(`c.id IN (SELECT id FROM customer WHERE email <> '' AND coalesce(identity, email) IN (SELECT value FROM json_each(?))
-			UNION ALL SELECT customer FROM forgotten WHERE digest IN (SELECT unhex(value) FROM json_each(?)))`, JSONList(q.Identities), JSONList(digests))
+			UNION ALL SELECT customer FROM forgotten WHERE digest IN (SELECT unhex(value) FROM json_each(?)))`, q.Identities, digests)
 	}
 	if len(q.ServiceIDs) > 0 {
-		w.add("c.service_mark <> 0 AND c.service_mark"+inList+" AND c.service_id"+inList, marksOf(q.ServiceIDs), JSONList(q.ServiceIDs))
+		w.add("c.service_mark <> 0 AND c.service_mark"+inList+" AND c.service_id"+inList, marksOf(q.ServiceIDs), q.ServiceIDs)
 	}
 	if len(q.URLs) > 0 {
-		w.add("c.url_mark <> 0 AND c.url_mark"+inList+" AND c.url"+inList, marksOf(q.URLs), JSONList(q.URLs))
+		w.add("c.url_mark <> 0 AND c.url_mark"+inList+" AND c.url"+inList, marksOf(q.URLs), q.URLs)
 	}
 	switch q.Pairing {
 	case ledger.NotPaired:
@@ -199,17 +197,11 @@ func statusCondition(of []ledger.Status) string {
 	}
 	switch len(words) {
 	case 0:
-		return "0"
+		return "1 = 0"
 	case 1:
 		return "c.status = " + words[0]
 	}
 	return fmt.Sprintf("c.status IN (%s)", strings.Join(words, ", "))
-}
-
-// JsonList is a list as the one argument of a statement.
-func JSONList[T int64 | string](list []T) string {
-	text, _ := json.Marshal(list) // numbers and strings always have a form
-	return string(text)
 }
 
 // Mark is what serviceIds and links are found by, in an index of a third the size;
@@ -224,10 +216,10 @@ func Mark(text string) int64 {
 }
 
 // marksOf is the list of the marks of texts.
-func marksOf(texts []string) string {
+func marksOf(texts []string) []int64 {
 	marks := make([]int64, len(texts))
 	for i, text := range texts {
 		marks[i] = Mark(text)
 	}
-	return JSONList(marks)
+	return marks
 }

@@ -8,7 +8,7 @@ import (
 
 // EraseCustomers removes what is known of customers, except that they are forgotten.
 func (c *Reader) EraseCustomers(ctx context.Context, ids []int64) error {
-	list := JSONList(ids)
+	list := ids
 	const these = "IN (SELECT value FROM json_each(?))"
 	var marks []int64
 	if err := c.LinesWhere(ctx, ledger.Selection{All: true}, ReviewedLine, nil, "r.customer "+these, []any{list}, func(n *Line) error {
@@ -19,7 +19,7 @@ func (c *Reader) EraseCustomers(ctx context.Context, ids []int64) error {
 	}); err != nil {
 		return err
 	}
-	if err := c.Exec(ctx, "DELETE FROM reported WHERE mark "+these, JSONList(marks)); err != nil {
+	if err := c.Exec(ctx, "DELETE FROM reported WHERE mark "+these, marks); err != nil {
 		return err
 	}
 	for _, text := range []string{

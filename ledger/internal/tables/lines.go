@@ -166,9 +166,9 @@ const needsReview = `(r.verdict <> '' OR c.status IN ('duplicate', 'rejected', '
 
 // countedColumns are read by record.countedLine. Details are read where they differ,
 // the rest of a row where a reviewer may need to know of it.
-const countedColumns = `r.verdict, r.repeats, iif(r.verdict = '', '', r.findings), iif(r.details IS c.details, NULL, r.details),
-	iif(` + needsReview + `, coalesce(r.identity, r.email), ''), r.recall,
-	c.id, c.status, c.attempts, c.field, c.code, c.pairing, iif(r.details IS c.details, NULL, c.details)`
+const countedColumns = `r.verdict, r.repeats, CASE WHEN r.verdict = '' THEN '' ELSE r.findings END, CASE WHEN r.details IS DISTINCT FROM c.details THEN r.details END,
+	CASE WHEN ` + needsReview + ` THEN coalesce(r.identity, r.email) ELSE '' END, r.recall,
+	c.id, c.status, c.attempts, c.field, c.code, c.pairing, CASE WHEN r.details IS DISTINCT FROM c.details THEN c.details END`
 
 func (r *Record) CountedLine() (row ledger.Row, details ledger.Details, recall recallMark, c ledger.Customer) {
 	row.Verdict, row.Repeats = ledger.Status(r.Text()), r.Int()
@@ -216,7 +216,7 @@ func (c *Reader) LinesWhere(ctx context.Context, s ledger.Selection, what Conten
 	case ReviewedLine:
 		columns, where = countedColumns, needsReview+" AND "+where
 	case oddLine:
-		columns, where = countedColumns, "("+isPlain+") IS NOT 1 AND "+where
+		columns, where = countedColumns, "("+isPlain+") IS NOT TRUE AND "+where
 	default:
 		if err := c.QueryOne(ctx, "SELECT EXISTS (SELECT 1 FROM kyc)", nil, &hasKYC); err != nil {
 			return err
@@ -355,11 +355,11 @@ func (c *Reader) Tally(ctx context.Context, s ledger.Selection) (ledger.Tally, e
 // isPlain is true of rows that show no more than that their customer is pending or
 // created.
 const isPlain = `(r.verdict = '' AND (c.status = 'created' OR c.status = 'pending') AND c.code = '' AND (c.pairing = '' OR c.pairing = 'unconfirmed' OR c.pairing = 'confirmed')
-	AND (c.attempts = 0 OR r.details IS c.details))`
+	AND (c.attempts = 0 OR r.details IS NOT DISTINCT FROM c.details))`
 
 // countPlain counts the plain rows of a batch.
 func (c *Reader) countPlain(ctx context.Context, batch int64, t *ledger.Tally) error {
-	return c.QueryLong(ctx, `SELECT count(*), sum(c.status = 'created') FROM input_row r CROSS JOIN customer c ON c.id = r.customer
+	return c.QueryLong(ctx, `SELECT count(*), sum(CASE WHEN c.status = 'created' THEN 1 ELSE 0 END) FROM input_row r CROSS JOIN customer c ON c.id = r.customer
 		WHERE r.batch = ? AND `+isPlain, []any{batch}, func(r *Record) error {
 		rows, created := r.Int(), r.Int()
 		t.Rows += rows

@@ -46,6 +46,7 @@ func (c *Conn) InsertPlan(ctx context.Context, p ledger.Plan, rows []ledger.Plan
 		return err
 	}
 	const piece = 1 << 12 // rows whose values are held at once
+	total := len(rows)
 	for len(rows) > 0 {
 		n := min(piece, len(rows))
 		args := make([]any, 0, 4*n)
@@ -58,8 +59,8 @@ func (c *Conn) InsertPlan(ctx context.Context, p ledger.Plan, rows []ledger.Plan
 		rows = rows[n:]
 	}
 	var kept int
-	err = c.QueryOne(ctx, "SELECT (SELECT count(*) FROM plan_row WHERE plan = ?1) - rows FROM plan WHERE id = ?1", []any{p.ID}, &kept)
-	if err == nil && kept != 0 {
+	err = c.QueryOne(ctx, "SELECT count(*) FROM plan_row WHERE plan = ?", []any{p.ID}, &kept)
+	if err == nil && kept != total {
 		err = fmt.Errorf("plan %s has two rows of one customer: %w", p.ID, ledger.ErrConflict)
 	}
 	return err
@@ -74,12 +75,12 @@ func (c *Conn) DecidePlan(ctx context.Context, id string, d ledger.PlanDecision)
 	if err != nil {
 		return err
 	}
-	state := ledger.PlanDeclined
+	state, approves := ledger.PlanDeclined, 0
 	if d.Approves {
-		state = ledger.PlanApproved
+		state, approves = ledger.PlanApproved, 1
 	}
 	if err := c.Exec(ctx, `UPDATE plan SET decided_us = ?, approves = ?, decided_by = ?, decided_on = ?, signer = ?, signature = ?, because = ? WHERE id = ?`,
-		Micros(d.At), d.Approves, d.Who, d.Host, d.Signer, d.Signature, d.Because, id); err != nil {
+		Micros(d.At), approves, d.Who, d.Host, d.Signer, d.Signature, d.Because, id); err != nil {
 		return err
 	}
 	return c.movePlans(ctx, state, "id = ?", id)

@@ -13,12 +13,26 @@ import (
 type Pool struct {
 	Environment string        // of the ledger, for keys that are not stored
 	Keys        *keyed.Secret // nil as long as no digest is needed
-	db          *sql.DB
+	connect     func(context.Context) (Database, error)
+	end         func() error // after the last connection was closed
 	idle        chan *Reader
 }
 
-// NewPool returns a pool over a database, which it closes.
-func NewPool(db *sql.DB) *Pool { return &Pool{db: db, idle: make(chan *Reader, 4)} }
+// NewPool returns a pool over an SQLite database, which it closes.
+func NewPool(db *sql.DB) *Pool {
+	return NewPoolOf(func(ctx context.Context) (Database, error) {
+		c, err := db.Conn(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return newPrepared(c), nil
+	}, db.Close)
+}
+
+// NewPoolOf returns a pool whose connections are made by connect. Its Close calls end.
+func NewPoolOf(connect func(context.Context) (Database, error), end func() error) *Pool {
+	return &Pool{connect: connect, end: end, idle: make(chan *Reader, 4)}
+}
 
 // Get returns a connection, which goes back with Put.
 func (p *Pool) Get(ctx context.Context) (*Reader, error) {
@@ -31,7 +45,7 @@ func (p *Pool) Get(ctx context.Context) (*Reader, error) {
 		return r, nil
 	default:
 	}
-	c, err := p.db.Conn(ctx)
+	c, err := p.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -65,5 +79,5 @@ func (p *Pool) Close() error {
 	for len(p.idle) > 0 {
 		all = append(all, (<-p.idle).Close())
 	}
-	return errors.Join(append(all, p.db.Close())...)
+	return errors.Join(append(all, p.end())...)
 }

@@ -13,7 +13,7 @@ import (
 
 const batchColumns = "id, fingerprint, settings, carried, rows, registered_us"
 
-// batch reads batchColumns. Its files are read by conn.batches.
+// Batch reads batchColumns. Batches reads its files.
 func (r *Record) Batch() (b ledger.Batch) {
 	b.ID, b.Fingerprint, b.Settings = r.Int64(), r.Text(), r.Text()
 	r.JSON(&b.Carried)
@@ -21,7 +21,7 @@ func (r *Record) Batch() (b ledger.Batch) {
 	return b
 }
 
-// json reads a text that is empty or JSON.
+// JSON reads a text that is empty or JSON.
 func (r *Record) JSON(into any) {
 	if text := r.Text(); text != "" && json.Unmarshal([]byte(text), into) != nil {
 		r.isMalformed = true
@@ -48,7 +48,7 @@ func (c *Conn) Batches(ctx context.Context, where string, args ...any) (all []le
 
 const RunColumns = `id, command, batch, who, host, version, key_print, settings, plan, started_us, ended_us, exit_code, stop_reason, sent, created, wallet_from, wallet_to`
 
-// run reads RunColumns.
+// Run reads RunColumns.
 func (r *Record) Run() (run ledger.Run) {
 	run.ID, run.Command, run.Batch, run.Who, run.Host = r.Int64(), r.Text(), r.Int64(), r.Text(), r.Text()
 	run.Version, run.KeyPrint, run.Settings, run.Plan, run.Started = r.Text(), r.Text(), r.Text(), r.Text(), r.Time()
@@ -73,7 +73,7 @@ func (c *Conn) Runs(ctx context.Context, order string, use func(ledger.Run) erro
 // KYCColumns are read by record.kyc.
 const KYCColumns = "k.status, k.since_us, k.seen_us, k.retries, k.retry_count, k.retry_open, k.reasons, k.denied_us, k.linked_us, k.resubmitted_us"
 
-// kyc reads KYCColumns; all NULL is the zero value.
+// Kyc reads KYCColumns; all NULL is the zero value.
 func (r *Record) Kyc() (k ledger.KYC) {
 	k.Status, k.At, k.Seen = ledger.KYCStatus(r.Text()), r.Time(), r.Time()
 	k.Retries, k.RetryCount, k.RetryOpen = r.Int(), r.Int(), r.Bool()
@@ -162,7 +162,7 @@ func (c *Conn) Fact(ctx context.Context, name string) (value string, at time.Tim
 
 // FactNames lists the names of small facts that begin with prefix, sorted.
 func (c *Conn) FactNames(ctx context.Context, prefix string) (names []string, err error) {
-	err = c.Query(ctx, "SELECT name FROM fact WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name", []any{prefix}, func(r *Record) error {
+	err = c.Query(ctx, "SELECT name FROM fact WHERE substr(name, 1, length(?)) = ? ORDER BY name", []any{prefix, prefix}, func(r *Record) error {
 		names = append(names, r.Text())
 		return nil
 	})

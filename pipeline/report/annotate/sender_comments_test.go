@@ -35,7 +35,7 @@ func TestAnnotateSenderComments(t *testing.T) {
 			for _, row := range booktest.SheetRows(t, f, "Problems") {
 				guide += strings.Join(row, " ") + "\n"
 			}
-			if strings.Contains(guide, "1 marked cell has no comment of ours") != theirs.talk || !strings.Contains(guide, "is wrong. Correct it.") {
+			if strings.Contains(guide, "1 marked cell has no new comment") != theirs.talk || !strings.Contains(guide, "is wrong. Correct it.") {
 				t.Error(guide)
 			}
 			if fillOf(t, f, "List", "D3") != workbook.ProblemFill {

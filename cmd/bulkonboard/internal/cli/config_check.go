@@ -11,6 +11,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger/postgres"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -181,7 +182,7 @@ func (check *configCheck) checkFiles() {
 		check.addMistake(outputs.CheckAnnotate(f.Annotate, nil), "annotate")
 	}
 	for _, made := range [][2]string{{"rejects", f.Rejects}, {"annotate", f.Annotate}, {"metrics-file", f.MetricsFile}, {"log-file", f.File}, {"ledger", f.Ledger}} {
-		if made[1] != "" {
+		if made[1] != "" && !postgres.IsAddress(made[1]) { // Resolve has checked an address
 			check.addMistake(outputs.CheckDirectory(made[1]), made[0])
 		}
 	}

@@ -147,7 +147,7 @@ func runReport(ctx context.Context, con *term.Console, c *cobra.Command, f *repo
 }
 
 // stream writes one report to standard output.
-func (f *reportOptions) stream(ctx context.Context, con *term.Console, l *sqlite.Ledger, meta report.Meta, sel ledger.Selection) (err error) {
+func (f *reportOptions) stream(ctx context.Context, con *term.Console, l session.Ledger, meta report.Meta, sel ledger.Selection) (err error) {
 	if !f.noLinks {
 		session.NoteLinksShown(ctx, con, ledger.Info{Path: meta.Ledger, Environment: meta.Environment}, "report")
 	}
@@ -167,7 +167,7 @@ func (f *reportOptions) stream(ctx context.Context, con *term.Console, l *sqlite
 
 // describeRun fills in what the ledger knows of the run that the rows are of, or
 // else of the newest of their input, and of the users.
-func (f *reportOptions) describeRun(ctx context.Context, l *sqlite.Ledger, info ledger.Info, meta *report.Meta, sel ledger.Selection) (err error) {
+func (f *reportOptions) describeRun(ctx context.Context, l session.Ledger, info ledger.Info, meta *report.Meta, sel ledger.Selection) (err error) {
 	meta.Run = sel.Run
 	if sel.All || len(meta.Batches) != 1 {
 		meta.KYC, err = l.HasKYC(ctx, 0)

@@ -12,7 +12,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 // inputSelection chooses one of the inputs that a ledger knows. The zero value
@@ -48,7 +47,7 @@ func (s *inputSelection) runID() (int64, error) {
 // chooseBatches completes the selection by what is in the ledger, and returns the
 // batches that its rows come from. batches are all of the ledger, the newest
 // first, and at least one.
-func (s *inputSelection) chooseBatches(ctx context.Context, l *sqlite.Ledger, batches []ledger.Batch, sel *ledger.Selection) ([]ledger.Batch, error) {
+func (s *inputSelection) chooseBatches(ctx context.Context, l session.Ledger, batches []ledger.Batch, sel *ledger.Selection) ([]ledger.Batch, error) {
 	switch {
 	case sel.All:
 		return batches, nil
@@ -67,7 +66,7 @@ func (s *inputSelection) chooseBatches(ctx context.Context, l *sqlite.Ledger, ba
 }
 
 // batchOfRun finds the run that is selected, or the last with an input.
-func (s *inputSelection) batchOfRun(ctx context.Context, l *sqlite.Ledger, batches []ledger.Batch, sel *ledger.Selection) ([]ledger.Batch, error) {
+func (s *inputSelection) batchOfRun(ctx context.Context, l session.Ledger, batches []ledger.Batch, sel *ledger.Selection) ([]ledger.Batch, error) {
 	for r, err := range l.Log(ctx) {
 		if err != nil {
 			return nil, err

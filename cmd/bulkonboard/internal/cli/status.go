@@ -12,7 +12,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 func newStatusCommand(con *term.Console) *cobra.Command {
@@ -27,7 +26,7 @@ func newStatusCommand(con *term.Console) *cobra.Command {
   bulkonboard status --env production --ledger prod.db --input customers.csv`,
 		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return session.ReadLedger(c, &f, func(ctx context.Context, l *sqlite.Ledger, info ledger.Info) error {
+			return session.ReadLedger(c, &f, func(ctx context.Context, l session.Ledger, info ledger.Info) error {
 				return runStatus(ctx, con, l, info, &chosen, asJSON)
 			})
 		},
@@ -38,7 +37,7 @@ func newStatusCommand(con *term.Console) *cobra.Command {
 	return c
 }
 
-func runStatus(ctx context.Context, con *term.Console, l *sqlite.Ledger, info ledger.Info, chosen *inputSelection, asJSON bool) error {
+func runStatus(ctx context.Context, con *term.Console, l session.Ledger, info ledger.Info, chosen *inputSelection, asJSON bool) error {
 	st, err := newStatusReport(ctx, l, info, time.Now(), chosen)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -19,7 +20,7 @@ import (
 
 // readRuns looks up what the log says of the runs. One may have sent nothing,
 // asked no wallet, or been of no input. run chooses one, 0 = the newest.
-func (s *statusReport) readRuns(ctx context.Context, l *sqlite.Ledger, run int64) error {
+func (s *statusReport) readRuns(ctx context.Context, l session.Ledger, run int64) error {
 	for r, err := range l.Log(ctx) {
 		if err != nil {
 			return err
@@ -51,7 +52,7 @@ type balance struct {
 }
 
 // findFee finds the fee that the last run was given, or else the measured one.
-func (s *statusReport) findFee(ctx context.Context, l *sqlite.Ledger) error {
+func (s *statusReport) findFee(ctx context.Context, l session.Ledger) error {
 	unit, _, err := l.Fact(ctx, "currency")
 	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return err

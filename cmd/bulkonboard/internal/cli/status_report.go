@@ -11,7 +11,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -42,7 +41,7 @@ type statusReport struct {
 	own          bool         // perDay is that of the run that goes on, not of the last days
 }
 
-func newStatusReport(ctx context.Context, l *sqlite.Ledger, info ledger.Info, now time.Time, chosen *inputSelection) (*statusReport, error) {
+func newStatusReport(ctx context.Context, l session.Ledger, info ledger.Info, now time.Time, chosen *inputSelection) (*statusReport, error) {
 	s := &statusReport{info: info, now: now}
 	var err error
 	batches, err := session.Inputs(ctx, l)
@@ -86,7 +85,7 @@ func newStatusReport(ctx context.Context, l *sqlite.Ledger, info ledger.Info, no
 }
 
 // countRows counts the rows of the batch and how far the identity checks are.
-func (s *statusReport) countRows(ctx context.Context, l *sqlite.Ledger) (err error) {
+func (s *statusReport) countRows(ctx context.Context, l session.Ledger) (err error) {
 	if s.tally, err = l.Tally(ctx, ledger.Selection{Batch: s.batch.ID}); err != nil {
 		return err
 	}
@@ -110,7 +109,7 @@ func (s *statusReport) countRows(ctx context.Context, l *sqlite.Ledger) (err err
 
 // measurePace sets the rows decided a day. Nights and other rates before a run that
 // goes on say nothing of its end.
-func (s *statusReport) measurePace(ctx context.Context, l *sqlite.Ledger) error {
+func (s *statusReport) measurePace(ctx context.Context, l session.Ledger) error {
 	lately, err := l.DecidedSince(ctx, s.batch.ID, s.now.AddDate(0, 0, -paceDays))
 	if err != nil {
 		return err

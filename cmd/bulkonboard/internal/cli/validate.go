@@ -55,11 +55,17 @@ every other list.
 A sheet and a header row that seem meant are read, and named in the notes; run asks
 first, or names the flags.
 
+What many cells have in common can be decided once: what a word means (--value), of
+which country phone numbers are (--phone-region), which rows are not to be sent
+(--leave-out). validate proposes such decisions, and applies none unasked. --decide
+asks one by one and writes the answers to a map file, for --map-file.
+
 --annotate returns the sender's own workbook with marks on the cells to correct; once
 corrected, it is an input like any other. Dropping a file on the program does the
 same.`,
 		Example: `  bulkonboard validate customers.xlsx
   bulkonboard validate --annotate to-correct.xlsx customers.xlsx
+  bulkonboard validate --decide customers.xlsx
   bulkonboard validate --save-map map.yaml --map email="E-Mail (private)" customers.csv`,
 		Args: subcommand.NeedArgs("a FILE", "bulkonboard validate customers.csv"),
 		RunE: func(c *cobra.Command, args []string) error { return runValidate(c.Context(), con, &f, args) },
@@ -150,8 +156,10 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 			failed = err
 		}
 	}
-	if checked.proposals, err = decisions.Propose(ctx, in, rules, found.Columns.Proposer.Candidates(in.Files())); err != nil {
-		return err
+	if !f.json { // which has no room for them
+		if checked.proposals, err = decisions.Propose(ctx, in, rules, found.Columns.Proposer.Candidates(in.Files())); err != nil {
+			return err
+		}
 	}
 	checked.mapName = mapFileName(in.Files())
 	showFindings(con, checked, f)

@@ -92,6 +92,8 @@ func changeText(kind string) string {
 		return "the phone number is written in international form"
 	case "spelling":
 		return "written as the partner spells it"
+	case "value":
+		return "read as --value or the map file says"
 	case "default":
 		return "filled in by --default"
 	}

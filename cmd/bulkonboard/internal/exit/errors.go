@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/postgres"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
@@ -63,9 +64,9 @@ func CodeOfCause(err error, otherwise Code) Code {
 	switch {
 	case err == nil:
 		return otherwise
-	case isAny(err, ledger.ErrDamaged, ledger.ErrWrite, ledger.ErrUnsafe):
+	case isAny(err, ledger.ErrDamaged, ledger.ErrWrite, ledger.ErrUnsafe, ledger.ErrUnavailable):
 		return Ledger
-	case isAny(err, ledger.ErrLocked, ledger.ErrMissing, ledger.ErrEnvironment, ledger.ErrAccount, ledger.ErrNewer, ledger.ErrPlan, sqlite.ErrOlder):
+	case isAny(err, ledger.ErrLocked, ledger.ErrMissing, ledger.ErrEnvironment, ledger.ErrAccount, ledger.ErrNewer, ledger.ErrPlan, sqlite.ErrOlder, postgres.ErrOlder):
 		return Refused
 	case errors.As(err, &wrong), errors.As(err, &input), errors.Is(err, source.ErrChanged):
 		return Usage

@@ -9,7 +9,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
@@ -38,7 +37,7 @@ func FollowUsers(con *term.Console, c *cobra.Command, f *settings.RunFlags, do f
 	}
 	opt := s.ledgerOptions()
 	opt.Concurrent = !s.to.Sandbox // the simulated partner's users are kept by one process at a time
-	if s.store, err = sqlite.Open(ctx, opt); err != nil {
+	if s.store, err = OpenLedger(ctx, opt); err != nil {
 		return f.SuggestSandbox(s.to, err)
 	}
 	s.closers = append(s.closers, s.store.Close)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/reportfile"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 // MatchesFile finds the batch of a file by its bytes, or by its name if it is gone.
@@ -22,7 +21,7 @@ func MatchesFile(path string) func(ledger.Batch) bool {
 
 // Inputs lists the inputs, that of the newest run first: a file that is run
 // again is the newest input, whenever it was first read.
-func Inputs(ctx context.Context, l *sqlite.Ledger) ([]ledger.Batch, error) {
+func Inputs(ctx context.Context, l Ledger) ([]ledger.Batch, error) {
 	batches, err := l.Batches(ctx)
 	if err != nil {
 		return nil, err

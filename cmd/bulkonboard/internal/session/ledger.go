@@ -10,16 +10,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/memory"
+	"github.com/bulkonboard/bulkonboard/ledger/postgres"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 )
-
-// StateSuffix names the file beside a ledger that keeps the sandbox's users.
-const StateSuffix = ".sandbox.jsonl"
 
 // openLedger opens the ledger, or makes it where that is not dangerous.
 func (s *session) openLedger(ctx context.Context) error {
@@ -29,8 +28,10 @@ func (s *session) openLedger(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err := os.Lstat(s.to.Ledger)
-	missing := errors.Is(err, fs.ErrNotExist)
+	missing, err := IsMissing(ctx, s.to.Ledger)
+	if err != nil {
+		return err
+	}
 	create := s.to.Environment != settings.Production || f.NewLedger
 	if missing && !create && term.IsTerminal(s.In) && s.command == "run" {
 		create = s.Confirm(fmt.Sprintf("The ledger %s does not exist. If these customers were sent before, stop: a new ledger does not know them. Make it?", s.to.Ledger))
@@ -42,11 +43,12 @@ func (s *session) openLedger(ctx context.Context) error {
 	}
 	opt := s.ledgerOptions()
 	opt.Create = create
-	s.store, err = sqlite.Open(ctx, opt)
+	s.store, err = OpenLedger(ctx, opt)
 	if err != nil {
 		return err
 	}
 	s.closers = append(s.closers, s.store.Close)
+	s.sender, _ = s.store.(sender) // of a ledger in a file the lock is enough
 	s.known = s.found.WatchFile(s.store)
 	if missing {
 		s.showNote("", "new ledger (no earlier runs)")
@@ -55,14 +57,21 @@ func (s *session) openLedger(ctx context.Context) error {
 	return nil
 }
 
-func (s *session) ledgerOptions() sqlite.Options {
-	return sqlite.Options{Path: s.to.Ledger, Environment: s.to.Environment, LockTimeout: s.flags.LockTimeout.Duration, Command: s.command}
+// sender is a ledger whose right to send can be lost while the process lives.
+type sender interface{ MaySend() bool }
+
+func (s *session) ledgerOptions() LedgerOptions {
+	return LedgerOptions{Path: s.to.Ledger, Environment: s.to.Environment, LockTimeout: s.flags.LockTimeout.Duration, Command: s.command,
+		Lease: s.flags.Lease.Duration, Timeout: s.flags.Timeout.Duration, Patience: s.flags.Patience.Duration, Say: func(what string) { s.Sayf("%s", what) }}
 }
 
 // deleteRehearsal removes the ledger of the sandbox and its users, unless a
 // run holds them.
 func (s *session) deleteRehearsal(ctx context.Context) error {
-	held, err := sqlite.Open(ctx, s.ledgerOptions())
+	if err := RequireFile(s.to.Ledger, "--fresh", "drop its schema (DROP SCHEMA ... CASCADE), or name another with ?schema=NAME"); err != nil {
+		return err
+	}
+	held, err := OpenLedger(ctx, s.ledgerOptions())
 	if errors.Is(err, ledger.ErrLocked) || errors.Is(err, ledger.ErrEnvironment) {
 		return err
 	}
@@ -71,7 +80,7 @@ func (s *session) deleteRehearsal(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, end := range []string{"", "-wal", "-shm", "-journal", ".emergency", ".new", StateSuffix} {
+	for _, end := range []string{"", "-wal", "-shm", "-journal", ".emergency", ".new", settings.StateSuffix} {
 		if err := os.Remove(s.to.Ledger + end); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("--fresh: %w", err)
 		}
@@ -81,7 +90,7 @@ func (s *session) deleteRehearsal(ctx context.Context) error {
 
 // ReadLedger runs do on the ledger that the flags choose, open to be read, and
 // closes it.
-func ReadLedger(c *cobra.Command, f *settings.TargetFlags, do func(context.Context, *sqlite.Ledger, ledger.Info) error) (err error) {
+func ReadLedger(c *cobra.Command, f *settings.TargetFlags, do func(context.Context, Ledger, ledger.Info) error) (err error) {
 	l, info, err := OpenToRead(c.Context(), c, f)
 	if err != nil {
 		return err
@@ -92,7 +101,7 @@ func ReadLedger(c *cobra.Command, f *settings.TargetFlags, do func(context.Conte
 
 // OpenToRead opens the ledger that the flags choose to be read, also during a run.
 // With --ledger alone it may be of any environment.
-func OpenToRead(ctx context.Context, c *cobra.Command, f *settings.TargetFlags) (*sqlite.Ledger, ledger.Info, error) {
+func OpenToRead(ctx context.Context, c *cobra.Command, f *settings.TargetFlags) (Ledger, ledger.Info, error) {
 	level := settings.LevelsOf(c)
 	to, err := f.Resolve(level)
 	if err != nil {
@@ -102,7 +111,7 @@ func OpenToRead(ctx context.Context, c *cobra.Command, f *settings.TargetFlags) 
 	if f.Ledger != "" && level("env")+level("sandbox")+level("base-url") == 0 {
 		environment = ""
 	}
-	l, err := sqlite.Open(ctx, sqlite.Options{Path: to.Ledger, Environment: environment, ReadOnly: true, Command: c.Name()})
+	l, err := OpenLedger(ctx, LedgerOptions{Path: to.Ledger, Environment: environment, ReadOnly: true, Command: c.Name()})
 	if err != nil {
 		return nil, ledger.Info{}, f.SuggestSandbox(to, err)
 	}
@@ -115,7 +124,7 @@ func OpenToRead(ctx context.Context, c *cobra.Command, f *settings.TargetFlags) 
 }
 
 // ReportNotices prints what was found when a ledger was opened.
-func ReportNotices(con *term.Console, l *sqlite.Ledger) {
+func ReportNotices(con *term.Console, l Ledger) {
 	for _, n := range l.Notices() {
 		con.Sayf("warning: %s", n)
 	}
@@ -126,11 +135,99 @@ func ReportNotices(con *term.Console, l *sqlite.Ledger) {
 // a customer may have the wrong link. Where it cannot be recorded, that is a
 // warning.
 func NoteLinksShown(ctx context.Context, con *term.Console, info ledger.Info, command string) {
-	l, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: command})
+	l, err := OpenLedger(ctx, LedgerOptions{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: command})
 	if err == nil {
 		err = errors.Join(l.SaveFact(ctx, pipeline.FactLinksShown, command, time.Now()), l.Close())
 	}
 	if err != nil {
 		con.Sayf("warning: the ledger could not note that links were handed out: %v", err)
 	}
+}
+
+// Ledger is a ledger as commands use it: in a file, or in PostgreSQL.
+type Ledger interface {
+	ledger.Ledger
+	ledger.Emergency
+	ledger.Gaps
+	ledger.Plans
+	ledger.Verification
+	Notices() []string
+	Close() error
+	CheckWritable(ctx context.Context) error
+	Verify(ctx context.Context) ([]string, error)
+	Walk(ctx context.Context, to sqlite.Visitor) error
+	Snapshot(ctx context.Context) (*sqlite.Snapshot, error)
+	DecidedSince(ctx context.Context, batch int64, since time.Time) (sqlite.Decided, error)
+	FactNames(ctx context.Context, prefix string) ([]string, error)
+	HasKYC(ctx context.Context, batch int64) (bool, error)
+	Forget(ctx context.Context, identities []string) (int, error)
+	Readmit(ctx context.Context, identities []string) (int, error)
+	Prune(ctx context.Context, keep int) (sqlite.Pruned, error)
+	Rebind(ctx context.Context, environment string) error
+	RebindAccount(ctx context.Context) error
+}
+
+var (
+	_ Ledger = (*sqlite.Ledger)(nil)
+	_ Ledger = (*postgres.Ledger)(nil)
+)
+
+// LedgerOptions say which ledger a command opens and how; see sqlite.Options and
+// postgres.Options.
+type LedgerOptions struct {
+	Path        string // of a file, or the address of a ledger in PostgreSQL
+	Environment string
+	Create      bool
+	ReadOnly    bool
+	Concurrent  bool
+	Adopt       bool // only of a file
+	LockTimeout time.Duration
+	Command     string
+	Lease       time.Duration // how long the process may be silent before another one takes over; 0 = 15 s
+	Timeout     time.Duration // the longest that a request of the command can last; 0 = 30 s
+	Patience    time.Duration // how long an outage of the database is waited out; 0 = 1 minute
+	Say         func(string)  // what is waited for; nil = nothing is said
+}
+
+// InFile returns the options of a ledger in a file.
+func (o LedgerOptions) InFile() sqlite.Options {
+	return sqlite.Options{Path: o.Path, Environment: o.Environment, Create: o.Create, ReadOnly: o.ReadOnly, Concurrent: o.Concurrent, Adopt: o.Adopt,
+		LockTimeout: o.LockTimeout, Command: o.Command}
+}
+
+// OpenLedger opens a ledger.
+func OpenLedger(ctx context.Context, o LedgerOptions) (Ledger, error) {
+	if !postgres.IsAddress(o.Path) {
+		l, err := sqlite.Open(ctx, o.InFile())
+		if err != nil {
+			return nil, err
+		}
+		return l, nil
+	}
+	l, err := postgres.Open(ctx, postgres.Options{Address: o.Path, Environment: o.Environment, Create: o.Create, ReadOnly: o.ReadOnly, Concurrent: o.Concurrent,
+		LockTimeout: o.LockTimeout, Command: o.Command, Lease: o.Lease, Timeout: o.Timeout, Patience: o.Patience, Say: o.Say,
+		Emergency: "bulkonboard-" + settings.FileWord(o.Environment) + ".emergency"})
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// IsMissing reports whether there is no ledger yet.
+func IsMissing(ctx context.Context, path string) (bool, error) {
+	if postgres.IsAddress(path) {
+		has, err := postgres.Exists(ctx, path)
+		return !has, err
+	}
+	_, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist), nil // any other error is that of opening it
+}
+
+// RequireFile refuses a ledger in PostgreSQL for a command that works on files, and says
+// what does the same there.
+func RequireFile(path, command, instead string) error {
+	if !postgres.IsAddress(path) {
+		return nil
+	}
+	return exit.NewUsageError(fmt.Errorf("%s works on a ledger in a file, and this one is in PostgreSQL", command), instead)
 }

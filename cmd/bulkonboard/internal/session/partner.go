@@ -16,11 +16,20 @@ import (
 func (s *session) newClient(base string) (*partner.Client, error) {
 	f := s.flags
 	client, err := partner.New(partner.Config{BaseURL: base, Key: s.key, UserAgent: "bulkonboard/" + Version(),
-		Timeout: f.Timeout.Duration, CAFile: f.CAFile, Proxy: f.Proxy.Text})
+		Timeout: f.Timeout.Duration, CAFile: f.CAFile, Proxy: f.Proxy.Text, BeforeFirstByte: s.checkSender})
 	if err != nil {
 		return nil, exit.NewUsageError(NameFlag(err))
 	}
 	return client, nil
+}
+
+// checkSender refuses to send once this process may have lost its right to: another
+// process can then be sending the same customers.
+func (s *session) checkSender() error {
+	if s.sender == nil || s.sender.MaySend() {
+		return nil
+	}
+	return fmt.Errorf("this process lost touch with the ledger: %w", ledger.ErrLocked)
 }
 
 // NameFlag returns a mistake in the client's configuration with the flag that it
@@ -71,7 +80,7 @@ func (s *session) openPartner() error {
 		cfg.Keys = []string{s.key}
 		cfg.KeyTTL = s.flags.KeyTTL.Duration
 		if s.store != nil {
-			cfg.StateFile = s.to.Ledger + StateSuffix
+			cfg.StateFile = s.to.SandboxState()
 		}
 		server, err := sandbox.New(cfg)
 		if err != nil {

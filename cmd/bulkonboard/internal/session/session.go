@@ -20,7 +20,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
@@ -42,9 +41,10 @@ type session struct {
 	log      *slog.Logger
 
 	in            *source.Input  // nil without input
-	store         *sqlite.Ledger // nil where plan has none to look at
+	store         Ledger         // nil where plan has none to look at
 	known         ledger.Ledger  // the store, watched
 	carried       *plans.Carried // the plan that this run carries out; nil = none
+	sender        sender         // nil where nobody else can take the ledger over
 	sandboxConfig sandbox.Config // with --sandbox
 	client        *partner.Client
 	found         *findings.Collector

@@ -15,12 +15,12 @@ import (
 // SharedLedger is a ledger that another command may be writing to. Its writes
 // wait as long as that takes, or until their context ends.
 type SharedLedger struct {
-	*sqlite.Ledger
+	Ledger
 	con *term.Console
 }
 
 // NewSharedLedger returns l as a shared ledger. That it waits is said on con.
-func NewSharedLedger(l *sqlite.Ledger, con *term.Console) *SharedLedger { return &SharedLedger{l, con} }
+func NewSharedLedger(l Ledger, con *term.Console) *SharedLedger { return &SharedLedger{l, con} }
 
 var (
 	_ kyc.SyncLedger      = (*SharedLedger)(nil)

@@ -13,7 +13,11 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/postgres"
 )
+
+// StateSuffix names the file beside a ledger that keeps the sandbox's users.
+const StateSuffix = ".sandbox.jsonl"
 
 // TargetFlags choose the partner and the ledger.
 type TargetFlags struct {
@@ -25,6 +29,7 @@ type TargetFlags struct {
 	Ledger      string
 	NewLedger   bool
 	LockTimeout Span
+	Lease       Span
 	Timeout     Span
 	KeyTTL      Span
 	CAFile      string
@@ -39,7 +44,7 @@ func (t *TargetFlags) AddLedgerFlags(c *cobra.Command) {
 	t.env = Choice{Words: []string{Staging, Production}}
 	f.Var(&t.env, "env", "partner environment, which also chooses the ledger (default staging)")
 	f.BoolVar(&t.sandbox, "sandbox", false, "use the simulated partner API in this process; no key needed")
-	f.StringVar(&t.Ledger, "ledger", "", "ledger `FILE` (default: ./bulkonboard-<environment>.db; production has no default)")
+	f.StringVar(&t.Ledger, "ledger", "", "ledger `FILE`, or postgres://USER@HOST/DATABASE?schema=NAME (default: ./bulkonboard-<environment>.db; production has no default)")
 	f.Var(&t.baseURL, "base-url", "partner API at `URL`; its host is then the environment")
 	HideAdvanced(f, "base-url")
 }
@@ -48,15 +53,17 @@ func (t *TargetFlags) AddLedgerFlags(c *cobra.Command) {
 func (t *TargetFlags) AddPartnerFlags(f *pflag.FlagSet) {
 	t.Timeout = Span{30 * time.Second, true}
 	t.KeyTTL = Span{5 * time.Minute, true}
+	t.Lease = Span{15 * time.Second, true}
 	f.StringVar(&t.KeyFile, "api-key-file", "", "read the API key from `FILE` (default: $BULKONBOARD_API_KEY, then a prompt)")
 	f.BoolVar(&t.Fresh, "fresh", false, "with --sandbox: start with an empty ledger and no users")
 	f.BoolVar(&t.NewLedger, "new-ledger", false, "create the production ledger if it is missing")
 	f.Var(&t.Timeout, "timeout", "timeout of one request")
 	f.Var(&t.KeyTTL, "key-ttl", "how long the partner remembers an idempotency key")
+	f.Var(&t.Lease, "lease", "with a ledger in PostgreSQL: how long a process may be silent before another one takes over")
 	f.Var(&t.LockTimeout, "lock-timeout", "how long to wait for the ledger's lock (default 0)")
 	f.StringVar(&t.CAFile, "ca-file", "", "trust the certificate authorities in PEM `FILE` instead of the system's")
 	f.Var(&t.Proxy, "proxy", "proxy `URL`, or env for the proxy environment variables; put a password into $BULKONBOARD_PROXY (default none)")
-	HideAdvanced(f, "timeout", "key-ttl", "lock-timeout", "ca-file", "proxy")
+	HideAdvanced(f, "timeout", "key-ttl", "lease", "lock-timeout", "ca-file", "proxy")
 	t.Play.AddFlags(f, "sandbox-")
 	f.VisitAll(func(fl *pflag.Flag) {
 		if strings.HasPrefix(fl.Name, "sandbox-") {
@@ -145,6 +152,21 @@ func (t *TargetFlags) chooseLedger(to Target) (Target, error) {
 	default:
 		to.Ledger = defaultLedger(to.Environment)
 	}
+	if postgres.IsAddress(to.Ledger) {
+		if err := postgres.CheckAddress(to.Ledger); err != nil {
+			to.Ledger = "" // it may hold a password
+			return to, exit.NewUsageError(err)
+		}
+		return to, nil
+	}
 	to.Ledger = filepath.Clean(to.Ledger)
 	return to, nil
+}
+
+// SandboxState returns the file that keeps the users of the simulated partner.
+func (t Target) SandboxState() string {
+	if postgres.IsAddress(t.Ledger) {
+		return defaultLedger(Sandbox) + StateSuffix
+	}
+	return t.Ledger + StateSuffix
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/approval"
 )
 
@@ -74,16 +73,16 @@ your public key is in that list. A plan is good for a day, and for one run.`,
 }
 
 // withLedger runs do on the ledger that the flags choose. It may be in use by a run.
-func withLedger(c *cobra.Command, f *settings.TargetFlags, do func(context.Context, *sqlite.Ledger) error) (err error) {
+func withLedger(c *cobra.Command, f *settings.TargetFlags, do func(context.Context, session.Ledger) error) (err error) {
 	ctx := c.Context()
 	var info ledger.Info
-	if err := session.ReadLedger(c, f, func(_ context.Context, _ *sqlite.Ledger, found ledger.Info) error {
+	if err := session.ReadLedger(c, f, func(_ context.Context, _ session.Ledger, found ledger.Info) error {
 		info = found
 		return nil
 	}); err != nil {
 		return err
 	}
-	l, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: settings.CommandName(c)})
+	l, err := session.OpenLedger(ctx, session.LedgerOptions{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: settings.CommandName(c)})
 	if err != nil {
 		return err
 	}
@@ -92,7 +91,7 @@ func withLedger(c *cobra.Command, f *settings.TargetFlags, do func(context.Conte
 }
 
 func listPlans(con *term.Console, c *cobra.Command, f *options) error {
-	return session.ReadLedger(c, &f.TargetFlags, func(ctx context.Context, l *sqlite.Ledger, _ ledger.Info) error {
+	return session.ReadLedger(c, &f.TargetFlags, func(ctx context.Context, l session.Ledger, _ ledger.Info) error {
 		all, err := l.Plans(ctx)
 		if err != nil {
 			return err
@@ -111,7 +110,7 @@ func listPlans(con *term.Console, c *cobra.Command, f *options) error {
 
 // decideInLedger decides on a plan of the ledger.
 func decideInLedger(con *term.Console, c *cobra.Command, f *options, id string) error {
-	return withLedger(c, &f.TargetFlags, func(ctx context.Context, l *sqlite.Ledger) error {
+	return withLedger(c, &f.TargetFlags, func(ctx context.Context, l session.Ledger) error {
 		p, err := ledger.FindPlan(ctx, l, id)
 		if errors.Is(err, ledger.ErrNotFound) {
 			return exit.NewUsageError(fmt.Errorf("plan %s is not in this ledger", id), "bulkonboard approve without an ID lists its plans")

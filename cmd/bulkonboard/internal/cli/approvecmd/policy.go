@@ -14,7 +14,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 func newPolicyCommand(con *term.Console) *cobra.Command {
@@ -41,7 +40,7 @@ sent without one since. none, the default, asks for no plan. The change is logge
 }
 
 func showPolicy(con *term.Console, c *cobra.Command, f *settings.TargetFlags) error {
-	return withLedger(c, f, func(ctx context.Context, l *sqlite.Ledger) error {
+	return withLedger(c, f, func(ctx context.Context, l session.Ledger) error {
 		policy, since, err := plans.Policy(ctx, l)
 		if err != nil {
 			return err
@@ -55,7 +54,7 @@ func showPolicy(con *term.Console, c *cobra.Command, f *settings.TargetFlags) er
 }
 
 func setPolicy(con *term.Console, c *cobra.Command, f *settings.TargetFlags, policy string) error {
-	return withLedger(c, f, func(ctx context.Context, l *sqlite.Ledger) error {
+	return withLedger(c, f, func(ctx context.Context, l session.Ledger) error {
 		if err := plans.SetPolicy(ctx, l, policy, time.Now()); err != nil {
 			return err
 		}

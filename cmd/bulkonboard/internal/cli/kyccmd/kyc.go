@@ -12,7 +12,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 // NewCommand returns the command kyc with its subcommands.
@@ -57,6 +56,6 @@ func openShared(ctx context.Context, con *term.Console, c *cobra.Command, f *set
 	if err != nil {
 		return nil, err
 	}
-	store, err := sqlite.Open(ctx, sqlite.Options{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: settings.CommandName(c)})
+	store, err := session.OpenLedger(ctx, session.LedgerOptions{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: settings.CommandName(c)})
 	return session.NewSharedLedger(store, con), err
 }

@@ -76,9 +76,9 @@ func (m *listenMetrics) metricsHandler() http.Handler {
 
 // newLedgerHealth returns the health of a ledger. What cannot pass by itself ends the
 // command through failed, as it does when an event cannot be recorded.
-func newLedgerHealth(l *sqlite.Ledger, failed func(error)) *kyc.Health {
+func newLedgerHealth(l session.Ledger, failed func(error)) *kyc.Health {
 	return kyc.NewHealth(func(ctx context.Context) error {
-		err := sqlite.CheckWritable(ctx, l)
+		err := l.CheckWritable(ctx)
 		if err != nil && !errors.Is(err, sqlite.ErrBusy) {
 			failed(err)
 		}

@@ -6,9 +6,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 func newAdoptCommand(con *term.Console) *cobra.Command {
@@ -35,8 +35,11 @@ func runAdopt(con *term.Console, c *cobra.Command, f *settings.TargetFlags) erro
 	if err != nil {
 		return err
 	}
+	if err := session.RequireFile(opt.Path, "ledger adopt", "this version cannot adopt an older copy of a database; import reports that know more with ledger import"); err != nil {
+		return err
+	}
 	opt.Adopt = true
-	return withLogEntry(con, c, settings.DescribeSettings(c), openWith(f, opt), func(context.Context, *sqlite.Ledger, *logEntry) error {
+	return withLogEntry(con, c, settings.DescribeSettings(c), openWith(f, opt), func(context.Context, session.Ledger, *logEntry) error {
 		con.Sayf("adopted: %s", opt.Path)
 		return nil
 	})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
@@ -25,11 +26,16 @@ standard output, for a program that encrypts or uploads it.`,
 		Example: `  bulkonboard ledger backup --ledger prod.db prod-2026-01-31.db
   bulkonboard ledger backup --ledger prod.db - | age -r KEY > prod.db.age`,
 		Args: subcommand.NeedArg("a FILE that does not exist yet, or -"),
-	}, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
-		if args[0] == subcommand.StandardOutput {
-			return streamBackup(ctx, con, l)
+	}, func(ctx context.Context, l session.Ledger, args []string) error {
+		file, isFile := l.(*sqlite.Ledger)
+		if !isFile {
+			return exit.NewUsageError(errors.New("ledger backup works on a ledger in a file, and this one is in PostgreSQL"),
+				"back up its schema with pg_dump --schema=NAME, or the server for point-in-time recovery")
 		}
-		return runBackup(ctx, con, l, args[0])
+		if args[0] == subcommand.StandardOutput {
+			return streamBackup(ctx, con, file)
+		}
+		return runBackup(ctx, con, file, args[0])
 	})
 }
 

@@ -8,9 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 func newExportCommand(con *term.Console) *cobra.Command {
@@ -31,7 +31,7 @@ passwords. Each export is recorded in the log.`,
 			return err
 		}
 		opt.Concurrent = true
-		return withLogEntry(con, c, settings.DescribeSettings(c), openWith(&f, opt), func(ctx context.Context, l *sqlite.Ledger, _ *logEntry) error {
+		return withLogEntry(con, c, settings.DescribeSettings(c), openWith(&f, opt), func(ctx context.Context, l session.Ledger, _ *logEntry) error {
 			return runExport(ctx, con, l, args[0], noLinks)
 		})
 	}
@@ -40,7 +40,7 @@ passwords. Each export is recorded in the log.`,
 	return c
 }
 
-func runExport(ctx context.Context, con *term.Console, l *sqlite.Ledger, path string, noLinks bool) (err error) {
+func runExport(ctx context.Context, con *term.Console, l session.Ledger, path string, noLinks bool) (err error) {
 	w, err := subcommand.OpenOutput(con, path)
 	if err != nil {
 		return err

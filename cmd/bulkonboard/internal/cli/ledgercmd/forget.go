@@ -10,6 +10,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
@@ -18,7 +19,7 @@ import (
 
 func newForgetCommand(con *term.Console) *cobra.Command {
 	c := newEmailsCommand(con, "forget", "erase customers on request; they are never sent again",
-		func(ctx context.Context, l *sqlite.Ledger, identities []string) error {
+		func(ctx context.Context, l session.Ledger, identities []string) error {
 			n, err := l.Forget(ctx, identities)
 			if err != nil {
 				return addInDoubtHint(err)
@@ -29,6 +30,9 @@ func newForgetCommand(con *term.Console) *cobra.Command {
 				return fmt.Errorf("the customers are erased, but the files that may still contain them could not be listed: %w", err)
 			}
 			printLeftovers(con, files)
+			if _, isFile := l.(*sqlite.Ledger); !isFile {
+				con.Sayf("PostgreSQL's log, replicas and backups still contain them until those are removed.")
+			}
 			return nil
 		})
 	c.Long += " The ledger is\nrewritten to remove every trace. This needs free space of about twice its size."
@@ -37,7 +41,7 @@ func newForgetCommand(con *term.Console) *cobra.Command {
 
 func newReadmitCommand(con *term.Console) *cobra.Command {
 	return newEmailsCommand(con, "readmit", "undo the bar of forget: a later input may create these customers",
-		func(ctx context.Context, l *sqlite.Ledger, identities []string) error {
+		func(ctx context.Context, l session.Ledger, identities []string) error {
 			n, err := l.Readmit(ctx, identities)
 			if err != nil {
 				return err
@@ -49,13 +53,13 @@ func newReadmitCommand(con *term.Console) *cobra.Command {
 
 // newEmailsCommand returns a command that does something to the customers whose
 // e-mails a file names.
-func newEmailsCommand(con *term.Console, name, short string, do func(context.Context, *sqlite.Ledger, []string) error) *cobra.Command {
+func newEmailsCommand(con *term.Console, name, short string, do func(context.Context, session.Ledger, []string) error) *cobra.Command {
 	return withLockedLedger(con, &cobra.Command{
 		Use:   name + " [flags] FILE|-",
 		Short: short,
 		Long:  short + ".\n\nFILE has one e-mail on each line; - is standard input.",
 		Args:  subcommand.NeedArg("a FILE of e-mails, or -"),
-	}, func(ctx context.Context, l *sqlite.Ledger, _ *logEntry, args []string) error {
+	}, func(ctx context.Context, l session.Ledger, _ *logEntry, args []string) error {
 		identities, err := readEmails(con, args[0])
 		if err != nil {
 			return err

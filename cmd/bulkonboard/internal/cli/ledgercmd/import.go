@@ -6,9 +6,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 func newImportCommand(con *term.Console) *cobra.Command {
@@ -35,7 +35,7 @@ report with any other status are skipped.`,
 			return err
 		}
 		opt.Create = create || opt.Environment != settings.Production
-		err = withLogEntry(con, c, args[0]+" sha256 "+im.sum, openWith(&f, opt), func(ctx context.Context, l *sqlite.Ledger, e *logEntry) error { return im.importInto(ctx, l, e) })
+		err = withLogEntry(con, c, args[0]+" sha256 "+im.sum, openWith(&f, opt), func(ctx context.Context, l session.Ledger, e *logEntry) error { return im.importInto(ctx, l, e) })
 		if err == nil {
 			im.report(con)
 		}

@@ -11,7 +11,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/reportfile"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -26,7 +25,7 @@ type importer struct {
 	environment string
 	slugs       map[string]bool // of the partner accounts that its serviceIds name
 	onlyReport  bool            // the file must be a report of ours
-	l           *sqlite.Ledger
+	l           session.Ledger
 	run         int64
 	gap         bool // the ledger was put back from a copy: a report of ours may know later outcomes
 
@@ -142,7 +141,7 @@ const (
 )
 
 // importInto imports the file into a ledger.
-func (im *importer) importInto(ctx context.Context, l *sqlite.Ledger, e *logEntry) error {
+func (im *importer) importInto(ctx context.Context, l session.Ledger, e *logEntry) error {
 	gaps, err := l.Gaps(ctx)
 	if err != nil {
 		return err

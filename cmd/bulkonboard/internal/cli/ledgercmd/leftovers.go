@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -16,9 +17,9 @@ import (
 // findLeftovers lists the files that can still hold what was erased from a ledger,
 // as far as the ledger knows of them or they are beside it. It is the one list:
 // whatever else comes to hold customers is added here.
-func findLeftovers(ctx context.Context, l *sqlite.Ledger) ([]string, error) {
+func findLeftovers(ctx context.Context, l session.Ledger) ([]string, error) {
 	var files []string
-	for _, list := range []func(context.Context, *sqlite.Ledger) ([]string, error){filesNamedAfter, backupFiles, runLogs, reportFiles, registeredFiles} {
+	for _, list := range []func(context.Context, session.Ledger) ([]string, error){filesNamedAfter, backupFiles, runLogs, reportFiles, registeredFiles} {
 		more, err := list(ctx, l)
 		if err != nil {
 			return nil, err
@@ -31,9 +32,9 @@ func findLeftovers(ctx context.Context, l *sqlite.Ledger) ([]string, error) {
 
 // filesNamedAfter returns the files beside the ledger that carry its name, such as
 // the simulated partner's users.
-func filesNamedAfter(ctx context.Context, l *sqlite.Ledger) (files []string, err error) {
+func filesNamedAfter(ctx context.Context, l session.Ledger) (files []string, err error) {
 	info, err := l.Info(ctx)
-	if err != nil {
+	if _, isFile := l.(*sqlite.Ledger); err != nil || !isFile {
 		return nil, err
 	}
 	folder, base := filepath.Split(info.Path)
@@ -50,11 +51,16 @@ func filesNamedAfter(ctx context.Context, l *sqlite.Ledger) (files []string, err
 }
 
 // backupFiles returns backups, ledgers that were set aside, and what a killed command left.
-func backupFiles(ctx context.Context, l *sqlite.Ledger) ([]string, error) { return l.Copies(ctx) }
+func backupFiles(ctx context.Context, l session.Ledger) ([]string, error) {
+	if file, ok := l.(*sqlite.Ledger); ok {
+		return file.Copies(ctx)
+	}
+	return nil, nil
+}
 
 // runLogs returns the logs of the runs that the ledger knows. A log that is no
 // longer where its run wrote it is listed as it was named then.
-func runLogs(ctx context.Context, l *sqlite.Ledger) (files []string, err error) {
+func runLogs(ctx context.Context, l session.Ledger) (files []string, err error) {
 	for r, err := range l.Log(ctx) {
 		if err != nil {
 			return nil, err
@@ -86,7 +92,7 @@ func printLeftovers(con *term.Console, files []string) {
 
 // reportFiles returns the reports that runs have noted, with the older ones that
 // were kept beside them and what a killed run left.
-func reportFiles(ctx context.Context, l *sqlite.Ledger) (all []string, err error) {
+func reportFiles(ctx context.Context, l session.Ledger) (all []string, err error) {
 	names, err := l.FactNames(ctx, outputs.ReportFactPrefix)
 	if err != nil {
 		return nil, err
@@ -99,7 +105,7 @@ func reportFiles(ctx context.Context, l *sqlite.Ledger) (all []string, err error
 
 // registeredFiles returns the files of the registered batches, and the rejected rows
 // beside them.
-func registeredFiles(ctx context.Context, l *sqlite.Ledger) (all []string, err error) {
+func registeredFiles(ctx context.Context, l session.Ledger) (all []string, err error) {
 	batches, err := l.Batches(ctx)
 	if err != nil {
 		return nil, err

@@ -15,7 +15,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
@@ -25,7 +24,7 @@ func newLogCommand(con *term.Console) *cobra.Command {
 		Use:   "log [flags] [FILE|-]",
 		Short: "list who did what: every run and change, newest first",
 		Args:  subcommand.OptionalArg("a FILE that does not exist yet, or -"),
-	}, func(ctx context.Context, l *sqlite.Ledger, args []string) error {
+	}, func(ctx context.Context, l session.Ledger, args []string) error {
 		path := subcommand.StandardOutput
 		if len(args) > 0 {
 			path = args[0]
@@ -36,7 +35,7 @@ func newLogCommand(con *term.Console) *cobra.Command {
 	return c
 }
 
-func runLog(ctx context.Context, con *term.Console, l *sqlite.Ledger, path string, asJSON bool) (err error) {
+func runLog(ctx context.Context, con *term.Console, l session.Ledger, path string, asJSON bool) (err error) {
 	w, err := subcommand.OpenOutput(con, path)
 	if err != nil {
 		return err

@@ -7,10 +7,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 func newRebindCommand(con *term.Console) *cobra.Command {
@@ -27,7 +27,7 @@ the next run learns the new ones. No row may be in doubt.`,
 			}
 			return nil
 		},
-	}, func(ctx context.Context, l *sqlite.Ledger, _ *logEntry, args []string) error {
+	}, func(ctx context.Context, l session.Ledger, _ *logEntry, args []string) error {
 		if account {
 			return runRebindAccount(ctx, con, l)
 		}
@@ -37,7 +37,7 @@ the next run learns the new ones. No row may be in doubt.`,
 	return c
 }
 
-func runRebind(ctx context.Context, con *term.Console, l *sqlite.Ledger, environment string) error {
+func runRebind(ctx context.Context, con *term.Console, l session.Ledger, environment string) error {
 	if err := settings.CheckEnvironment(environment); err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func runRebind(ctx context.Context, con *term.Console, l *sqlite.Ledger, environ
 	return nil
 }
 
-func runRebindAccount(ctx context.Context, con *term.Console, l *sqlite.Ledger) error {
+func runRebindAccount(ctx context.Context, con *term.Console, l session.Ledger) error {
 	if err := l.RebindAccount(ctx); err != nil {
 		return addInDoubtHint(err)
 	}

@@ -12,10 +12,10 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
@@ -67,7 +67,7 @@ sent without it. Use it only if the partner cannot provide the list.`,
 			}
 			return f.check(args[0])
 		},
-	}, func(ctx context.Context, l *sqlite.Ledger, e *logEntry, _ []string) error {
+	}, func(ctx context.Context, l session.Ledger, e *logEntry, _ []string) error {
 		if f.gap {
 			return endGaps(ctx, con, l, f.because)
 		}

@@ -12,11 +12,10 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 // runResolve records what the options say of a row's customer.
-func runResolve(ctx context.Context, con *term.Console, l *sqlite.Ledger, e *logEntry, f *resolveOptions) error {
+func runResolve(ctx context.Context, con *term.Console, l session.Ledger, e *logEntry, f *resolveOptions) error {
 	file, row := f.file, f.row
 	found, counts, err := findRow(ctx, l, file, row)
 	if err != nil {
@@ -62,7 +61,7 @@ func runResolve(ctx context.Context, con *term.Console, l *sqlite.Ledger, e *log
 }
 
 // noteUserGone notes that the customer's user is gone.
-func noteUserGone(ctx context.Context, con *term.Console, l *sqlite.Ledger, c ledger.Customer, f *resolveOptions) error {
+func noteUserGone(ctx context.Context, con *term.Console, l session.Ledger, c ledger.Customer, f *resolveOptions) error {
 	note := ledger.PairingNote{Customer: c.ID, ServiceID: c.ServiceID, Pairing: ledger.UserDeleted}
 	if _, ok := ledger.ApplyPairing(c, note); !ok || c.ServiceID == "" {
 		return exit.UsageErrorf("%s, row %d is %s and has no user that could have been deleted", f.file, f.row, c.Status)
@@ -76,7 +75,7 @@ func noteUserGone(ctx context.Context, con *term.Console, l *sqlite.Ledger, c le
 
 // findRow finds a row of the newest input that has the file, and names the row of
 // that input which its customer belongs to, "" if that is the row itself.
-func findRow(ctx context.Context, l *sqlite.Ledger, file string, row int) (found ledger.Reported, counts string, err error) {
+func findRow(ctx context.Context, l session.Ledger, file string, row int) (found ledger.Reported, counts string, err error) {
 	batches, err := session.Inputs(ctx, l)
 	if err != nil {
 		return found, "", err
@@ -115,7 +114,7 @@ func findRow(ctx context.Context, l *sqlite.Ledger, file string, row int) (found
 
 // firstRow returns the first row of a batch of which a condition holds; nil if
 // there is none.
-func firstRow(ctx context.Context, l *sqlite.Ledger, batch int64, is func(*ledger.Reported) bool) (*ledger.Reported, error) {
+func firstRow(ctx context.Context, l session.Ledger, batch int64, is func(*ledger.Reported) bool) (*ledger.Reported, error) {
 	for r, err := range l.Rows(ctx, ledger.Selection{Batch: batch}) {
 		if err != nil {
 			return nil, err
@@ -129,7 +128,7 @@ func firstRow(ctx context.Context, l *sqlite.Ledger, batch int64, is func(*ledge
 
 // endGaps declares, with a reason, that no list will show who was created inside
 // the ledger's gaps, so that runs no longer wait for one.
-func endGaps(ctx context.Context, con *term.Console, l *sqlite.Ledger, because string) error {
+func endGaps(ctx context.Context, con *term.Console, l session.Ledger, because string) error {
 	gaps, err := l.Gaps(ctx)
 	if err != nil {
 		return err

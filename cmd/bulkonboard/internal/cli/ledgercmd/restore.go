@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -40,6 +41,9 @@ func runRestore(con *term.Console, c *cobra.Command, f *settings.TargetFlags, ba
 	if err != nil {
 		return err
 	}
+	if err := session.RequireFile(opt.Path, "ledger restore", "restore the schema with pg_restore, or the server with its point-in-time recovery"); err != nil {
+		return err
+	}
 	// A mistake in a report must cost nothing: all are read before anything is moved.
 	var all []*importer
 	settings := []string{backup}
@@ -51,8 +55,8 @@ func runRestore(con *term.Console, c *cobra.Command, f *settings.TargetFlags, ba
 		all = append(all, im)
 		settings = append(settings, path+" sha256 "+im.sum)
 	}
-	open := func(ctx context.Context) (*sqlite.Ledger, error) {
-		l, kept, err := sqlite.Restore(ctx, opt, backup)
+	open := func(ctx context.Context) (session.Ledger, error) {
+		l, kept, err := sqlite.Restore(ctx, opt.InFile(), backup)
 		if kept != "" {
 			con.Sayf("the previous ledger is kept as %s", kept)
 		}
@@ -61,7 +65,7 @@ func runRestore(con *term.Console, c *cobra.Command, f *settings.TargetFlags, ba
 		}
 		return l, err
 	}
-	return withLogEntry(con, c, strings.Join(settings, ", "), open, func(ctx context.Context, l *sqlite.Ledger, e *logEntry) error {
+	return withLogEntry(con, c, strings.Join(settings, ", "), open, func(ctx context.Context, l session.Ledger, e *logEntry) error {
 		for _, im := range all {
 			if err := im.importInto(ctx, l, e); err != nil {
 				return err

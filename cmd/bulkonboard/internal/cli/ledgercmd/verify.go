@@ -7,9 +7,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 func newVerifyCommand(con *term.Console) *cobra.Command {
@@ -17,10 +17,10 @@ func newVerifyCommand(con *term.Console) *cobra.Command {
 		Use:   "verify [flags]",
 		Short: "check the whole ledger, and every customer against its attempts",
 		Args:  subcommand.NoArgs,
-	}, func(ctx context.Context, l *sqlite.Ledger, _ []string) error { return runVerify(ctx, con, l) })
+	}, func(ctx context.Context, l session.Ledger, _ []string) error { return runVerify(ctx, con, l) })
 }
 
-func runVerify(ctx context.Context, con *term.Console, l *sqlite.Ledger) error {
+func runVerify(ctx context.Context, con *term.Console, l session.Ledger) error {
 	problems, err := l.Verify(ctx)
 	if err != nil {
 		return err

@@ -12,15 +12,14 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 // withLedger completes a command that reads the ledger, also during a run.
-func withLedger(c *cobra.Command, do func(ctx context.Context, l *sqlite.Ledger, args []string) error) *cobra.Command {
+func withLedger(c *cobra.Command, do func(ctx context.Context, l session.Ledger, args []string) error) *cobra.Command {
 	var f settings.TargetFlags
 	f.AddLedgerFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		return session.ReadLedger(c, &f, func(ctx context.Context, l *sqlite.Ledger, _ ledger.Info) error { return do(ctx, l, args) })
+		return session.ReadLedger(c, &f, func(ctx context.Context, l session.Ledger, _ ledger.Info) error { return do(ctx, l, args) })
 	}
 	return c
 }
@@ -33,7 +32,7 @@ type logEntry struct {
 
 // withLockedLedger completes a command that locks the ledger and is recorded in
 // its log.
-func withLockedLedger(con *term.Console, c *cobra.Command, do func(ctx context.Context, l *sqlite.Ledger, e *logEntry, args []string) error) *cobra.Command {
+func withLockedLedger(con *term.Console, c *cobra.Command, do func(ctx context.Context, l session.Ledger, e *logEntry, args []string) error) *cobra.Command {
 	var f settings.TargetFlags
 	f.AddLedgerFlags(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -41,27 +40,27 @@ func withLockedLedger(con *term.Console, c *cobra.Command, do func(ctx context.C
 		if err != nil {
 			return err
 		}
-		return withLogEntry(con, c, settings.DescribeSettings(c), openWith(&f, opt), func(ctx context.Context, l *sqlite.Ledger, e *logEntry) error { return do(ctx, l, e, args) })
+		return withLogEntry(con, c, settings.DescribeSettings(c), openWith(&f, opt), func(ctx context.Context, l session.Ledger, e *logEntry) error { return do(ctx, l, e, args) })
 	}
 	return c
 }
 
 // ledgerOptions returns how a command opens the ledger that its flags choose.
-func ledgerOptions(c *cobra.Command, f *settings.TargetFlags) (sqlite.Options, error) {
+func ledgerOptions(c *cobra.Command, f *settings.TargetFlags) (session.LedgerOptions, error) {
 	to, err := f.Resolve(settings.LevelsOf(c))
-	return sqlite.Options{Path: to.Ledger, Environment: to.Environment, Command: settings.CommandName(c)}, err
+	return session.LedgerOptions{Path: to.Ledger, Environment: to.Environment, Command: settings.CommandName(c)}, err
 }
 
-func openWith(f *settings.TargetFlags, opt sqlite.Options) func(context.Context) (*sqlite.Ledger, error) {
-	return func(ctx context.Context) (*sqlite.Ledger, error) {
-		l, err := sqlite.Open(ctx, opt)
+func openWith(f *settings.TargetFlags, opt session.LedgerOptions) func(context.Context) (session.Ledger, error) {
+	return func(ctx context.Context) (session.Ledger, error) {
+		l, err := session.OpenLedger(ctx, opt)
 		return l, f.SuggestSandbox(settings.Target{Environment: opt.Environment}, err)
 	}
 }
 
 // withLogEntry opens a ledger and runs do between the two records that the
 // ledger's log has of a command. It closes the ledger.
-func withLogEntry(con *term.Console, c *cobra.Command, settings string, open func(context.Context) (*sqlite.Ledger, error), do func(context.Context, *sqlite.Ledger, *logEntry) error) (err error) {
+func withLogEntry(con *term.Console, c *cobra.Command, settings string, open func(context.Context) (session.Ledger, error), do func(context.Context, session.Ledger, *logEntry) error) (err error) {
 	ctx := c.Context()
 	l, err := open(ctx)
 	if err != nil {

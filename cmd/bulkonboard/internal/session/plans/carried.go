@@ -10,7 +10,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/approval"
 )
@@ -19,14 +18,14 @@ import (
 type Carried struct {
 	Plan  ledger.Plan
 	Terms approval.Terms
-	store *sqlite.Ledger
+	store Store
 	to    Target
 }
 
 // Load finds the plan that a run is to carry out, by its ID or its file, and refuses
 // it unless it is approved, by somebody who may approve, and fits the target. A
 // signed decision that a file brings is recorded in the ledger.
-func Load(ctx context.Context, store *sqlite.Ledger, f *settings.PlanFlags, to Target) (*Carried, error) {
+func Load(ctx context.Context, store Store, f *settings.PlanFlags, to Target) (*Carried, error) {
 	approvers, err := settings.ReadApprovers(f.Approvers)
 	if err != nil {
 		return nil, err
@@ -66,7 +65,7 @@ func Load(ctx context.Context, store *sqlite.Ledger, f *settings.PlanFlags, to T
 }
 
 // recordDecision writes what the file of a plan brings, if an approver signed it.
-func recordDecision(ctx context.Context, store *sqlite.Ledger, p ledger.Plan, d *ledger.PlanDecision, approvers approval.Approvers) (ledger.Plan, error) {
+func recordDecision(ctx context.Context, store Store, p ledger.Plan, d *ledger.PlanDecision, approvers approval.Approvers) (ledger.Plan, error) {
 	if err := approval.Verify(p.Terms, d, approvers); err != nil {
 		return p, refusePlan(err.Error(), "name the list of public keys with --approvers; bulkonboard approve keygen prints a line of it")
 	}

@@ -12,10 +12,15 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/approval"
 )
+
+// Store is a ledger that keeps plans.
+type Store interface {
+	ledger.Ledger
+	ledger.Plans
+}
 
 // Target is to whom and how a command sends.
 type Target struct {
@@ -84,7 +89,7 @@ func (d *Draft) Watch(cfg *pipeline.Config, saves bool) {
 
 // Save keeps the plan in the ledger, as made, and returns it. It is not saved without
 // a known fee: whoever approves has to see what it can cost.
-func (d *Draft) Save(ctx context.Context, store *sqlite.Ledger, to Target, maker approval.Person, plan pipeline.Plan) (ledger.Plan, approval.Terms, error) {
+func (d *Draft) Save(ctx context.Context, store Store, to Target, maker approval.Person, plan pipeline.Plan) (ledger.Plan, approval.Terms, error) {
 	t := NewTerms(to, maker, plan, d.sends)
 	switch {
 	case t.MaySend() == 0:

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
 // The policies of a ledger: who has to agree before something is sent.
@@ -39,7 +38,7 @@ func SetPolicy(ctx context.Context, l ledger.Runs, policy string, now time.Time)
 }
 
 // CheckPolicy refuses to send without a plan where two persons have to approve.
-func CheckPolicy(ctx context.Context, l *sqlite.Ledger) error {
+func CheckPolicy(ctx context.Context, l Store) error {
 	policy, _, err := Policy(ctx, l)
 	if err != nil || policy != PolicyTwoPersons {
 		return err

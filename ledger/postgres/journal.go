@@ -1,0 +1,273 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
+)
+
+var (
+	_ ledger.Journal  = (*Ledger)(nil)
+	_ ledger.Pairings = (*Ledger)(nil)
+)
+
+// timeToRecord is how long the server may take for a group of the send pass.
+const timeToRecord = 10 * time.Second
+
+// send runs a transaction of the send pass in two round trips: the fence and the
+// customers with their attempts, locked in the order of their numbers; then what decide
+// makes of them, and the commit.
+func (l *core) send(ctx context.Context, ids []int64, decide func(t *tx, customers map[int64]ledger.Customer, out *changes) error) error {
+	return l.retryUntilKnown(ctx, func(ctx context.Context, t *tx) error {
+		ctx, cancel := context.WithTimeout(ctx, timeToRecord)
+		defer cancel()
+		customers := map[int64]ledger.Customer{}
+		b := &pgx.Batch{}
+		b.Queue("BEGIN")
+		if l.sender != nil {
+			b.Queue(fence, l.sender.id).QueryRow(func(row pgx.Row) error { return l.checkFence(t, row.Scan(&t.writes)) })
+		}
+		t.queueCustomers(b, ids, customers)
+		if err := t.db.pg.SendBatch(ctx, b).Close(); err != nil {
+			return err
+		}
+		out := &changes{customers: map[int64]*changed{}}
+		if err := decide(t, customers, out); err != nil {
+			return err
+		}
+		b = &pgx.Batch{}
+		out.queueAttempts(b, l.senderID())
+		out.queueClosings(b)
+		t.queueCustomerUpdates(b, out)
+		if out.needsRows() {
+			if err := t.db.pg.SendBatch(ctx, b).Close(); err != nil {
+				return err
+			}
+			if err := t.takeRows(ctx, out); err != nil {
+				return err
+			}
+			b = &pgx.Batch{}
+		}
+		b.Queue("COMMIT")
+		return t.db.pg.SendBatch(ctx, b).Close()
+	})
+}
+
+// senderID is the number of this process as a sender, 0 for none.
+func (l *core) senderID() int64 {
+	if l.sender == nil {
+		return 0
+	}
+	return l.sender.id
+}
+
+// queueCustomers reads customers with their attempts into a map, and locks them.
+func (t *tx) queueCustomers(b *pgx.Batch, ids []int64, into map[int64]ledger.Customer) {
+	b.Queue("SELECT "+tables.CustomerColumns+" FROM customer c WHERE c.id = ANY ($1) ORDER BY c.id FOR UPDATE", ids).Query(func(rows pgx.Rows) error {
+		return t.readRows(rows, func(r *record) error {
+			c := r.Customer()
+			into[c.ID] = c
+			return nil
+		})
+	})
+	b.Queue("SELECT "+tables.AttemptColumns+" FROM attempt a JOIN customer c ON c.id = a.customer WHERE a.customer = ANY ($1) ORDER BY a.id", ids).Query(func(rows pgx.Rows) error {
+		return t.readRows(rows, func(r *record) error {
+			id, a := r.Attempt()
+			c := into[id]
+			c.History = append(c.History, a)
+			into[id] = c
+			return nil
+		})
+	})
+}
+
+func (t *tx) readRows(rows pgx.Rows, read func(*record) error) error {
+	all, err := collectRows(rows)
+	return useEach(all, err, func(values []any) error {
+		r := tables.NewRecord(values, t.Environment)
+		if err := read(r); err != nil {
+			return err
+		}
+		return r.Err()
+	})
+}
+
+// Intend implements ledger.Journal.
+func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent) ([]int64, error) {
+	if len(intents) == 0 {
+		return nil, nil
+	}
+	if err := l.requireSender(); err != nil {
+		return nil, err
+	}
+	of := make([]int64, len(intents))
+	for i, in := range intents {
+		of[i] = in.Customer
+	}
+	ids := make([]int64, len(intents))
+	err := l.send(ctx, of, func(_ *tx, customers map[int64]ledger.Customer, out *changes) error {
+		for i, in := range intents {
+			before, ok := customers[in.Customer]
+			delete(customers, in.Customer) // whoever is named twice is skipped
+			if ids[i] = ledger.FindIntent(before, run, in); ids[i] != 0 || !ok {
+				continue
+			}
+			after, err := ledger.ApplyIntent(before, in)
+			if errors.Is(err, ledger.ErrConflict) || errors.Is(err, ledger.ErrForm) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			after.FirstSent = ledger.TruncateTime(after.FirstSent)
+			out.add(before, after)
+			out.opened = append(out.opened, opened{in, run, &ids[i]})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ids, nil
+}
+
+// Record implements ledger.Journal.
+func (l *Ledger) Record(ctx context.Context, _ int64, list []ledger.Change) (left []ledger.Change, err error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	err = l.send(ctx, customersOf(list), func(_ *tx, customers map[int64]ledger.Customer, out *changes) error {
+		after := make(map[int64]*ledger.Customer, len(customers))
+		for id, one := range customers {
+			after[id] = &one
+		}
+		left = ledger.ApplyChanges(func(id int64) *ledger.Customer { return after[id] }, list)
+		for id, one := range after {
+			out.add(customers[id], *one)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return left, nil
+}
+
+func customersOf(list []ledger.Change) []int64 {
+	ids := make([]int64, len(list))
+	for i, ch := range list {
+		ids[i] = ch.Customer
+	}
+	return ids
+}
+
+// Merge implements ledger.Journal.
+func (l *Ledger) Merge(ctx context.Context, list []ledger.Change) (left []ledger.Change, err error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	err = l.send(ctx, customersOf(list), func(t *tx, customers map[int64]ledger.Customer, out *changes) error {
+		owners, err := t.ownersOf(ctx, list)
+		if err != nil {
+			return err
+		}
+		left = nil
+		after := map[int64]ledger.Customer{}
+		for id, one := range customers {
+			after[id], owners[id] = one, one.ServiceID
+		}
+		for _, ch := range list {
+			c := after[ch.Customer]
+			if ledger.IsRecorded(c, ch) {
+				continue
+			}
+			merged, fits := ledger.MergeLate(c, ch)
+			if !fits || !ch.IsCredible(withServiceID(owners, ch.ServiceID)) {
+				left = append(left, ch)
+				continue
+			}
+			after[ch.Customer], owners[ch.Customer] = merged, merged.ServiceID
+		}
+		for id, one := range after {
+			if one.ID != 0 {
+				out.add(customers[id], one)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return left, nil
+}
+
+// ownersOf returns the service ids of the customers that have one of those in a list.
+func (t *tx) ownersOf(ctx context.Context, list []ledger.Change) (map[int64]string, error) {
+	owners, marks := map[int64]string{}, []int64{}
+	for _, ch := range list {
+		if ch.ServiceID != "" {
+			marks = append(marks, tables.Mark(ch.ServiceID))
+		}
+	}
+	err := tables.QueryList(ctx, t.Conn, "SELECT id, service_id FROM customer WHERE service_mark <> 0 AND service_mark IN (?)", marks, func(r *record) error {
+		id := r.Int64()
+		owners[id] = r.Text()
+		return nil
+	})
+	return owners, err
+}
+
+func withServiceID(owners map[int64]string, serviceID string) (all []ledger.Customer) {
+	for id, has := range owners {
+		if serviceID != "" && has == serviceID {
+			all = append(all, ledger.Customer{ID: id, ServiceID: has})
+		}
+	}
+	return all
+}
+
+// NotePairings implements ledger.Pairings.
+func (l *Ledger) NotePairings(ctx context.Context, notes []ledger.PairingNote) error {
+	if len(notes) == 0 {
+		return nil
+	}
+	ids := make([]int64, len(notes))
+	for i, n := range notes {
+		ids[i] = n.Customer
+	}
+	slices.Sort(ids)
+	return l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error {
+		customers, err := t.lockCustomers(ctx, slices.Compact(ids))
+		if err != nil {
+			return err
+		}
+		for _, n := range notes {
+			after, applies := ledger.ApplyPairing(customers[n.Customer], n)
+			if !applies {
+				continue
+			}
+			customers[n.Customer] = after
+			if err := t.Exec(ctx, "UPDATE customer SET pairing = ? WHERE id = ?", string(after.Pairing), after.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// lockCustomers reads customers without their attempts, and locks them.
+func (t *tx) lockCustomers(ctx context.Context, ids []int64) (map[int64]ledger.Customer, error) {
+	found := map[int64]ledger.Customer{}
+	err := tables.QueryList(ctx, t.Conn, "SELECT "+tables.CustomerColumns+" FROM customer c WHERE c.id IN (?) ORDER BY c.id FOR UPDATE", ids, func(r *record) error {
+		c := r.Customer()
+		found[c.ID] = c
+		return nil
+	})
+	return found, err
+}

@@ -1,0 +1,185 @@
+package postgres
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
+)
+
+// TestServerCrash: the server is killed and comes back; calls wait for it.
+func TestServerCrash(t *testing.T) {
+	cluster := pgtest.Start(t)
+	o := optionsFor(cluster.URL())
+	o.Create = true
+	l := openWith(t, o)
+	b := registerRows(t, l, "one", 200, func(i int) ledger.Row { return rowOf(i, "a") })
+	run := beginRun(t, l, b.ID)
+	for at := 0; at < 200; at += 50 {
+		intents := intentsFor(t, l, b.ID, at, 50)
+		ids, err := l.Intend(t.Context(), run, intents)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cluster.Stop(t, syscall.SIGQUIT)
+		var restarted sync.WaitGroup
+		restarted.Go(func() { cluster.Run(t) })
+		left, err := l.Record(t.Context(), run, answersTo(intents, ids))
+		restarted.Wait()
+		if err != nil || len(left) > 0 {
+			t.Fatal(left, err)
+		}
+	}
+	if n := countWith(t, l, ledger.Created); n != 200 {
+		t.Errorf("%d are created", n)
+	}
+	checkSound(t, l)
+}
+
+// TestServerAway: a server that stays away is an outage, and no damage.
+func TestServerAway(t *testing.T) {
+	cluster := pgtest.Start(t)
+	o := optionsFor(cluster.URL())
+	o.Create, o.Patience = true, 100*time.Millisecond
+	l := openWith(t, o)
+	b := registerRows(t, l, "one", 1, func(i int) ledger.Row { return rowOf(i, "a") })
+	run, intents := beginRun(t, l, b.ID), intentsFor(t, l, b.ID, 0, 1)
+	cluster.Stop(t, syscall.SIGQUIT)
+	if _, err := l.Intend(t.Context(), run, intents); !errors.Is(err, ledger.ErrUnavailable) || errors.Is(err, ledger.ErrWrite) {
+		t.Errorf("intend: %v", err)
+	}
+	if _, err := l.Plan(t.Context(), b.ID, 0, 1); !errors.Is(err, ledger.ErrUnavailable) {
+		t.Errorf("plan: %v", err)
+	}
+	if _, err := Open(t.Context(), o); !errors.Is(err, ledger.ErrUnavailable) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("open: %v", err)
+	}
+	cluster.Run(t)
+	if ids, err := l.Intend(t.Context(), run, intents); err != nil || ids[0] == 0 {
+		t.Errorf("intend, once it is back: %v %v", ids, err)
+	}
+}
+
+// TestLostAnswers: the connection is cut while a commit is under way, before or after the
+// server has it. Every call finds what it did.
+func TestLostAnswers(t *testing.T) {
+	cluster := pgtest.Start(t)
+	for name, after := range map[string]bool{"before the server has it": false, "after": true} {
+		t.Run(name, func(t *testing.T) {
+			address := cluster.URL()
+			p := startProxy(t, address)
+			p.cutAfter = after
+			o := optionsFor(p.address)
+			o.Create = true
+			l := openWith(t, o)
+			p.armed.Store(true)
+			b := registerRows(t, l, "one", 120, func(i int) ledger.Row { return rowOf(i, "a") })
+			p.armed.Store(true)
+			run := beginRun(t, l, b.ID)
+			for at := 0; at < 120; at += 40 {
+				intents := intentsFor(t, l, b.ID, at, 40)
+				p.armed.Store(true)
+				ids, err := l.Intend(t.Context(), run, intents)
+				if err != nil {
+					t.Fatal(err)
+				}
+				p.armed.Store(true)
+				if left, err := l.Record(t.Context(), run, answersTo(intents, ids)); err != nil || len(left) > 0 {
+					t.Fatal(left, err)
+				}
+			}
+			if p.cuts.Load() < 8 {
+				t.Errorf("only %d commits were cut", p.cuts.Load())
+			}
+			if runs, attempts := count(t, l, "run"), count(t, l, "attempt"); runs != 1 || attempts != 120 || countWith(t, l, ledger.Created) != 120 {
+				t.Errorf("%d runs, %d attempts, %d created", runs, attempts, countWith(t, l, ledger.Created))
+			}
+			checkSound(t, l)
+		})
+	}
+}
+
+// proxy stands between a ledger and its server, and cuts a connection at its next commit
+// when it is armed.
+type proxy struct {
+	address  string
+	cutAfter bool
+	armed    atomic.Bool
+	cuts     atomic.Int64
+}
+
+func startProxy(t *testing.T, address string) *proxy {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := u.Host
+	u.Host = listener.Addr().String()
+	p := &proxy{address: u.String()}
+	var all sync.WaitGroup
+	all.Go(func() {
+		for {
+			near, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			all.Go(func() { p.serve(near, server) })
+		}
+	})
+	t.Cleanup(func() {
+		if err := listener.Close(); err != nil {
+			t.Error(err)
+		}
+		all.Wait()
+	})
+	return p
+}
+
+// serve passes on what a client and the server say to each other, until it cuts them off.
+func (p *proxy) serve(near net.Conn, server string) {
+	far, err := net.Dial("tcp", server)
+	if err != nil {
+		_ = near.Close()
+		return
+	}
+	pass := func(from, to net.Conn, isCommit func([]byte) bool) {
+		b := make([]byte, 1<<20)
+		for {
+			n, err := from.Read(b)
+			if isCommit(b[:n]) && p.armed.CompareAndSwap(true, false) {
+				p.cuts.Add(1)
+				break
+			}
+			if err == nil {
+				_, err = to.Write(b[:n])
+			}
+			if err != nil {
+				break
+			}
+		}
+		_, _ = near.Close(), far.Close() // the other direction ends with it
+	}
+	var back sync.WaitGroup
+	back.Go(func() {
+		pass(far, near, func(said []byte) bool { return p.cutAfter && bytes.Contains(said, []byte("COMMIT\x00")) })
+	})
+	// A group of the send pass names its commit only the first time. It is long.
+	pass(near, far, func(said []byte) bool {
+		return !p.cutAfter && (bytes.Contains(said, []byte("COMMIT")) || len(said) > 3000)
+	})
+	back.Wait()
+}

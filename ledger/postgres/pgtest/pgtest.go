@@ -1,0 +1,180 @@
+// Package pgtest runs PostgreSQL servers for tests. Start at [Start].
+package pgtest
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+)
+
+// Cluster is a server of one test, with its data in a temporary folder. It listens
+// on a loopback port only. It may be used by any number of goroutines.
+type Cluster struct {
+	port    int
+	folder  string
+	bin     string
+	schemas atomic.Int64
+	server  *server
+}
+
+// Start makes a cluster and starts its server, which ends with the test. The test is
+// skipped where PostgreSQL is not installed.
+func Start(t testing.TB, settings ...string) *Cluster {
+	t.Helper()
+	bin := findPrograms()
+	if bin == "" {
+		t.Skip("*** POSTGRESQL IS NOT INSTALLED, THIS TEST DID NOT RUN: no initdb in PATH, in /usr/lib/postgresql/*/bin or of Homebrew")
+	}
+	folder, err := os.MkdirTemp("", "pgtest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(folder); err != nil {
+			t.Error(err)
+		}
+	})
+	user, err := serverUser(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &Cluster{folder: filepath.Join(folder, "data"), bin: bin}
+	initialise := exec.CommandContext(t.Context(), filepath.Join(bin, "initdb"), "-A", "trust", "-N", "-U", "postgres", "-E", "UTF8", "-D", c.folder)
+	initialise.Env, initialise.Dir, initialise.SysProcAttr = append(os.Environ(), "LC_ALL=C.UTF-8"), folder, user
+	if out, err := initialise.CombinedOutput(); err != nil {
+		t.Fatalf("initdb: %v\n%s", err, out)
+	}
+	if c.port, err = freePort(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Stop(t, syscall.SIGQUIT) })
+	c.Run(t, settings...)
+	return c
+}
+
+// Run starts the server again after Stop. Settings are given as name=value.
+func (c *Cluster) Run(t testing.TB, settings ...string) {
+	t.Helper()
+	args := []string{"-D", c.folder, "-p", strconv.Itoa(c.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="}
+	for _, s := range settings {
+		args = append(args, "-c", s)
+	}
+	user, err := serverUser("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), filepath.Join(c.bin, "postgres"), args...)
+	cmd.Env, cmd.Dir, cmd.SysProcAttr = append(os.Environ(), "LC_ALL=C.UTF-8"), c.folder, user
+	if c.server, err = startServer(cmd); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Stop ends the server with a signal and waits for it: SIGQUIT leaves it to recover
+// at its next start, as a crash does. A server that has ended is left alone.
+func (c *Cluster) Stop(t testing.TB, with os.Signal) {
+	t.Helper()
+	if c.server == nil {
+		return
+	}
+	if err := c.server.cmd.Process.Signal(with); err != nil {
+		t.Error(err)
+	}
+	<-c.server.ended
+	c.server = nil
+}
+
+// URL returns the address of a ledger in a schema that does not exist yet.
+func (c *Cluster) URL() string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable&schema=case_%d", c.port, c.schemas.Add(1))
+}
+
+// Program returns the path of one of PostgreSQL's programs.
+func (c *Cluster) Program(name string) string { return filepath.Join(c.bin, name) }
+
+// findPrograms returns the folder of initdb and postgres, "" if there is none.
+func findPrograms() string {
+	var folders []string
+	if path, err := exec.LookPath("initdb"); err == nil {
+		if path, err = filepath.EvalSymlinks(path); err == nil {
+			folders = append(folders, filepath.Dir(path))
+		}
+	}
+	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/local/opt/postgresql*/bin"} {
+		found, _ := filepath.Glob(pattern) // the patterns are sound
+		slices.Reverse(found)
+		folders = append(folders, found...)
+	}
+	for _, folder := range folders {
+		if _, err := os.Stat(filepath.Join(folder, "postgres")); err == nil {
+			return folder
+		}
+	}
+	return ""
+}
+
+func freePort() (int, error) {
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err = errors.Join(err, l.Close()); err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(port)
+}
+
+// server is a running server.
+type server struct {
+	cmd   *exec.Cmd
+	ended chan struct{}
+}
+
+// startServer returns once the server accepts connections.
+func startServer(cmd *exec.Cmd) (*server, error) {
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	s, ready := &server{cmd, make(chan struct{})}, make(chan error, 1)
+	go func() {
+		defer close(s.ended)
+		defer keepThread()()
+		if err := cmd.Start(); err != nil {
+			ready <- err
+			return
+		}
+		var said []string
+		lines := bufio.NewScanner(log)
+		for lines.Scan() {
+			if said = append(said, lines.Text()); strings.HasSuffix(lines.Text(), "database system is ready to accept connections") {
+				ready <- nil
+				break
+			}
+		}
+		_, _ = io.Copy(io.Discard, log) // until the server ends
+		err := cmd.Wait()
+		select {
+		case ready <- fmt.Errorf("postgres ended: %w\n%s", err, strings.Join(said, "\n")):
+		default:
+		}
+	}()
+	if err := <-ready; err != nil {
+		<-s.ended
+		return nil, err
+	}
+	return s, nil
+}

@@ -1,0 +1,261 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
+)
+
+var _ ledger.Reader = (*Ledger)(nil)
+
+// Visitor is shown everything that a ledger holds; see Ledger.Walk.
+type Visitor = tables.Visitor
+
+// Decided is how many customers were decided in a stretch of time, and when.
+type Decided = tables.Decided
+
+// snapshot is a connection that sees one state until end is called.
+func (l *core) snapshot(ctx context.Context) (c *conn, end func(), err error) {
+	err = l.retryReading(ctx, func() (bool, error) {
+		c, end, err = l.trySnapshot(ctx)
+		return true, err
+	})
+	return c, end, err
+}
+
+// retryReading calls try until it succeeds, for the ledger's patience while the server
+// cannot be reached. try says whether it may be called again.
+func (l *core) retryReading(ctx context.Context, try func() (canRetry bool, err error)) error {
+	for began, pause := time.Now(), 20*time.Millisecond; ; pause = min(2*pause, time.Second) {
+		canRetry, err := try()
+		if !canRetry || !errors.Is(err, ledger.ErrUnavailable) || time.Since(began) > l.options.Patience {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// trySnapshot is snapshot without patience. A connection that has died is not used again.
+func (l *core) trySnapshot(ctx context.Context) (c *conn, end func(), err error) {
+	r, err := l.readers.Get(ctx)
+	if err != nil {
+		return nil, nil, l.classify(err, false)
+	}
+	db, _ := r.Database().(*database) // the pool has no others
+	c = &conn{r, db}
+	end = func() {
+		if err := c.ExecScript(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
+			_ = c.Close() // it has nothing to lose
+			return
+		}
+		_ = l.readers.Put(r)
+	}
+	err = c.ExecScript(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+	if err == nil {
+		err = c.Query(ctx, "SELECT environment, detail_names FROM ledger", nil, func(r *record) error {
+			c.Environment = r.Text()
+			r.JSON(&c.DetailNames)
+			return nil
+		})
+	}
+	if err != nil {
+		err = l.classify(err, !c.db.pg.IsClosed())
+		end()
+		return nil, nil, err
+	}
+	return c, end, nil
+}
+
+// read reads one state of the ledger. from may be called more than once.
+func read[T any](ctx context.Context, l *core, from func(*conn) (T, error)) (out T, err error) {
+	err = l.retryReading(ctx, func() (bool, error) {
+		out, err = readOnce(ctx, l, from)
+		return true, err
+	})
+	return out, err
+}
+
+// readOnce is read for what cannot be done twice.
+func readOnce[T any](ctx context.Context, l *core, from func(*conn) (T, error)) (T, error) {
+	c, end, err := l.trySnapshot(ctx)
+	if err != nil {
+		return *new(T), err
+	}
+	defer end()
+	out, err := from(c)
+	return out, l.classify(err, !c.db.pg.IsClosed())
+}
+
+// stream yields what is read from one state of the ledger. Once it has yielded anything,
+// an outage ends it.
+func stream[T any](ctx context.Context, l *core, from func(*conn, func(T) error) error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		isBegun := false
+		err := l.retryReading(ctx, func() (bool, error) {
+			_, err := readOnce(ctx, l, func(c *conn) (struct{}, error) {
+				return struct{}{}, from(c, func(one T) error {
+					if isBegun = true; !yield(one, nil) {
+						return tables.ErrStopped
+					}
+					return nil
+				})
+			})
+			return !isBegun, err
+		})
+		if err != nil && !errors.Is(err, tables.ErrStopped) {
+			yield(*new(T), err)
+		}
+	}
+}
+
+// Info implements ledger.Reader.
+func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
+	return read(ctx, &l.core, func(c *conn) (ledger.Info, error) { return l.infoOf(ctx, c) })
+}
+
+// infoOf reads what the ledger is bound to.
+func (l *core) infoOf(ctx context.Context, c *conn) (ledger.Info, error) {
+	h, err := c.readHeader(ctx)
+	h.info.Path, h.info.Opened = l.address.text, l.info.Opened
+	return h.info, err
+}
+
+// Plan implements ledger.Reader.
+func (l *Ledger) Plan(ctx context.Context, batch int64, from, n int) ([]ledger.Planned, error) {
+	return read(ctx, &l.core, func(c *conn) ([]ledger.Planned, error) { return c.Plan(ctx, batch, from, n) })
+}
+
+// Customers implements ledger.Reader.
+func (l *Ledger) Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger.Customer, error] {
+	return stream(ctx, &l.core, func(c *conn, use func(ledger.Customer) error) error { return c.Customers(ctx, q, use) })
+}
+
+// Rows implements ledger.Reader.
+func (l *Ledger) Rows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.Reported, error] {
+	return stream(ctx, &l.core, func(c *conn, use func(ledger.Reported) error) error {
+		for r, err := range c.Rows(ctx, s) {
+			if err == nil {
+				err = use(r)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Tally implements ledger.Reader.
+func (l *Ledger) Tally(ctx context.Context, s ledger.Selection) (ledger.Tally, error) {
+	return read(ctx, &l.core, func(c *conn) (ledger.Tally, error) { return c.Tally(ctx, s) })
+}
+
+// Batches implements ledger.Reader.
+func (l *Ledger) Batches(ctx context.Context) ([]ledger.Batch, error) {
+	return read(ctx, &l.core, func(c *conn) ([]ledger.Batch, error) { return c.Batches(ctx, "ORDER BY id DESC") })
+}
+
+// Verify proves the ledger, and returns what contradicts it, an empty list if nothing
+// does; see tables.Reader.Verify. References and values are held by the server's own
+// constraints. Others may write meanwhile.
+func (l *Ledger) Verify(ctx context.Context) ([]string, error) {
+	return read(ctx, &l.core, func(c *conn) ([]string, error) { return c.VerifyRecords(ctx) })
+}
+
+// Walk shows a visitor everything, all of one state; see tables.Reader.Walk. An error of
+// the visitor ends it. Others may write meanwhile.
+func (l *Ledger) Walk(ctx context.Context, to Visitor) error {
+	_, err := readOnce(ctx, &l.core, func(c *conn) (struct{}, error) {
+		info, err := l.infoOf(ctx, c)
+		if err == nil {
+			err = c.Walk(ctx, info, to)
+		}
+		return struct{}{}, err
+	})
+	return err
+}
+
+// Snapshot is the ledger at one moment.
+type Snapshot = tables.Snapshot
+
+// Snapshot begins a snapshot. Until its Close the server keeps what is overwritten
+// meanwhile.
+func (l *Ledger) Snapshot(ctx context.Context) (*Snapshot, error) {
+	c, end, err := l.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return tables.NewSnapshot(c.Reader, end), nil
+}
+
+// DecidedSince counts the customers that a batch named last, for whom a request was
+// sent, and that were decided at or after a moment.
+func (l *Ledger) DecidedSince(ctx context.Context, batch int64, since time.Time) (Decided, error) {
+	return read(ctx, &l.core, func(c *conn) (Decided, error) { return c.DecidedSince(ctx, batch, since) })
+}
+
+// FindBatch implements ledger.Registrar.
+func (l *Ledger) FindBatch(ctx context.Context, fingerprint string) (ledger.Batch, error) {
+	return read(ctx, &l.core, func(c *conn) (ledger.Batch, error) {
+		all, err := c.Batches(ctx, "WHERE fingerprint = ?", fingerprint)
+		if err != nil || len(all) == 0 {
+			return ledger.Batch{}, cmp.Or(err, fmt.Errorf("this input: %w", ledger.ErrNotFound))
+		}
+		return all[0], nil
+	})
+}
+
+// Digest implements ledger.Registrar.
+func (l *Ledger) Digest(details []ledger.Detail) ledger.Details {
+	return l.keys.Details(l.detailNames.Load().Add(details).Values(details))
+}
+
+// FactNames lists the names of small facts that begin with prefix, sorted.
+func (l *Ledger) FactNames(ctx context.Context, prefix string) ([]string, error) {
+	return read(ctx, &l.core, func(c *conn) ([]string, error) { return c.FactNames(ctx, prefix) })
+}
+
+// Fact implements ledger.Runs.
+func (l *Ledger) Fact(ctx context.Context, name string) (value string, at time.Time, err error) {
+	isKnown, err := read(ctx, &l.core, func(c *conn) (isKnown bool, err error) {
+		value, at, isKnown, err = c.Fact(ctx, name)
+		return isKnown, err
+	})
+	if err == nil && !isKnown {
+		err = fmt.Errorf("%s: %s: %w", l.address.text, name, ledger.ErrNotFound)
+	}
+	return value, at, err
+}
+
+// Log implements ledger.Runs.
+func (l *Ledger) Log(ctx context.Context) iter.Seq2[ledger.Run, error] {
+	return stream(ctx, &l.core, func(c *conn, use func(ledger.Run) error) error {
+		return c.Runs(ctx, "ORDER BY id DESC", use)
+	})
+}
+
+// HasKYC reports whether any identity check of a user of a batch is known, 0 = of any
+// user at all.
+func (l *Ledger) HasKYC(ctx context.Context, batch int64) (bool, error) {
+	return read(ctx, &l.core, func(c *conn) (bool, error) { return c.HasKYC(ctx, batch) })
+}
+
+// Gaps implements ledger.Gaps.
+func (l *Ledger) Gaps(ctx context.Context) ([]ledger.Gap, error) {
+	return read(ctx, &l.core, func(c *conn) ([]ledger.Gap, error) { return c.Gaps(ctx) })
+}
+
+// InGap implements ledger.Gaps.
+func (l *Ledger) InGap(ctx context.Context, identities []string) (map[string]bool, error) {
+	return read(ctx, &l.core, func(c *conn) (map[string]bool, error) { return c.InGap(ctx, identities) })
+}

@@ -1,0 +1,181 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"os"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
+)
+
+// TestServerSettings: a server on which a commit is not what the promise needs is
+// refused, with the way out.
+func TestServerSettings(t *testing.T) {
+	cluster := pgtest.Start(t)
+	o := optionsFor(cluster.URL())
+	o.Create = true
+	l, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	execute(t, l, "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	latin := o
+	latin.Address = strings.Replace(o.Address, "/postgres?", "/latin?", 1)
+	wantUnsafe(t, latin, "encoded in LATIN1")
+	for setting, way := range map[string]string{
+		"fsync=off": "ALTER SYSTEM SET fsync = on", "full_page_writes=off": "ALTER SYSTEM SET full_page_writes = on", "default_transaction_read_only=on": "default_transaction_read_only = off",
+	} {
+		cluster.Stop(t, syscall.SIGQUIT)
+		cluster.Run(t, setting)
+		wantUnsafe(t, o, way)
+		reading := o
+		reading.Create, reading.ReadOnly = false, true
+		openWith(t, reading)
+	}
+	cluster.Stop(t, syscall.SIGQUIT)
+	cluster.Run(t, "synchronous_commit=off")
+	l = openWith(t, o)
+	var level string
+	if err := l.write(t.Context(), holdLedger, func(ctx context.Context, tx *tx) error {
+		return tx.QueryOne(ctx, "SELECT current_setting('synchronous_commit')", nil, &level)
+	}); err != nil || level != "on" {
+		t.Errorf("synchronous_commit is %q, %v", level, err)
+	}
+}
+
+func wantUnsafe(t *testing.T, o Options, way string) {
+	t.Helper()
+	_, err := Open(t.Context(), o)
+	if !errors.Is(err, ledger.ErrUnsafe) || !strings.Contains(err.Error(), way) {
+		t.Errorf("%v, want %q", err, way)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	cluster := pgtest.Start(t)
+	o := optionsFor(cluster.URL())
+	if _, err := Open(t.Context(), o); !errors.Is(err, ledger.ErrMissing) {
+		t.Errorf("without a ledger: %v", err)
+	}
+	if has, err := Exists(t.Context(), o.Address); has || err != nil {
+		t.Errorf("exists: %t %v", has, err)
+	}
+	o.Create = true
+	l := openWith(t, o)
+	if has, err := Exists(t.Context(), o.Address); !has || err != nil {
+		t.Errorf("exists: %t %v", has, err)
+	}
+	other := o
+	other.Environment = "production"
+	if _, err := Open(t.Context(), other); !errors.Is(err, ledger.ErrEnvironment) {
+		t.Errorf("another environment: %v", err)
+	}
+	reading := Options{Address: o.Address, ReadOnly: true}
+	if err := openWith(t, reading).SaveFact(t.Context(), "pace", "1", time.Now()); !errors.Is(err, ledger.ErrWrite) {
+		t.Errorf("a write without the right: %v", err)
+	}
+	execute(t, l, "UPDATE ledger SET schema_version = 99")
+	openWith(t, reading) // its oldest reader is this version
+	execute(t, l, "UPDATE ledger SET oldest_reader = 99")
+	if _, err := Open(t.Context(), reading); !errors.Is(err, ledger.ErrNewer) {
+		t.Errorf("a newer schema: %v", err)
+	}
+	execute(t, l, "UPDATE ledger SET schema_version = 0")
+	if _, err := Open(t.Context(), reading); !errors.Is(err, ErrOlder) {
+		t.Errorf("an older schema: %v", err)
+	}
+}
+
+// TestBringForward: the steps behind a ledger's version are applied once.
+func TestBringForward(t *testing.T) {
+	cluster := pgtest.Start(t)
+	l := openNew(t, cluster)
+	all := []step{{statements: "ALTER TABLE fact ADD COLUMN more text"}, {statements: "ALTER TABLE fact ADD COLUMN even_more text", oldestReader: 3}}
+	db, err := l.address.connect(t.Context(), roleRead)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	for range 2 {
+		if err := db.bringForward(t.Context(), all); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var version, oldest int
+	if err := db.QueryOne(t.Context(), "SELECT schema_version, oldest_reader, count(more) + count(even_more) FROM ledger LEFT JOIN fact ON true GROUP BY 1, 2", nil, []any{&version, &oldest, new(int)}); err != nil {
+		t.Fatal(err)
+	}
+	if version != 3 || oldest != 3 {
+		t.Errorf("version %d, oldest reader %d", version, oldest)
+	}
+}
+
+// TestQuestions: the questions of the page about the ledger can be asked here, too.
+func TestQuestions(t *testing.T) {
+	cluster := pgtest.Start(t)
+	l := openNew(t, cluster)
+	b := registerRows(t, l, "one", 5, func(i int) ledger.Row {
+		r := rowOf(i, "a")
+		if i == 4 {
+			r.Details, r.Claims, r.Verdict = nil, false, ledger.Invalid
+			r.Findings = []ledger.Finding{{Field: "email", Code: "email_invalid", Message: "is no e-mail"}, {Field: "phone", Code: "odd", Warning: true}}
+		}
+		return r
+	})
+	sendRows(t, l, b.ID, beginRun(t, l, b.ID), 0, 3)
+	page, err := os.ReadFile("../../samples/docs/ledger.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for _, q := range regexp.MustCompile("(?s)```sql\n(.*?)```").FindAllSubmatch(page, -1) {
+		if strings.Contains(string(q[1]), "datetime(") { // SQLite's own function
+			continue
+		}
+		asked++
+		execute(t, l, string(q[1]))
+	}
+	if asked < 5 {
+		t.Errorf("the page has %d questions", asked)
+	}
+	for view, want := range map[string]int{"row_status": 5, "row_findings": 2, "customers": 4, "attempts_of": 3, "runs": 1, "needs_attention": 0, "senders": 1, "status": 3} {
+		if n := count(t, l, view); n != want {
+			t.Errorf("%s has %d rows, want %d", view, n, want)
+		}
+	}
+}
+
+// TestTexts: texts that PostgreSQL cannot keep come back as they were.
+func TestTexts(t *testing.T) {
+	cluster := pgtest.Start(t)
+	l := openNew(t, cluster)
+	odd := []string{"a\x00b", "\xff\xfe", escape + "41", "x' OR 1=1 --", "ü\u2028"}
+	b := registerRows(t, l, "one", len(odd), func(i int) ledger.Row {
+		r := rowOf(i, "a")
+		r.Identity, r.Email, r.FirstName, r.SenderID = odd[i]+"@example.com", odd[i]+"@example.com", odd[i], odd[i]
+		return r
+	})
+	i := 0
+	for r, err := range l.Rows(t.Context(), ledger.Selection{Batch: b.ID}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.FirstName != odd[i] || r.Email != odd[i]+"@example.com" || r.Customer.Identity != r.Email || r.Customer.SenderID != odd[i] {
+			t.Errorf("row %d: %q %q", i, r.FirstName, r.Email)
+		}
+		i++
+	}
+	if i != len(odd) {
+		t.Errorf("%d rows", i)
+	}
+	checkSound(t, l)
+}

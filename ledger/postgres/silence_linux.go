@@ -1,0 +1,24 @@
+package postgres
+
+import (
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// limitSilence ends a connection when the server has not acknowledged for ten seconds
+// what was sent to it.
+func limitSilence(_, _ string, raw syscall.RawConn) error {
+	var failed error
+	err := raw.Control(func(fd uintptr) {
+		failed = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int((10 * time.Second).Milliseconds()))
+	})
+	if err != nil {
+		return err
+	}
+	if failed == unix.ENOPROTOOPT || failed == unix.EOPNOTSUPP { // a socket of this machine
+		return nil
+	}
+	return failed
+}
