@@ -304,15 +304,19 @@ func (c crash) afterKill(sc *scene, said string) {
 			sc.Errorf("the report says created of a row that is not in the ledger: row %s", row["row"])
 		}
 	}
-	created := having(sc.rows(), ledger.Created)
+	rows := sc.rows()
+	created := having(rows, ledger.Created)
+	users := created + having(rows, ledger.LinkMissing) // the result counts those without a link, too, and says so
 	metrics, err := os.ReadFile(sc.path("metrics.prom"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		sc.Errorf("%v", err)
 	}
-	count := regexp.MustCompile(`(\d+) created|bulkonboard_rows\{[^}]*status="created"[^}]*\} (\d+)`)
-	for _, m := range count.FindAllStringSubmatch(said+string(metrics), -1) {
-		if n, err := strconv.Atoi(m[1] + m[2]); err != nil || n > created {
-			sc.Errorf("%q was told, and the ledger has %d created", m[0], created)
+	for text, known := range map[string]int{said: users, string(metrics): created} {
+		count := regexp.MustCompile(`(\d+) +created|bulkonboard_rows\{[^}]*status="created"[^}]*\} (\d+)`)
+		for _, m := range count.FindAllStringSubmatch(text, -1) {
+			if n, err := strconv.Atoi(m[1] + m[2]); err != nil || n > known {
+				sc.Errorf("%q was reported, and the ledger has %d", m[0], known)
+			}
 		}
 	}
 }
