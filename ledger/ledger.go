@@ -79,6 +79,13 @@ type Registration interface {
 	Rollback() error
 }
 
+// ReportedCounter is a Registration that knows what earlier runs have reported.
+type ReportedCounter interface {
+	// CountReported returns how many of the rows added so far have a status that an
+	// earlier finished run has reported already, for the same reasons.
+	CountReported(ctx context.Context, s Status) (int, error)
+}
+
 // Reader reads at any moment, also while another process sends. Each iterator
 // sees one consistent state and yields at most one error, last.
 type Reader interface {

@@ -110,6 +110,38 @@ func reopenBatch(ctx context.Context, cfg Config, b ledger.Batch) (*registered, 
 	return out, nil
 }
 
+// countReported returns how many rows of the batch with a status an earlier finished
+// run has reported.
+func (b *registered) countReported(ctx context.Context, l ledger.Ledger, status ledger.Status) (n int, err error) {
+	if counter, ok := b.reg.(ledger.ReportedCounter); ok {
+		n, err = counter.CountReported(ctx, status)
+	} else if b.reg == nil {
+		n, err = b.recountReported(ctx, l, status)
+	}
+	if err != nil {
+		return 0, ledgerStop("reading what was reported", err)
+	}
+	return n, nil
+}
+
+// recountReported is countReported for a batch that was registered before.
+func (b *registered) recountReported(ctx context.Context, l ledger.Ledger, status ledger.Status) (int, error) {
+	for run, err := range l.Log(ctx) {
+		if err != nil {
+			return 0, err
+		}
+		if run.Batch != b.batch.ID {
+			continue
+		}
+		if run.End != nil && (run.End.ExitCode == 0 || run.End.ExitCode == 3) {
+			return b.tally.Status[status], nil // that run has reported all of this input
+		}
+		break
+	}
+	t, err := l.Tally(ctx, ledger.Selection{Batch: b.batch.ID, Only: []ledger.Status{status}})
+	return t.Known, err
+}
+
 // registrar puts checked rows into a registration.
 type registrar struct {
 	cfg      Config

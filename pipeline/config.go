@@ -49,6 +49,10 @@ type Config struct {
 	// and before Approve. nil = the rows are not collected.
 	Planned func([]PlannedRow) error
 
+	// AcceptInvalid is asked when more rows are invalid than Bounds.MaxInvalid allows, and
+	// reports whether the others are sent all the same. nil = they are not.
+	AcceptInvalid func(context.Context, Plan) bool
+
 	// Filter reports whether a customer of the input may be sent. All others keep their
 	// status. It is called by many goroutines. nil = every customer may be sent.
 	Filter func(ledger.Customer) bool
@@ -150,6 +154,7 @@ type DoubtRules struct {
 // Bounds end a run early. The zero value only bounds MaxErrors.
 type Bounds struct {
 	MaxNew      Bound         // new rows; more = nothing is sent
+	MaxInvalid  Bound         // invalid rows that no finished run has reported; more = nothing is sent, unless Config.AcceptInvalid says yes
 	Limit       int           // new rows sent; 0 = all
 	MaxErrors   Bound         // refusals without a creation between; zero = 50 in a row; Count < 0 = none
 	MaxDuration time.Duration // 0 = none
@@ -159,6 +164,7 @@ type Bounds struct {
 type Bound struct {
 	Count   int
 	Percent float64
+	AtLeast int // with Percent: fewer rows than this are never too many
 }
 
 // IsZero reports whether no bound is set.
@@ -169,6 +175,13 @@ type Money struct {
 	Fee  Amount // KYC fee of one user; unknown = as measured in earlier runs, if it was
 	Keep Amount // the wallet counts as empty at or below this
 	Wait bool   // wait for a top-up when the wallet is empty, instead of ending the run
+
+	// Require sends nothing unless the wallet covers every row that may be sent. A fee or
+	// a balance that is not known covers none.
+	Require bool
+	// Prepaid says that the users were paid for before, such as when they are created
+	// again: the wallet limits nothing.
+	Prepaid bool
 }
 
 // Resend says which settled rows are sent once more.

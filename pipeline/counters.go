@@ -27,6 +27,7 @@ type Progress struct {
 	Currency string
 	Pause    string    // why nothing is sent at this moment, and what happens at Until; "" = it is sent
 	NoFunds  bool      // because the wallet is empty and is waited for
+	Shut     bool      // because of the partner or the wallet, or because this machine has no connection left
 	Until    time.Time // when that is looked at again; zero = not known
 }
 

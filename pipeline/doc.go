@@ -61,6 +61,7 @@
 //   - attempt: one create-user request, from its intent to its closing.
 //   - batch: one input, registered with its bytes and settings.
 //   - breaker: closes the gate when too many answers prove nothing.
+//   - budget: the users that the wallet still pays for, at a known fee.
 //   - calibration: comparing createdAt with the partner's Date, by users that we created.
 //   - check pass: reading and registering the whole input before anything is sent.
 //   - customer: an e-mail address, which is created at most once.

@@ -16,7 +16,6 @@ const (
 	FactFee             = "fee" // believed, see learnFee
 	factFeeFirst        = "fee_first"
 	factFeeSeen         = "fee_seen"
-	factCurrency        = "currency"
 	factPace            = "pace"
 	factServiceIDForm   = "service_id_form"
 	factOtherAccountKey = "other_account_key" // fingerprint of the API key that created a user in another account
@@ -58,6 +57,9 @@ func (r *run) recallFacts(ctx context.Context) error {
 	}
 	return nil
 }
+
+// FactCurrency names the fact by which the ledger keeps the wallet's currency.
+const FactCurrency = "currency"
 
 // facts are what runs keep for later ones. It is as safe for concurrent use as
 // its ledger.
@@ -125,6 +127,30 @@ func (r *run) saveRoundTrip(ctx context.Context) error {
 	return r.facts.save(ctx, factRoundTrip, r.clock.RoundTrip().String())
 }
 
+// measureFirst asks the wallet once the first user of the run is created and no
+// other request is on its way, if nothing else shows what one user costs.
+func (p *planner) measureFirst(ctx context.Context) {
+	if p.measured || !p.account.isProved.Load() || p.inFlight() > 0 {
+		return
+	}
+	p.measured = true
+	f := p.counters.current()
+	before := f.Wallet
+	if p.fee.Known() || !before.Known() || f.users != 1 || f.Sent != 1 {
+		return
+	}
+	soon, cancel := context.WithTimeout(ctx, lastQuestion)
+	defer cancel()
+	after, err := p.askWallet(soon)
+	if err != nil {
+		p.cfg.Log.Info("could not read the wallet after the first user", "error", err.Error())
+		return
+	}
+	if fee := before.Minus(after); fee.Known() && fee.Cmp(Amount{}) > 0 {
+		p.firstFee = fee
+	}
+}
+
 // saveFee keeps what one user cost. Others spend from the wallet, too, so that
 // a fee is believed, by later runs, only once two measurements in a row agree (by
 // the first user of a run and by all of it, or by two runs), and never if it is
@@ -141,7 +167,7 @@ func (r *run) saveFee(ctx context.Context, fee Amount) error {
 	if err != nil {
 		return err
 	}
-	if r.firstFee.Known() {
+	if r.firstFee.Known() && r.counters.current().users > 1 { // else the run has measured once, not twice
 		seen = r.firstFee
 	}
 	names := []string{factFeeSeen}
@@ -168,7 +194,7 @@ func (r *run) saveFacts(ctx context.Context, s Summary) error {
 		return err
 	}
 	if s.Currency != "" {
-		if err := r.facts.save(ctx, factCurrency, s.Currency); err != nil {
+		if err := r.facts.save(ctx, FactCurrency, s.Currency); err != nil {
 			return err
 		}
 	}

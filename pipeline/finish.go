@@ -29,6 +29,7 @@ type Summary struct {
 	WalletFrom  Amount
 	WalletTo    Amount
 	Currency    string
+	NoFunds     bool // it ended while it waited for the wallet to pay for another user
 	Started     time.Time
 	Finished    time.Time
 }
@@ -51,7 +52,7 @@ func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err
 	}
 	s.Finished = pacing.WallTime()
 	f := r.counters.current()
-	s.Sent, s.New, s.Users = f.Sent, f.decided, f.users
+	s.Sent, s.New, s.Users, s.NoFunds = f.Sent, f.decided, f.users, f.NoFunds
 	s.WalletFrom, s.Currency, s.Fee = f.firstWallet, f.Currency, r.fee
 	if fee := measuredFee(s); fee.Known() && !r.cfg.Money.Fee.Known() && (!r.fee.Known() || fee.Cmp(r.fee) == 0) {
 		s.Fee = fee

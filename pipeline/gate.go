@@ -17,10 +17,11 @@ import (
 // controlGate opens the gate until ctx ends, and stops the run when it will not
 // open within its patience.
 func (r *run) controlGate(ctx context.Context) error {
-	c := &pacing.GateController{Gate: r.gate, Patience: r.cfg.Pace.Patience, ShowPause: r.counters.showPause, NameCause: r.lastFailure.bracketedCause,
+	c := &pacing.GateController{Gate: r.gate, Patience: r.cfg.Pace.Patience, ShowPause: r.showShut, NameCause: r.lastFailure.bracketedCause,
 		AskWallet:   func(ctx context.Context) error { _, err := r.askWallet(ctx); return err },
-		WatchWallet: r.watchWallet}
+		WatchWallet: r.watchWallet, AskCover: r.askCover}
 	err := c.KeepOpen(ctx)
+	r.counters.update(func(f *figures) { f.Shut = false })
 	patience := r.cfg.Pace.Patience
 	switch {
 	case err == nil:
@@ -90,4 +91,12 @@ func hostOrUnknown(host string) string {
 		return "another address"
 	}
 	return fmt.Sprintf("%q", host)
+}
+
+// showShut shows why the gate is shut, and until when; "" = it is open.
+func (r *run) showShut(why string, until time.Time) {
+	if f := r.counters.current(); f.Shut != (why != "") {
+		r.counters.update(func(f *figures) { f.Shut = why != "" })
+	}
+	r.counters.showPause(why, until)
 }

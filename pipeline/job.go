@@ -26,6 +26,7 @@ type job struct {
 	isNew      bool            // never sent before
 	sentNew    bool            // counted against Bounds.Limit
 	isInDoubt  bool            // counted in planner.inDoubt
+	mayCost    bool            // in doubt, and its request may still be charged
 }
 
 // nextGeneration returns the generation of the next intent.

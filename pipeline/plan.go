@@ -67,7 +67,7 @@ func (p *planner) planRows(ctx context.Context) error {
 			}
 			return nil
 		}
-		p.resolver.setTailing(p.readAll && len(p.queue) == 0 && p.openIntents == p.inDoubt)
+		p.resolver.setTailing(p.openIntents == p.inDoubt && p.waitsForDoubts())
 		var fresh <-chan *chunk
 		if !p.readAll && len(p.queue) < maxGroup && p.inDoubt < maxDoubts {
 			fresh = p.fresh
@@ -93,9 +93,19 @@ func (p *planner) planRows(ctx context.Context) error {
 	}
 }
 
+// waitsForDoubts reports whether no row can be sent before a row in doubt is settled, or
+// the wallet is topped up.
+func (p *planner) waitsForDoubts() bool {
+	if len(p.queue) > 0 {
+		return p.budget.UsersLeft() == 0
+	}
+	return p.readAll
+}
+
 // acceptRetry processes a job that the recorder returned.
 func (p *planner) acceptRetry(c retryAt) {
 	p.openIntents--
+	p.settleCost(c)
 	if c.job.isInDoubt {
 		p.inDoubt--
 		c.job.isInDoubt = false
@@ -222,6 +232,9 @@ func (p *planner) releaseGroup(ctx context.Context, room int) error {
 		return nil
 	}
 	p.measureFirst(ctx)
+	if p.isBeyondLimit(p.queue[0]) {
+		p.dropUnstarted() // before the wallet is asked about rows that are not sent
+	}
 	if p.sendsOneByOne() {
 		room = min(room, 1) // until the partner's time is known, an operator would have to settle a lost answer
 	}
@@ -229,10 +242,16 @@ func (p *planner) releaseGroup(ctx context.Context, room int) error {
 	if n <= 0 || room == 1 && p.inFlight() > 0 {
 		return nil
 	}
+	if n = min(n, p.budget.UsersLeft()); n == 0 {
+		if p.inFlight() == 0 {
+			p.gate.HoldForFunds()
+		}
+		return nil
+	}
 	group := make([]*job, 0, n)
 	for len(group) < n && len(p.queue) > 0 {
 		j := p.queue[0]
-		if j.isNew && !j.sentNew && p.cfg.Bounds.Limit > 0 && p.newSent >= p.cfg.Bounds.Limit {
+		if p.isBeyondLimit(j) {
 			p.dropUnstarted()
 			continue
 		}
@@ -259,6 +278,7 @@ func (p *planner) releaseGroup(ctx context.Context, room int) error {
 			continue
 		}
 		p.openIntents++
+		p.budget.SpendOne()
 		p.out <- j // never blocks: the group fits, and only we send
 	}
 	return p.reconsiderSkipped(ctx, skipped)
@@ -272,28 +292,9 @@ func (p *planner) sendsOneByOne() bool {
 	return !known && p.counters.current().Sent == 0 || !p.account.isProved.Load()
 }
 
-// measureFirst asks the wallet once the first user of the run is created and no
-// other request is on its way, if nothing else shows what one user costs.
-func (p *planner) measureFirst(ctx context.Context) {
-	if p.measured || !p.account.isProved.Load() || p.inFlight() > 0 {
-		return
-	}
-	p.measured = true
-	f := p.counters.current()
-	before := f.Wallet
-	if p.fee.Known() || !before.Known() || f.users != 1 || f.Sent != 1 {
-		return
-	}
-	soon, cancel := context.WithTimeout(ctx, lastQuestion)
-	defer cancel()
-	after, err := p.askWallet(soon)
-	if err != nil {
-		p.cfg.Log.Info("could not read the wallet after the first user", "error", err.Error())
-		return
-	}
-	if fee := before.Minus(after); fee.Known() && fee.Cmp(Amount{}) > 0 {
-		p.firstFee = fee
-	}
+// isBeyondLimit reports whether Bounds.Limit is reached before this row.
+func (p *planner) isBeyondLimit(j *job) bool {
+	return j.isNew && !j.sentNew && p.cfg.Bounds.Limit > 0 && p.newSent >= p.cfg.Bounds.Limit
 }
 
 // dropUnstarted drops all rows that were never sent. The others are settled before the run

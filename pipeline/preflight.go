@@ -20,6 +20,7 @@ type Plan struct {
 	Send        int           // rows that may be sent, at most
 	New         int           // those of them that no run has sent yet
 	InDoubt     int           // rows to settle first
+	NewInvalid  int           // invalid rows that no finished run has reported; counted only with Bounds.MaxInvalid
 	Again       bool          // the batch was registered before
 	Rate        float64       // requests a second; +Inf = unlimited
 	Duration    time.Duration // at that rate; 0 = unlimited or nothing to send
@@ -76,6 +77,12 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 	if err := r.approveRows(ctx, b, plan); err != nil {
 		return plan, err
 	}
+	if err := requireFunds(r.cfg, plan); err != nil {
+		return plan, err
+	}
+	if err := r.guardInvalid(ctx, b, &plan); err != nil {
+		return plan, err
+	}
 	if plan.NotBefore, plan.ReadsList = r.gapsDue(), r.gaps.HasOpen(); plan.NotBefore.Before(pacing.WallTime()) {
 		plan.NotBefore = time.Time{}
 	}
@@ -91,6 +98,46 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 		}
 	}
 	return plan, nil
+}
+
+// requireFunds refuses to begin with Money.Require unless the wallet pays for every row
+// that may be sent.
+func requireFunds(cfg Config, plan Plan) error {
+	if !cfg.Money.Require || plan.Send == 0 {
+		return nil
+	}
+	toPay := plan.Send
+	if n := cfg.Bounds.Limit; n > 0 && n < plan.New {
+		toPay -= plan.New - n
+	}
+	switch {
+	case !plan.Fee.Known():
+		return stopf(LowBalance, "--require-funds: the fee of a user is not known, so it is not known what the wallet covers. Add --fee. Nothing was sent")
+	case !plan.Wallet.Known():
+		return stopf(LowBalance, "--require-funds: the partner does not say what the wallet holds. Nothing was sent")
+	case plan.Covered >= 0 && plan.Covered < toPay:
+		return stopf(LowBalance, "--require-funds: the wallet covers %d of %d rows to send. Nothing was sent", plan.Covered, toPay)
+	}
+	return nil
+}
+
+// guardInvalid refuses to begin when more rows are invalid than Bounds.MaxInvalid
+// allows: the file may be the wrong one, or its columns. Rows that an earlier finished
+// run has reported are no news, and do not count.
+func (r *run) guardInvalid(ctx context.Context, b *registered, plan *Plan) error {
+	plan.NewInvalid = plan.Tally.Status[ledger.Invalid]
+	if plan.Send == 0 || !exceeds(r.cfg.Bounds.MaxInvalid, plan.NewInvalid, plan.Rows) {
+		return nil
+	}
+	reported, err := b.countReported(ctx, r.cfg.Ledger, ledger.Invalid)
+	if err != nil {
+		return err
+	}
+	plan.NewInvalid -= reported
+	if !exceeds(r.cfg.Bounds.MaxInvalid, plan.NewInvalid, plan.Rows) || r.cfg.AcceptInvalid != nil && r.cfg.AcceptInvalid(ctx, *plan) {
+		return nil
+	}
+	return stopf(MaxInvalid, "%d of %d rows are invalid, more than --max-invalid allows. Nothing was sent: is this the right file?", plan.NewInvalid, plan.Rows)
 }
 
 // askExisting reads the partner's list before anything is sent, if it is short compared
@@ -143,7 +190,7 @@ func refusalStop(err error) *Stop {
 // exceeds reports whether n of total exceeds a bound.
 func exceeds(b Bound, n, total int) bool {
 	if b.Percent > 0 {
-		return float64(n)*100 > b.Percent*float64(total)
+		return n >= b.AtLeast && float64(n)*100 > b.Percent*float64(total)
 	}
 	return b.Count > 0 && n > b.Count
 }

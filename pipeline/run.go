@@ -33,7 +33,9 @@ type run struct {
 	sharedLinks *sharedLinks
 	resolver    *resolver
 	fee         Amount
-	firstFee    Amount // cost of the run's first user; unknown if it was not measured
+	budget      pacing.Budget // the users that the wallet pays for
+	mayCost     atomic.Int64  // rows in doubt whose request may still be charged
+	firstFee    Amount        // cost of the run's first user; unknown if it was not measured
 	existing    userlist.Existing
 	gaps        *decide.Gaps
 	gapStore    ledger.Gaps // the ledger; nil if it has no gaps

@@ -21,6 +21,7 @@ type Reason string
 const (
 	Limit       Reason = "limit"
 	MaxNew      Reason = "max_new"
+	MaxInvalid  Reason = "max_invalid"
 	MaxErrors   Reason = "max_errors"
 	MaxDuration Reason = "max_duration"
 	LowBalance  Reason = "low_balance"
@@ -35,7 +36,7 @@ const (
 
 // Reasons returns all reasons.
 func Reasons() []Reason {
-	return []Reason{Limit, MaxNew, MaxErrors, MaxDuration, LowBalance, Refused, PartnerDown, Interrupted, LedgerFault, InputFault, Fault, Declined}
+	return []Reason{Limit, MaxNew, MaxInvalid, MaxErrors, MaxDuration, LowBalance, Refused, PartnerDown, Interrupted, LedgerFault, InputFault, Fault, Declined}
 }
 
 // Stop is the error of a run that ended early. Everything sent has been

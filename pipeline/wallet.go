@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
@@ -148,10 +150,13 @@ func (r *run) checkWallet(ctx context.Context, plan *Plan) error {
 	plan.Wallet, plan.Currency = balance, w.Currency
 	usable := r.cfg.Money.usableBalance(balance)
 	plan.Covered = usable.Over(r.fee)
+	if !r.cfg.Money.Prepaid {
+		r.budget.Refill(plan.Covered)
+	}
 	if short := plan.Cost.Minus(usable); short.Known() && short.Cmp(Amount{}) > 0 {
 		plan.Shortfall = short
 	}
-	if plan.Send == 0 || r.cfg.Money.Wait {
+	if plan.Send == 0 || r.cfg.Money.Wait || r.cfg.Money.Prepaid {
 		return nil
 	}
 	if r.fee.Known() && usable.Cmp(r.fee) < 0 || !r.fee.Known() && balance.Cmp(r.cfg.Money.Keep) <= 0 {
@@ -219,6 +224,50 @@ func (r *run) watchWallet(ctx context.Context) (isFunded func(context.Context) b
 		return err == nil && r.isFunded(balance, before)
 	}
 	return isFunded, func() { r.counters.update(func(f *figures) { f.NoFunds = false }) }
+}
+
+// askCover asks whether the wallet pays for another user, and refills the budget if it
+// does. If it does not, and an empty wallet is not waited out, the run stops.
+func (r *run) askCover(ctx context.Context) (why string, err error) {
+	balance, err := r.askWallet(ctx)
+	if err != nil {
+		return "", err
+	}
+	users := r.cfg.Money.usableBalance(balance).Over(r.fee)
+	r.counters.update(func(f *figures) { f.NoFunds = users == 0 && r.cfg.Money.Wait })
+	if users == 0 {
+		if !r.cfg.Money.Wait {
+			r.stopReason.stopWith(stopf(LowBalance, "the wallet holds %s %s, which does not pay for another user at %s", balance, r.counters.current().Currency, r.fee))
+		}
+		return "the wallet does not pay for another user", nil
+	}
+	if users -= int(r.mayCost.Load()); users <= 0 {
+		return "the wallet holds no more than the rows in doubt may still cost", nil
+	}
+	r.budget.Refill(users)
+	return "", nil
+}
+
+// settleCost accounts for what an attempt that is over has cost: nothing where the
+// answer says so, or the evidence.
+func (p *planner) settleCost(c retryAt) {
+	j := c.job
+	switch {
+	case j.mayCost:
+		j.mayCost = false
+		p.mayCost.Add(-1)
+		if c.next == decide.NextAgain {
+			p.budget.GiveBack()
+		}
+	case j.isInDoubt: // looked up, and not sent in this run
+	case j.attempt.Class == ledger.Funds:
+		p.budget.AllowOne()
+	case c.next == decide.NextDoubt:
+		j.mayCost = true
+		p.mayCost.Add(1)
+	case j.customer.Status != ledger.Created && j.customer.Status != ledger.InDoubt:
+		p.budget.GiveBack()
+	}
 }
 
 // isFunded reports whether a balance pays for one more user: at least the fee

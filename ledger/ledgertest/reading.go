@@ -175,6 +175,9 @@ func testKnownFindings(t *testing.T, l ledger.Ledger) {
 	other.Recall = "bad@example.com"
 	two := addBatch(t, l, "two", invalidRow(0, "bad"), validRow(1, "good"), other, validRow(3, "refused"), invalidRow(4, "worse"))
 	same(t, "another input", flags(ledger.Selection{}), []bool{true, false, false, true, false})
+	if n, isCounted := countReported(t, l, invalidRow(0, "bad"), validRow(1, "good"), other, validRow(3, "refused"), invalidRow(4, "worse")); isCounted {
+		same(t, "before it is registered", n, 1)
+	}
 	second := run(two, 3)
 	same(t, "as of that run", flags(ledger.Selection{Run: second}), []bool{true, false, false, true, false})
 	run(one, 0)
@@ -183,6 +186,23 @@ func testKnownFindings(t *testing.T, l ledger.Ledger) {
 	tally, err := l.Tally(ctx, ledger.Selection{Batch: one.ID})
 	must(t, err)
 	same(t, "tally", tally.Known, 2)
+}
+
+// countReported returns how many invalid rows of a registration were reported before, and
+// whether this ledger counts them. It leaves no trace.
+func countReported(t *testing.T, l ledger.Ledger, rows ...ledger.Row) (n int, isCounted bool) {
+	t.Helper()
+	reg, err := l.Register(t.Context(), ledger.Batch{Fingerprint: "counted", Files: []ledger.File{{Name: "counted.csv"}}, Registered: start()})
+	must(t, err)
+	defer func() { must(t, reg.Rollback()) }()
+	must(t, reg.Add(t.Context(), rows))
+	counter, ok := reg.(ledger.ReportedCounter)
+	if !ok {
+		return 0, false
+	}
+	n, err = counter.CountReported(t.Context(), ledger.Invalid)
+	must(t, err)
+	return n, true
 }
 
 func testRuns(t *testing.T, l ledger.Ledger) {

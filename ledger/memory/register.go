@@ -201,3 +201,24 @@ func (r *registration) endWith(cause error) error {
 	<-r.m.writeLock
 	return cause
 }
+
+// CountReported implements ledger.ReportedCounter.
+func (r *registration) CountReported(_ context.Context, s ledger.Status) (n int, err error) {
+	if err := r.requireOpen(); err != nil {
+		return 0, err
+	}
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	for _, row := range r.rows {
+		rep := r.m.newReported(row)
+		if rep.Status != s {
+			continue
+		}
+		if _, ok := r.m.reportedIn[r.m.reportMark(row, rep)]; ok {
+			n++
+		}
+	}
+	return n, nil
+}
+
+var _ ledger.ReportedCounter = (*registration)(nil)

@@ -158,3 +158,23 @@ func (l *Ledger) SaveFact(ctx context.Context, name, value string, at time.Time)
 func (l *Ledger) FactNames(ctx context.Context, prefix string) ([]string, error) {
 	return read(ctx, l, func(c *conn) ([]string, error) { return c.FactNames(ctx, prefix) })
 }
+
+// CountReported implements ledger.ReportedCounter.
+func (r *registration) CountReported(ctx context.Context, s ledger.Status) (n int, err error) {
+	if err := r.requireOpen(); err != nil {
+		return 0, err
+	}
+	chosen := ledger.Selection{Only: []ledger.Status{s}}
+	err = r.c.LinesWhere(context.WithoutCancel(ctx), chosen, tables.ReviewedLine, map[int64]ledger.Batch{r.batch.ID: r.batch}, "r.batch = ?", []any{r.batch.ID}, func(line *tables.Line) error {
+		if line.WasReported {
+			n++
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, r.l.classify(err)
+	}
+	return n, nil
+}
+
+var _ ledger.ReportedCounter = (*registration)(nil)

@@ -53,8 +53,9 @@ type Cause struct {
 	Count  int           `json:"count"`
 }
 
-// Encode writes the summary as one line.
-func (s Summary) Encode(w io.Writer) error {
+// Complete returns the summary as it is encoded: with the number of its schema, and
+// without lists that are null.
+func (s Summary) Complete() Summary {
 	s.Schema = Schema
 	if s.Input == nil {
 		s.Input = []InputFile{}
@@ -65,9 +66,14 @@ func (s Summary) Encode(w io.Writer) error {
 	if s.Reports == nil {
 		s.Reports = []string{}
 	}
+	return s
+}
+
+// Encode writes the summary as one line.
+func (s Summary) Encode(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	return enc.Encode(s)
+	return enc.Encode(s.Complete())
 }
 
 // Counts is rows by status. In JSON it holds all ten statuses, in their usual

@@ -159,6 +159,7 @@ func checkCommand(t *testing.T, known map[string][]string, words []string) strin
 
 // checkPath returns what is wrong with a word that is a file of the module or a unit.
 func checkPath(word string) string {
+	word, _, _ = strings.Cut(word, " ") // a command of --on-end is one word, with its arguments
 	switch {
 	case strings.HasPrefix(word, "samples/") || strings.HasPrefix(word, ".ci/"):
 	case regexp.MustCompile(`^bulkonboard[\w-]*\.(service|timer)$`).MatchString(word):

@@ -34,6 +34,9 @@ type GateController struct {
 	// WatchWallet starts to watch a wallet that cannot pay. isFunded reports whether it
 	// can pay again. end stops watching.
 	WatchWallet func(context.Context) (isFunded func(context.Context) bool, end func())
+	// AskCover asks whether the wallet pays for the next row. It returns why it does
+	// not, "" if it does, or that the wallet did not answer.
+	AskCover func(context.Context) (why string, err error)
 
 	tries int // failed probes in a row
 }
@@ -65,6 +68,10 @@ func (c *GateController) KeepOpen(ctx context.Context) error {
 			c.reopenAt(ctx, "this machine has no free port or file handle for another connection, continuing", view.portPauseUntil)
 		case noFunds:
 			c.awaitFunds(ctx)
+		case uncovered:
+			if err := c.awaitCover(ctx); err != nil {
+				return err
+			}
 		default:
 			c.awaitAnswer(ctx, view)
 		}
@@ -149,4 +156,34 @@ func (c *GateController) awaitFunds(ctx context.Context) {
 		}
 	}
 	c.probeOnce(ctx)
+}
+
+// awaitCover asks the wallet until it pays for the next row. No row tries regardless:
+// what the row costs is known. A wallet that does not answer within patience is
+// ErrOutage.
+func (c *GateController) awaitCover(ctx context.Context) error {
+	var silentSince time.Time
+	for {
+		why, err := c.AskCover(ctx)
+		now := WallTime()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err == nil && why == "":
+			c.probeOnce(ctx)
+			return nil
+		case err == nil:
+			silentSince = time.Time{}
+		case silentSince.IsZero():
+			why, silentSince = "the wallet does not answer", now
+		case now.Sub(silentSince) >= c.Patience:
+			return ErrOutage
+		default:
+			why = "the wallet does not answer"
+		}
+		c.ShowPause(why+", checking again", now.Add(walletEvery))
+		if SleepFor(ctx, walletEvery) != nil {
+			return nil
+		}
+	}
 }

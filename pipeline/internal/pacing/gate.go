@@ -54,6 +54,7 @@ const (
 	unreachable            // no connection: back-off, then a probe
 	unusable               // answers that prove nothing: back-off, the wallet call, then a probe
 	noFunds                // 402: wait for the balance, then a probe
+	uncovered              // the wallet does not pay for the next row: the wallet call, then a probe
 	noPorts                // no port or file for a connection: the clock opens it
 )
 
@@ -127,6 +128,17 @@ func (g *Gate) reopen() {
 	defer g.mu.Unlock()
 	if g.state == gateShut {
 		g.setState(gateOpen, notShut)
+	}
+}
+
+// HoldForFunds shuts the gate before a row that the wallet does not pay for. No
+// request may be in flight. A gate that is shut stays as it is.
+func (g *Gate) HoldForFunds() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.state == gateOpen || g.state == gateProbing && g.probeID == 0 {
+		g.outageSince = time.Time{}
+		g.setState(gateShut, uncovered)
 	}
 }
 

@@ -47,6 +47,12 @@ func Run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stder
 		session.WriteFailedMetrics(con, c, code)
 	}
 	code = finishStreams(con, c, code)
+	if con.AtEnd == nil && err != nil {
+		session.PrepareAlerts(con, c)
+	}
+	if con.AtEnd != nil {
+		con.AtEnd(ctx, code)
+	}
 	if con.FileDropped && hasOwnWindow() {
 		// Without this the window is gone before anything is read.
 		fmt.Fprint(con.Err, "Press Enter to close this window.")

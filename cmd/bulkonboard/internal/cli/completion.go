@@ -43,6 +43,9 @@ func valueCompletion(f *pflag.Flag) cobra.CompletionFunc {
 	if choice, ok := f.Value.(*settings.Choice); ok {
 		return words(choice.Words...)
 	}
+	if some, ok := f.Value.(*settings.Choices); ok {
+		return lists(some.Allowed)
+	}
 	name := strings.TrimPrefix(f.Name, "sandbox-")
 	if extensions, ok := fileExtensions()[name]; ok {
 		return files(extensions...)
@@ -71,7 +74,7 @@ func fileExtensions() map[string][]string {
 		"config": yaml, "map-file": yaml, "save-map": yaml,
 		"input": inputs, "report": reports, "rejects": {"xlsx", "csv"}, "annotate": {"xlsx"}, "output": {"csv", "xlsx"}, "preexist": {"csv"},
 		"ledger": {"db"}, "ca-file": {"pem", "crt", "cer"}, "metrics-file": {"prom"}, "log-file": {"log", "json", "jsonl"},
-		"api-key-file": nil, "secret-file": nil, "approvers": nil, "key": nil, "plan": {"json"}, "link-file": nil, "webhook-secret-file": nil, "webhook-old-secret-file": nil, "state": nil,
+		"api-key-file": nil, "notify-url-file": nil, "issued": {"csv"}, "secret-file": nil, "approvers": nil, "key": nil, "plan": {"json"}, "link-file": nil, "webhook-secret-file": nil, "webhook-old-secret-file": nil, "state": nil,
 	}
 }
 
@@ -103,7 +106,7 @@ func valueWords() map[string][]string {
 func argumentCompletion(command string) cobra.CompletionFunc {
 	extensions := map[string][]string{
 		"run": inputExtensions(), "validate": inputExtensions(), "plan": inputExtensions(), "links recover": inputExtensions(),
-		"approve": {"json"}, "approve keygen": {"key"}, "template": {"csv", "xlsx"}, "report": {"csv", "xlsx", "html", "json"}, "links export": {"csv", "xlsx"}, "kyc import": {"json", "jsonl"},
+		"approve": {"json"}, "approve keygen": {"key"}, "template": {"csv", "xlsx"}, "report": {"csv", "xlsx", "html", "json"}, "links export": {"csv", "xlsx"}, "cards plan": {"csv"}, "kyc import": {"json", "jsonl"},
 		"ledger backup": {"db"}, "ledger restore": {"db", "csv", "xlsx", "json"}, "ledger import": {"csv", "xlsx", "json"}, "ledger export": {"jsonl"},
 		"ledger log": {"txt", "jsonl"}, "ledger forget": {"txt", "csv"}, "ledger readmit": {"txt", "csv"}, "ledger resolve": {"csv", "tsv", "xlsx"},
 	}

@@ -23,7 +23,7 @@ to a file as well, to be approved on another machine.
 
 Exit code 0: run would send every row; 3: some rows need a correction; 4: the wallet
 does not cover the rows to send; 6: the partner does not give the balance; 10:
---max-new would stop the run. The others are those of run.`,
+--max-new or --max-invalid would stop the run. The others are those of run.`,
 		Args: subcommand.NeedArgs("a FILE", "bulkonboard plan customers.csv"),
 		Example: `  bulkonboard plan customers.csv
   bulkonboard plan --fee 0.50 --save customers.csv

@@ -45,7 +45,7 @@ func codeOfStop(s *pipeline.Stop) Code {
 		return Refused // not this ledger's account
 	case pipeline.LowBalance:
 		return Wallet
-	case pipeline.MaxNew, pipeline.MaxErrors:
+	case pipeline.MaxNew, pipeline.MaxInvalid, pipeline.MaxErrors:
 		return Guard
 	case pipeline.Limit, pipeline.MaxDuration:
 		return Limit

@@ -31,7 +31,7 @@ func TestFirstFollowsTheTable(t *testing.T) {
 
 func TestCodeOfStop(t *testing.T) {
 	for reason, want := range map[pipeline.Reason]Code{
-		pipeline.Limit: 8, pipeline.MaxDuration: 8, pipeline.MaxNew: 10, pipeline.MaxErrors: 10,
+		pipeline.Limit: 8, pipeline.MaxDuration: 8, pipeline.MaxNew: 10, pipeline.MaxInvalid: 10, pipeline.MaxErrors: 10,
 		pipeline.LowBalance: 4, pipeline.Refused: 5, pipeline.PartnerDown: 6, pipeline.Interrupted: 130,
 		pipeline.LedgerFault: 9, pipeline.InputFault: 2, pipeline.Fault: 1,
 	} {

@@ -29,7 +29,7 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 		if code == exit.Usage && sum.Sent > 0 {
 			code = exit.Failure // 2 promises that nothing was sent
 		}
-		if code == exit.CodeOf(failed) && sum.New[ledger.InsufficientBalance] > 0 {
+		if code == exit.CodeOf(failed) && (sum.NoFunds || sum.New[ledger.InsufficientBalance] > 0) {
 			code = exit.First(code, exit.Wallet) // such as --max-duration while it waited for the balance
 		}
 	}
@@ -73,12 +73,13 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 // finish prints the JSON summary, if it was asked for, and makes an exit code an
 // error.
 func (s *session) finish(out report.Summary, written []string, code exit.Code) error {
+	if s.carried != nil {
+		out.Plan = report.Text(s.carried.Plan.ID)
+	}
+	out.Environment, out.Ledger = report.Text(s.to.Environment), report.Text(s.to.Ledger)
+	out.Reports, out.ExitCode = append(out.Reports, written...), int(code)
+	s.alerts.SetSummary(out)
 	if s.flags.JSON {
-		if s.carried != nil {
-			out.Plan = report.Text(s.carried.Plan.ID)
-		}
-		out.Environment, out.Ledger = report.Text(s.to.Environment), report.Text(s.to.Ledger)
-		out.Reports, out.ExitCode = append(out.Reports, written...), int(code)
 		if err := out.Encode(s.Out); err != nil {
 			return err
 		}
@@ -92,6 +93,11 @@ func ReportNotBegun(con *term.Console, err error, asked bool, to settings.Target
 	if !asked {
 		return err
 	}
+	return errors.Join(err, notBegunSummary(con, err, to).Encode(con.Out))
+}
+
+// notBegunSummary returns the summary of what could not begin.
+func notBegunSummary(con *term.Console, err error, to settings.Target) report.Summary {
 	now := time.Now()
 	out := summaryOf(pipeline.Summary{Started: now, Finished: now}, err)
 	code := con.Stop.ExitCode(exit.CodeOf(err))
@@ -104,7 +110,7 @@ func ReportNotBegun(con *term.Console, err error, asked bool, to settings.Target
 		out.StopReason = report.Text(pipeline.Interrupted)
 	}
 	out.Environment, out.Ledger, out.ExitCode = report.Text(to.Environment), report.Text(to.Ledger), int(code)
-	return errors.Join(err, out.Encode(con.Out))
+	return out
 }
 
 // finishedCode returns the exit code of a run that went to its end.

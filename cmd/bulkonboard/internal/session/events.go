@@ -73,6 +73,7 @@ func (s *session) reportRefusal(err error) error {
 	if s.log != nil { // the log itself could be opened
 		s.logEnd(pipeline.Summary{}, err, s.Stop.ExitCode(exit.CodeOf(err)))
 	}
+	s.alerts.SetSummary(notBegunSummary(s.Console, err, s.to))
 	return ReportNotBegun(s.Console, err, s.flags.JSON, s.to)
 }
 

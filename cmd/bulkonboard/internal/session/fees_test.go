@@ -65,3 +65,16 @@ func TestFeeWarning(t *testing.T) {
 		}
 	}
 }
+
+func TestCoverText(t *testing.T) {
+	plan := pipeline.Plan{Send: 499, Covered: 200, Shortfall: money(t, "149.50"), Currency: "USD"}
+	if got, want := coverText(plan), "; the wallet covers 200 of them and is short by 149.50 USD"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for _, covered := range []int{-1, 499, 500} {
+		plan.Covered = covered
+		if got := coverText(plan); got != "" {
+			t.Errorf("covers %d of 499: %q", covered, got)
+		}
+	}
+}

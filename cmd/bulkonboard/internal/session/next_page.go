@@ -82,6 +82,11 @@ func (r *runResult) addContinue(part *term.Part) {
 	if errors.Is(r.failed, ledger.ErrPlan) { // so would this one
 		return
 	}
+	if exit.StopReasonOf(r.failed) == pipeline.MaxInvalid {
+		n := sum.Plan.NewInvalid
+		part.Text(fmt.Sprintf("Check that this is the right file, and its columns: bulkonboard validate. If they are right, add --max-invalid %d, or answer on a terminal.", n))
+		return
+	}
 	part.Text(text)
 	part.Command(r.ContinueCommand())
 }

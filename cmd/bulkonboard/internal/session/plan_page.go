@@ -127,6 +127,15 @@ func addCost(p *term.Page, plan pipeline.Plan) {
 	}
 }
 
+// coverText says how much of a plan the wallet pays for, for a question about it; ""
+// if it pays for all, or if that is not known.
+func coverText(plan pipeline.Plan) string {
+	if plan.Covered < 0 || plan.Covered >= plan.Send {
+		return ""
+	}
+	return fmt.Sprintf("; the wallet covers %s of them and is short by %s", term.Number(plan.Covered), term.Money(plan.Shortfall.String(), plan.Currency))
+}
+
 func allRows(n int) string {
 	if n == 1 {
 		return "the row"

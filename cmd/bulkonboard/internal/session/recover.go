@@ -20,6 +20,10 @@ import (
 // RecoverLinks deletes the users of an input whose link was lost, and creates
 // them again.
 func RecoverLinks(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (err error) {
+	told, err := OpenAlerts(con, c, &f.NotifyFlags, f.Proxy.Text)
+	if err != nil {
+		return ReportNotBegun(con, err, f.JSON, settings.TargetOf(c))
+	}
 	if !f.Yes && !term.IsTerminal(con.In) {
 		return exit.NewUsageError(errors.New("links recover deletes users at the partner. There is no terminal to confirm on: add --yes."), //nolint:staticcheck // two sentences
 			"bulkonboard status shows how many links are lost")
@@ -31,12 +35,13 @@ func RecoverLinks(con *term.Console, c *cobra.Command, f *settings.RunFlags, arg
 	if err != nil {
 		return ReportNotBegun(con, err, f.JSON, settings.TargetOf(c))
 	}
-	s.command = settings.CommandName(c)
+	s.command, s.alerts = settings.CommandName(c), told
 	r := &recovery{session: s}
 	defer func() { err = s.closeAfter(err) }()
 	if err := s.open(c.Context(), args); err != nil {
 		return s.reportRefusal(err)
 	}
+	s.alerts.SetSummary(s.begunSummary())
 	if s.gauges, err = s.newGauges(c.Context()); err != nil {
 		return err
 	}
@@ -65,6 +70,7 @@ func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
 		return nil
 	}
 	cfg.Filter = func(c ledger.Customer) bool { return c.Status == ledger.InDoubt }
+	cfg.Money.Prepaid, cfg.Bounds.MaxInvalid = true, pipeline.Bound{} // this input was sent
 	sum, err := r.pass(ctx, cfg)
 	if err != nil {
 		return sum, err

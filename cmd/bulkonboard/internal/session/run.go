@@ -1,29 +1,34 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/alerts"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
 // watchProgress hands the figures of a run on to the display and the metrics.
 func (s *session) watchProgress(p *term.ProgressView) func(pipeline.Progress) {
-	pauses := s.logPauses()
+	pauses, waits := s.logPauses(), s.alerts.WatchWaits()
 	return func(now pipeline.Progress) {
 		p.Update(now)
 		s.progress.update(now)
 		s.gauges.keepProgress(now)
 		pauses(now)
+		waits(now)
 	}
 }
 
@@ -43,6 +48,10 @@ func (s *session) runWithDisplay(ctx context.Context, p *term.ProgressView, work
 		return nil
 	})
 	all.Go(func() error {
+		s.alerts.KeepSending(shown)
+		return nil
+	})
+	all.Go(func() error {
 		s.progress.keepWriting(shown)
 		return nil
 	})
@@ -58,14 +67,21 @@ func (s *session) runWithDisplay(ctx context.Context, p *term.ProgressView, work
 // look-up can settle.
 func Run(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (err error) {
 	ctx := c.Context()
-	s, err := newSession(con, c, f, args)
+	told, err := OpenAlerts(con, c, &f.NotifyFlags, f.Proxy.Text)
 	if err != nil {
 		return ReportNotBegun(con, err, f.JSON, settings.TargetOf(c))
 	}
+	s, err := newSession(con, c, f, args)
+	if err != nil {
+		told.SetSummary(notBegunSummary(con, err, settings.TargetOf(c)))
+		return ReportNotBegun(con, err, f.JSON, settings.TargetOf(c))
+	}
+	s.alerts = told
 	defer func() { err = s.closeAfter(err) }()
 	if err := s.open(ctx, args); err != nil {
 		return s.reportRefusal(err)
 	}
+	s.alerts.SetSummary(s.begunSummary())
 	if err := s.findOlderCopy(ctx); err != nil {
 		return s.reportRefusal(err)
 	}
@@ -80,6 +96,9 @@ func Run(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []strin
 		if cfg.Money.Fee, err = s.carried.FeeFor(ctx, cfg.Money.Fee); err != nil {
 			return s.reportRefusal(err)
 		}
+	}
+	if term.IsTerminal(s.In) {
+		cfg.AcceptInvalid = s.acceptInvalid
 	}
 	var sum pipeline.Summary
 	var failed error
@@ -128,6 +147,44 @@ func (s *session) loadPlan(ctx context.Context) error {
 	return err
 }
 
+// begunSummary returns what is known before the input is checked.
+func (s *session) begunSummary() report.Summary {
+	out := report.Summary{Environment: report.Text(s.to.Environment), Ledger: report.Text(s.to.Ledger), StartedAt: report.Moment{Time: time.Now()}}
+	if s.in != nil {
+		out.Input = report.Inputs([]ledger.Batch{{Files: s.found.Columns.WatchRows(s.in).Files()}})
+	}
+	return out
+}
+
+// OpenAlerts returns the alerts of a command; nil without a target. They report its end,
+// except for mistakes in their own flags.
+func OpenAlerts(con *term.Console, c *cobra.Command, f *settings.NotifyFlags, proxy string) (*alerts.Alerts, error) {
+	con.AtEnd = func(context.Context, exit.Code) {}
+	to := settings.TargetOf(c)
+	a, err := alerts.Open(con, settings.CommandName(c), Version(), f, proxy, report.Summary{Environment: report.Text(to.Environment), Ledger: report.Text(to.Ledger)})
+	if err == nil {
+		con.AtEnd = a.ReportEnd
+	}
+	return a, err
+}
+
+// PrepareAlerts opens the alerts of a command that ended before it had begun, by a
+// mistake in its flags or in the settings file. What the command line and the
+// environment say of alerts counts.
+func PrepareAlerts(con *term.Console, c *cobra.Command) {
+	f := settings.NotifyFlags{}
+	for name, value := range map[string]*string{settings.OnEndFlag: &f.OnEnd, settings.NotifyURLFlag: &f.URLFile} {
+		flag := c.Flags().Lookup(name)
+		if flag == nil {
+			return
+		}
+		*value = cmp.Or(flag.Value.String(), con.Env[settings.VariableOf(name)])
+	}
+	if _, err := OpenAlerts(con, c, &f, ""); err != nil {
+		con.Sayf("warning: notification failed: %v", err)
+	}
+}
+
 // confirm shows the plan, finds out whether the reports can be written, and
 // asks where real customers and real money are at stake.
 func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
@@ -138,10 +195,17 @@ func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
 			return err
 		}
 	}
-	if s.needsYes() && !s.flags.Yes && !s.Confirm(fmt.Sprintf("This sends up to %s to PRODUCTION.", term.Count(plan.Send, "row"))) {
+	if s.needsYes() && !s.flags.Yes && !s.Confirm("This sends up to "+term.Count(plan.Send, "row")+" to PRODUCTION"+coverText(plan)+".") {
 		return exit.UsageErrorf("not confirmed; nothing was sent")
 	}
 	return nil
+}
+
+// acceptInvalid asks whether the valid rows are sent in spite of the many invalid ones.
+// --yes is no answer: whoever wrote it did not know of them.
+func (s *session) acceptInvalid(_ context.Context, plan pipeline.Plan) bool {
+	s.reportPlan(plan)
+	return s.Confirm(fmt.Sprintf("%s of %s %s invalid. Send the other %s?", term.Number(plan.NewInvalid), term.Count(plan.Rows, "row"), term.IsOrAre(plan.NewInvalid), term.Number(plan.Send)))
 }
 
 // config returns what the pipeline is asked to do. p is nil without a display.
@@ -153,8 +217,8 @@ func (s *session) config(p *term.ProgressView) pipeline.Config {
 			MaxAttempts: f.MaxAttempts.N, Patience: f.Patience.Duration},
 		Doubt: pipeline.DoubtRules{KeyTTL: f.KeyTTL.Duration, Settle: f.SettleTime(), Hold: f.InDoubt.Value == "hold", GapOurs: f.Gap.Value == "ours",
 			CheckExisting: f.CheckExisting.Value == "auto", Timeout: f.Timeout.Duration, SkipConfirm: f.ConfirmCreated.Value == "never"},
-		Bounds: pipeline.Bounds{MaxNew: f.MaxNew.Bound, Limit: f.Limit.N, MaxErrors: f.MaxErrors.Bound, MaxDuration: f.MaxDuration.Duration},
-		Money:  pipeline.Money{Fee: f.Fee.Amount, Keep: f.KeepBalance.Amount, Wait: f.LowBalance.Value == "wait"},
+		Bounds: pipeline.Bounds{MaxNew: f.MaxNew.Bound, MaxInvalid: f.InvalidBound(s.to.Environment), Limit: f.Limit.N, MaxErrors: f.MaxErrors.Bound, MaxDuration: f.MaxDuration.Duration},
+		Money:  pipeline.Money{Fee: f.Fee.Amount, Keep: f.KeepBalance.Amount, Wait: f.LowBalance.Value == "wait", Require: f.RequireFunds},
 		Resend: pipeline.Resend{Codes: f.AgainCode, Accept: f.Accept},
 		Origin: s.origin(), Abort: s.Stop.Abort, Log: s.log,
 	}

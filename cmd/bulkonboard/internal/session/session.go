@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/alerts"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
@@ -51,6 +52,7 @@ type session struct {
 	hosts         linkHosts
 	gauges        *gauges // nil without --metrics-file
 	progress      *progressLog
+	alerts        *alerts.Alerts // nil if nobody is notified
 	outputs       *outputs.Outputs
 	rejects       []string // names of the rejects files of this run
 	correctable   int      // rows in them

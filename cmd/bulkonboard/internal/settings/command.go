@@ -20,7 +20,7 @@ func AddConfigFlag(c *cobra.Command) {
 func DescribeSettings(c *cobra.Command) string {
 	var words []string
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if !f.Changed {
+		if !f.Changed || f.Name == OnEndFlag { // a command can hold a token
 			return
 		}
 		values := []string{f.Value.String()}

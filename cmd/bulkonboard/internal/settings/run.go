@@ -22,12 +22,15 @@ type RunFlags struct {
 	InputFlags
 	LogFlags
 	PlanFlags
+	NotifyFlags
 	Reports        []string
 	Rejects        string
 	Annotate       string
 	Rate           Rate
 	Fee            Amount
 	MaxNew         Bound
+	MaxInvalid     Bound
+	RequireFunds   bool
 	Limit          Count
 	Yes            bool
 	JSON           bool
@@ -65,6 +68,9 @@ func (r *RunFlags) AddPlanFlags(c *cobra.Command) {
 	f.Var(&r.Rate, "rate", "maximum request rate: 5/s, 300/m, 1000/h or unlimited")
 	f.Var(&r.Fee, "fee", "KYC fee of one user (default: as measured in earlier runs)")
 	f.Var(&r.MaxNew, "max-new", "send nothing if there are more new rows than `N` or N% (default none)")
+	r.MaxInvalid = Bound{none: true}
+	f.Var(&r.MaxInvalid, "max-invalid", "send nothing if more rows than `N` or N% are newly invalid; none turns this off (default: 20% and at least 20 rows in production, else none)")
+	f.BoolVar(&r.RequireFunds, "require-funds", false, "send nothing unless the wallet covers every row to send")
 	f.Var(&r.KeepBalance, "keep-balance", "treat the wallet as empty at or below `AMOUNT` (default 0)")
 	f.StringArrayVar(&r.Again, "again", nil, "send rows with `STATUS` (rejected or duplicate) once more (repeatable)")
 	f.StringArrayVar(&r.AgainCode, "again-code", nil, "send rejected rows with `CODE` once more (repeatable)")
@@ -109,8 +115,17 @@ func (r *RunFlags) AddFlags(c *cobra.Command) {
 	r.KeepRuns = Count{N: DefaultKeepRuns, Min: 1}
 	f.Var(&r.KeepRuns, "keep-runs", "keep the row lists of the newest `N` runs in the ledger")
 	f.StringVar(&r.MetricsFile, "metrics-file", "", "keep a Prometheus text `FILE` up to date (mode 0644, no personal data)")
+	r.NotifyFlags.AddFlags(f)
 	HideAdvanced(f, "keep-runs", "metrics-file", "burst", "workers", "max-attempts", "patience", "max-errors", "max-duration", "on-low-balance", "settle",
 		"in-doubt", "gap", "check-existing", "confirm-created", "no-progress")
+}
+
+// InvalidBound returns --max-invalid, or its default in an environment.
+func (r *RunFlags) InvalidBound(environment string) pipeline.Bound {
+	if r.MaxInvalid.text == "" && environment == Production {
+		return pipeline.Bound{Percent: 20, AtLeast: 20}
+	}
+	return r.MaxInvalid.Bound
 }
 
 // SettleTime returns --settle, or its default.

@@ -5,6 +5,7 @@ package term
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,8 @@ import (
 	"strings"
 
 	"golang.org/x/term"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 )
 
 // Console is what one invocation was handed and what it prints to.
@@ -23,7 +26,8 @@ type Console struct {
 	Out         *Stream // what was asked for
 	Err         *Stream // everything else that operators read
 	Stop        *Stopper
-	FileDropped bool // there is no subcommand: a file was dropped on the program
+	AtEnd       func(context.Context, exit.Code) // called last of all, if it is set
+	FileDropped bool                             // there is no subcommand: a file was dropped on the program
 }
 
 // NewConsole returns the console of a process. env has the form of os.Environ.

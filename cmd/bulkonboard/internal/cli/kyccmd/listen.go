@@ -23,6 +23,7 @@ import (
 
 type listenOptions struct {
 	settings.TargetFlags
+	settings.NotifyFlags
 	addr        string
 	metricsAddr string
 	secrets     []string // files
@@ -56,6 +57,9 @@ At /healthz, GET and HEAD are answered with 200 while the ledger can be written 
 503 while it cannot. --metrics-addr serves /metrics (for Prometheus) and /healthz on a
 second address: do not expose that one.
 
+It ends when an event cannot be recorded, or the ledger can no longer be written.
+--on-end and --notify-url-file notify you of that.
+
 It serves plain HTTP: put a reverse proxy with a certificate in front of it. Its URL
 is the first line of standard output.`,
 		Args: subcommand.NoArgs,
@@ -69,12 +73,20 @@ is the first line of standard output.`,
 	c.Flags().StringVar(&f.prefix, "signature-prefix", "", "`TEXT` before the signature (default: sha256= or nothing)")
 	c.Flags().Var(&f.encoding, "signature-encoding", "encoding of the signature (default: either)")
 	c.Flags().Var(&f.maxAge, "max-age", "refuse events older than `D`, such as 7d or 36h")
+	f.AddFlags(c.Flags())
 	c.Flags().StringVar(&f.metricsAddr, "metrics-addr", "", "serve /metrics and /healthz on `ADDRESS`, such as 127.0.0.1:9480 (default: none)")
 	return c
 }
 
 func runListen(con *term.Console, c *cobra.Command, f *listenOptions) (err error) {
 	ctx := c.Context()
+	told, err := session.OpenAlerts(con, c, &f.NotifyFlags, "")
+	if err != nil {
+		return err
+	}
+	if told != nil {
+		told.EndsBySignal = true
+	}
 	if len(f.secrets) == 0 {
 		return exit.NewUsageError(errors.New("--secret-file is missing"), "it holds the whsec_ secret of the partner's dashboard; without it anyone could send events")
 	}

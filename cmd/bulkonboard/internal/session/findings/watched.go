@@ -77,6 +77,16 @@ func (w *watchedRegistration) AddNotes(ctx context.Context, notes []ledger.RowNo
 	return w.Registration.AddNotes(ctx, notes)
 }
 
+// CountReported implements ledger.ReportedCounter.
+func (w *watchedRegistration) CountReported(ctx context.Context, s ledger.Status) (int, error) {
+	if counter, ok := w.Registration.(ledger.ReportedCounter); ok {
+		return counter.CountReported(ctx, s)
+	}
+	return 0, nil
+}
+
+var _ ledger.ReportedCounter = (*watchedRegistration)(nil)
+
 func (w *watchedRegistration) Commit(ctx context.Context) (ledger.Batch, error) {
 	w.found.Columns.End()
 	return w.Registration.Commit(ctx)
