@@ -65,16 +65,16 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 		Rate: r.pace.CurrentRate(), Duration: durationAt(b.toSend, r.pace.CurrentRate()),
 	}
 	if plan.Send == 0 && plan.InDoubt == 0 {
-		return plan, r.approveRows(ctx, b, plan)
+		return plan, b.approveRows(ctx, r.cfg, plan)
 	}
 	if exceeds(r.cfg.Bounds.MaxNew, plan.New, plan.Rows) {
 		return plan, stopf(MaxNew, "%d new rows are more than --max-new allows. Nothing was sent: is this the right file?", plan.New)
 	}
 	err := r.checkWallet(ctx, &plan)
 	if plan.Account = r.owner; err != nil {
-		return plan, cmp.Or(r.approveRows(ctx, b, plan), err) // that the plan does not fit comes first
+		return plan, cmp.Or(b.approveRows(ctx, r.cfg, plan), err) // that the plan does not fit comes first
 	}
-	if err := r.approveRows(ctx, b, plan); err != nil {
+	if err := b.approveRows(ctx, r.cfg, plan); err != nil {
 		return plan, err
 	}
 	if err := requireFunds(r.cfg, plan); err != nil {

@@ -185,16 +185,16 @@ func (b *registered) showRows(ctx context.Context, cfg Config) error {
 }
 
 // approveRows asks Config.Approve.
-func (r *run) approveRows(ctx context.Context, b *registered, plan Plan) error {
-	if r.cfg.Approve == nil {
+func (b *registered) approveRows(ctx context.Context, cfg Config, plan Plan) error {
+	if cfg.Approve == nil {
 		return nil
 	}
 	if b.reg == nil {
-		if err := b.collectAgain(ctx, r.cfg); err != nil {
+		if err := b.collectAgain(ctx, cfg); err != nil {
 			return err
 		}
 	}
-	if err := r.cfg.Approve(ctx, plan, b.sends); err != nil {
+	if err := cfg.Approve(ctx, plan, b.sends); err != nil {
 		return &Stop{Reason: Declined, Err: err}
 	}
 	return nil
