@@ -92,6 +92,13 @@
 // changes no customer status, needs no lock, and may be written during a run. Only a
 // new link that comes with it is written to the customer.
 //
+// # Saved plans
+//
+// [Plans] keeps what a second person approves before it is sent. A plan is used by one
+// run, or by several if they were cut off: the transition to running is part of the
+// transaction that begins the run. A restored ledger makes all open plans void, as it
+// cannot know what was done with them. The terms are text for package approval.
+//
 // # What survives which failure
 //
 // The process is killed: every call that returned nil is on disk, and no call is half

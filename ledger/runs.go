@@ -23,6 +23,7 @@ type Run struct {
 	Version  string
 	KeyPrint string // fingerprint of the API key, never the key
 	Settings string
+	Plan     string    // ID of the saved plan that it carries out, "" if none; see Plans
 	Started  time.Time // if zero, Begin uses the present time
 	End      *RunEnd   // nil while it runs, or if it was killed
 }

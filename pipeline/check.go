@@ -22,6 +22,8 @@ type registered struct {
 	tally   ledger.Tally        // of the rows as they are now
 	toSend  int                 // rows that this run may send
 	newRows int                 // those of them that no run has sent yet
+	sends   []RowToSend         // the rows to send and those in doubt, if Config.Approve wants them
+	planned []PlannedRow        // all rows, if Config.Planned wants them
 }
 
 // commitBatch commits a registration.
@@ -183,6 +185,7 @@ func (r *registrar) registerAll(ctx context.Context) error {
 // was not known when they were registered.
 func (r *registrar) annotateInvalid(ctx context.Context) error {
 	notes := r.alike.addNotes(r.sharing.rowNotes(r.placeName))
+	r.out.applyNotes(notes)
 	for _, n := range notes {
 		if was, ok := r.shown[n.Ordinal]; ok && n.Repeats >= 0 {
 			r.out.tally.Status[was.status]--
@@ -299,17 +302,16 @@ func (r *registrar) countRow(row *ledger.Row, k *ledger.Match) {
 	case row.Verdict == ledger.Invalid && status != ledger.Forgotten:
 		r.shown[row.Ordinal] = shownStatus{status, row.Findings}
 	}
-	if !row.Claims {
-		return
-	}
-	switch {
-	case k.Customer == nil, k.Customer.Status == ledger.Pending:
+	isNew := row.Claims && (k.Customer == nil || k.Customer.Status == ledger.Pending)
+	isSent := isNew || row.Claims && (customer.Status == ledger.InsufficientBalance || customer.Status == ledger.Rejected && len(k.Differs) > 0 ||
+		slices.Contains(r.cfg.Resend.Statuses, customer.Status))
+	if isSent {
 		r.out.toSend++
+	}
+	if isNew {
 		r.out.newRows++
-	case k.Customer.Status == ledger.InsufficientBalance, k.Customer.Status == ledger.Rejected && len(k.Differs) > 0,
-		slices.Contains(r.cfg.Resend.Statuses, k.Customer.Status):
-		r.out.toSend++
 	}
+	r.collectRow(row, &customer, status, isSent, k.Differs)
 }
 
 // countCauses counts the problems of a row.
@@ -329,16 +331,16 @@ func (r *registrar) placeName(p ledger.Position) string {
 	return fmt.Sprintf("row %d of %s", p.Number, r.out.batch.Files[p.File].Name)
 }
 
-// rulesVersion is raised when the check pass gives the same rows other verdicts,
+// RulesVersion is raised when the check pass gives the same rows other verdicts,
 // so that a batch registered under the old rules is checked again.
-const rulesVersion = 2
+const RulesVersion = 2
 
 // settingsText returns everything that changes which rows are good: how the bytes
 // are read, and the rules.
 func settingsText(cfg Config) string {
 	var s strings.Builder
 	s.WriteString(cfg.Input.Settings())
-	fmt.Fprintf(&s, "\nrules: version=%d region=%s plus=%t live=%t extra=%q", rulesVersion, cfg.Rules.PhoneRegion, cfg.Rules.PhonePlus, cfg.Rules.Live, cfg.Rules.Extra)
+	fmt.Fprintf(&s, "\nrules: version=%d region=%s plus=%t live=%t extra=%q", RulesVersion, cfg.Rules.PhoneRegion, cfg.Rules.PhonePlus, cfg.Rules.Live, cfg.Rules.Extra)
 	for _, field := range slices.Sorted(maps.Keys(cfg.Rules.Defaults)) {
 		fmt.Fprintf(&s, " %s=%q", field, cfg.Rules.Defaults[field])
 	}

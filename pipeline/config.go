@@ -39,6 +39,16 @@ type Config struct {
 	// back. nil = continue without asking.
 	Confirm func(context.Context, Plan) error
 
+	// Approve is asked once with every row that may be sent, in input order, after the
+	// check pass and the look at the wallet, and before Confirm; also when there is no
+	// such row. Its error ends the run and leaves no trace. The Ledger must keep
+	// plans (ledger.Plans). nil = the rows are not collected.
+	Approve func(context.Context, Plan, []RowToSend) error
+
+	// Planned is given what becomes of every row, in input order, after the check pass
+	// and before Approve. nil = the rows are not collected.
+	Planned func([]PlannedRow) error
+
 	// AcceptInvalid is asked when more rows are invalid than Bounds.MaxInvalid allows, and
 	// reports whether the others are sent all the same. nil = they are not.
 	AcceptInvalid func(context.Context, Plan) bool
@@ -191,6 +201,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("pipeline: Config.Partner is not set")
 	case c.Ledger == nil:
 		return c, fmt.Errorf("pipeline: Config.Ledger is not set")
+	case c.Approve != nil && !hasPlans(c.Ledger):
+		return c, fmt.Errorf("pipeline: Config.Approve needs a ledger that keeps plans")
 	case c.Environment == "":
 		return c, fmt.Errorf("pipeline: Config.Environment is not set")
 	case c.Pace.Rate < 0:

@@ -13,7 +13,7 @@ import (
 
 // Names of what is kept between runs.
 const (
-	factFee             = "fee" // believed, see learnFee
+	FactFee             = "fee" // believed, see learnFee
 	factFeeFirst        = "fee_first"
 	factFeeSeen         = "fee_seen"
 	factPace            = "pace"
@@ -175,7 +175,7 @@ func (r *run) saveFee(ctx context.Context, fee Amount) error {
 		names, first = append(names, factFeeFirst), fee
 	}
 	if seen.Known() && fee.Cmp(seen) == 0 && fee.Cmp(first.Times(2)) <= 0 {
-		names = append(names, factFee)
+		names = append(names, FactFee)
 	}
 	for _, name := range names {
 		if err := r.facts.save(ctx, name, fee.String()); err != nil {

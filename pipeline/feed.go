@@ -168,7 +168,12 @@ func (r *run) feedRows(ctx context.Context, out chan<- *chunk) error {
 
 // unsettled picks the rows that may have to be sent.
 func (r *run) unsettled(ctx context.Context, first int, rows []checked) ([]checked, error) {
-	planned, err := r.cfg.Ledger.Plan(ctx, r.batch.ID, first, len(rows))
+	return pickUnsettled(ctx, r.cfg, r.batch.ID, first, rows)
+}
+
+// pickUnsettled picks the rows of a batch that may have to be sent.
+func pickUnsettled(ctx context.Context, cfg Config, batch int64, first int, rows []checked) ([]checked, error) {
+	planned, err := cfg.Ledger.Plan(ctx, batch, first, len(rows))
 	if err != nil {
 		return nil, ledgerStop("reading the plan", err)
 	}
@@ -178,7 +183,7 @@ func (r *run) unsettled(ctx context.Context, first int, rows []checked) ([]check
 	kept := rows[:0]
 	for i := range planned {
 		plan := &planned[i]
-		if plan.Verdict != "" || !plan.Claims || !maySend(r.cfg, plan.Customer) || r.cfg.Filter != nil && !r.cfg.Filter(plan.Customer) {
+		if plan.Verdict != "" || !plan.Claims || !maySend(cfg, plan.Customer) || cfg.Filter != nil && !cfg.Filter(plan.Customer) {
 			continue
 		}
 		rows[i].planned = plan

@@ -259,7 +259,7 @@ func TestFeeOfOneUserIsNotBelieved(t *testing.T) {
 			if _, err := b.run(); reasonOf(err) != Limit && err != nil {
 				t.Fatal(err)
 			}
-			text, _, _ := b.ledger.Fact(t.Context(), factFee)
+			text, _, _ := b.ledger.Fact(t.Context(), FactFee)
 			return text
 		}
 		if fee := learnt(); fee != "" {

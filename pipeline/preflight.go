@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -28,6 +29,7 @@ type Plan struct {
 	Cost        Amount // Send times Fee
 	Wallet      Amount // unknown if the partner did not say
 	Currency    string
+	Account     string // whose wallet it is; "" if the partner did not tell
 	Covered     int    // rows that the wallet pays for; -1 = not known
 	Shortfall   Amount // what is missing; unknown if nothing is, or nothing is known
 	WalletError string // why the wallet is not known
@@ -47,6 +49,9 @@ func (r *run) planBatch(ctx context.Context) (*registered, Plan, error) {
 	if err := r.recallFacts(ctx); err != nil {
 		return b, Plan{}, err
 	}
+	if err := b.showRows(ctx, r.cfg); err != nil {
+		return b, Plan{}, err
+	}
 	plan, err := r.preflight(ctx, b)
 	return b, plan, err
 }
@@ -60,12 +65,16 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 		Rate: r.pace.CurrentRate(), Duration: durationAt(b.toSend, r.pace.CurrentRate()),
 	}
 	if plan.Send == 0 && plan.InDoubt == 0 {
-		return plan, nil
+		return plan, b.approveRows(ctx, r.cfg, plan)
 	}
 	if exceeds(r.cfg.Bounds.MaxNew, plan.New, plan.Rows) {
 		return plan, stopf(MaxNew, "%d new rows are more than --max-new allows. Nothing was sent: is this the right file?", plan.New)
 	}
-	if err := r.checkWallet(ctx, &plan); err != nil {
+	err := r.checkWallet(ctx, &plan)
+	if plan.Account = r.owner; err != nil {
+		return plan, cmp.Or(b.approveRows(ctx, r.cfg, plan), err) // that the plan does not fit comes first
+	}
+	if err := b.approveRows(ctx, r.cfg, plan); err != nil {
 		return plan, err
 	}
 	if err := requireFunds(r.cfg, plan); err != nil {

@@ -7,8 +7,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/maphash"
+	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // Check reads and checks all input as Run does. It calls each with every row as it would
@@ -43,6 +45,182 @@ func Preview(ctx context.Context, cfg Config) (Plan, error) {
 	}
 	b, plan, err := newRun(cfg).planBatch(ctx)
 	return plan, errors.Join(asInterrupted(ctx, err), b.rollBack())
+}
+
+// RowToSend is a row that a run may send, or that is in doubt, as a saved plan
+// keeps it, and where the row is.
+type RowToSend struct {
+	ledger.PlanRow
+	File, Number int32 // see Row
+}
+
+// Action is what a run would do with a row.
+type Action string
+
+const (
+	ActionNew     Action = "new"       // sent; no run has sent it yet
+	ActionAgain   Action = "again"     // sent once more
+	ActionChanged Action = "changed"   // has other details than were sent; PlannedRow.Sends says whether it is sent again
+	ActionKnown   Action = "known"     // skipped: its outcome is known
+	ActionDoubt   Action = "in_doubt"  // looked up before anything is sent
+	ActionRefused Action = "refused"   // breaks a field rule; never sent
+	ActionHeld    Action = "held"      // an operator decides whether it is sent
+	ActionRepeat  Action = "repeat"    // repeats another row of the input
+	ActionErased  Action = "forgotten" // erased on request; never sent
+)
+
+// PlannedRow is what a run would do with one row of the input.
+type PlannedRow struct {
+	Row     ledger.Row // without details
+	Status  ledger.Status
+	Action  Action
+	Sends   bool
+	Changed []string // names of the fields that differ from what was sent
+}
+
+func hasPlans(l ledger.Ledger) bool {
+	_, ok := l.(ledger.Plans)
+	return ok
+}
+
+// collectRow keeps what Config.Approve and Config.Planned are given of a row that is
+// registered.
+func (r *registrar) collectRow(row *ledger.Row, c *ledger.Customer, status ledger.Status, isSent bool, differs []string) {
+	if r.cfg.Approve != nil && (isSent || row.Claims && mayHaveToBeSent(r.cfg, c, len(differs) > 0)) {
+		r.out.addSend(r.cfg, row.File, row.Number, row.Identity, row.Details, c.Generation)
+	}
+	if r.cfg.Planned == nil {
+		return
+	}
+	p := PlannedRow{Row: *row, Status: status, Sends: isSent}
+	if p.Row.Details = nil; row.Claims && c.Intents > 0 {
+		p.Changed = differs
+	}
+	p.Action = p.action(c.Intents > 0)
+	r.out.planned = append(r.out.planned, p)
+}
+
+// action says in one word what a run would do with the row of a customer for whom
+// something was, or was not, sent before.
+func (p *PlannedRow) action(wasSent bool) Action {
+	switch {
+	case len(p.Changed) > 0 && p.Status != ledger.InDoubt && p.Status != ledger.Invalid:
+		return ActionChanged
+	case p.Sends && wasSent:
+		return ActionAgain
+	case p.Sends:
+		return ActionNew
+	}
+	switch p.Status {
+	case ledger.InDoubt:
+		return ActionDoubt
+	case ledger.Forgotten:
+		return ActionErased
+	case ledger.DuplicateInInput:
+		return ActionRepeat
+	case ledger.Invalid:
+		if slices.ContainsFunc(p.Row.Findings, func(f ledger.Finding) bool {
+			return f.Code == CodeIDKnown || f.Code == CodeIDRepeated || f.Code == CodeLooksOnboarded
+		}) {
+			return ActionHeld
+		}
+		return ActionRefused
+	}
+	return ActionKnown
+}
+
+// addSend adds a row to those that Config.Approve is given.
+func (b *registered) addSend(cfg Config, file, number int, identity string, details []ledger.Detail, generation int) {
+	plans, ok := cfg.Ledger.(ledger.Plans)
+	if !ok {
+		return // withDefaults has refused it
+	}
+	b.sends = append(b.sends, RowToSend{plans.DigestPlanRow(identity, details, generation), int32(file), int32(number)})
+}
+
+// applyNotes adds to the rows what only later rows tell of them.
+func (b *registered) applyNotes(notes []ledger.RowNote) {
+	if b.planned == nil {
+		return
+	}
+	for _, n := range notes {
+		p := &b.planned[n.Ordinal]
+		p.Row.Findings = append(slices.Clip(p.Row.Findings), n.Finding)
+		if n.Repeats >= 0 && p.Status != ledger.Forgotten {
+			p.Status, p.Changed = ledger.Invalid, nil
+			p.Action = p.action(false)
+		}
+	}
+}
+
+// mayHaveToBeSent reports whether a customer whose row claims it is in doubt, or would
+// be sent again because the operator wants it or its details changed.
+func mayHaveToBeSent(cfg Config, c *ledger.Customer, hasChanged bool) bool {
+	switch c.Status {
+	case ledger.Pending, ledger.InsufficientBalance, ledger.InDoubt:
+		return true
+	case ledger.Rejected:
+		return hasChanged || slices.Contains(cfg.Resend.Codes, c.Code) || slices.Contains(cfg.Resend.Statuses, c.Status)
+	}
+	return slices.Contains(cfg.Resend.Statuses, c.Status)
+}
+
+// showRows gives all rows to Config.Planned.
+func (b *registered) showRows(ctx context.Context, cfg Config) error {
+	if cfg.Planned == nil {
+		return nil
+	}
+	if b.reg == nil {
+		for rep, err := range cfg.Ledger.Rows(ctx, ledger.Selection{Batch: b.batch.ID}) {
+			if err != nil {
+				return ledgerStop("reading the registered input", err)
+			}
+			p := PlannedRow{Row: rep.Row, Status: rep.Status, Changed: rep.Changed}
+			p.Sends = rep.Status == ledger.Pending || rep.Status == ledger.InsufficientBalance || slices.Contains(cfg.Resend.Statuses, rep.Status)
+			p.Action = p.action(rep.Customer.Intents > 0)
+			b.planned = append(b.planned, p)
+		}
+	}
+	return cfg.Planned(b.planned)
+}
+
+// approveRows asks Config.Approve.
+func (b *registered) approveRows(ctx context.Context, cfg Config, plan Plan) error {
+	if cfg.Approve == nil {
+		return nil
+	}
+	if b.reg == nil {
+		if err := b.collectAgain(ctx, cfg); err != nil {
+			return err
+		}
+	}
+	if err := cfg.Approve(ctx, plan, b.sends); err != nil {
+		return &Stop{Reason: Declined, Err: err}
+	}
+	return nil
+}
+
+// collectAgain reads the input of a batch that was registered before, for the rows
+// that may be sent: the ledger does not have their details.
+func (b *registered) collectAgain(ctx context.Context, cfg Config) error {
+	rows, err := cfg.Input.Rows(ctx)
+	if err != nil {
+		return &Stop{Reason: InputFault, Err: err}
+	}
+	pick := func(ctx context.Context, first int, rows []checked) ([]checked, error) {
+		return pickUnsettled(ctx, cfg, b.batch.ID, first, rows)
+	}
+	fields := validate.Fields()
+	err = checkedRows(ctx, rows, cfg.Rules, pick, func(c *chunk) error {
+		for i := range c.rows {
+			row, customer := &c.rows[i], &c.rows[i].planned.Customer
+			if mayHaveToBeSent(cfg, customer, !bytes.Equal(row.planned.Details, customer.Details)) {
+				b.addSend(cfg, row.row.File, row.row.Number, row.result.Identity, detailsOf(&row.result.User, fields), customer.Generation)
+			}
+		}
+		return nil
+	})
+	return errors.Join(err, rows.Close())
 }
 
 // scratch registers a batch for the length of a check: it finds repeated

@@ -132,7 +132,7 @@ func TestMeasuredFee(t *testing.T) {
 		b.cfg.Input = people(2) // the same customer and one more
 		s, err := b.run()
 		t.Log(err, s.Tally.Status, s.New, s.WalletFrom, s.WalletTo)
-		text, _, _ := b.ledger.Fact(t.Context(), factFee)
+		text, _, _ := b.ledger.Fact(t.Context(), FactFee)
 		if text != "" && text != "2.00" {
 			t.Errorf("the fee is 2.00, learnt is %s", text)
 		}

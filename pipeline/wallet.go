@@ -117,7 +117,7 @@ func (r *run) checkWallet(ctx context.Context, plan *Plan) error {
 	r.fee = r.cfg.Money.Fee
 	if !r.fee.Known() {
 		var err error
-		if r.fee, err = r.facts.readAmount(ctx, factFee); err != nil {
+		if r.fee, err = r.facts.readAmount(ctx, FactFee); err != nil {
 			return err
 		}
 		plan.FeeMeasured = r.fee.Known()

@@ -92,6 +92,7 @@ func RunTwins(t *testing.T, open func(t *testing.T) ledger.Ledger, lives int) {
 			"observe":  func(*rapid.T) { w.playEvents() },
 			"pair":     func(*rapid.T) { w.playPairing() },
 			"gap":      func(*rapid.T) { w.playGap() },
+			"approve":  func(*rapid.T) { w.playPlan() },
 			"reopen":   func(*rapid.T) { w.playReopen() },
 		})
 	})

@@ -68,6 +68,7 @@ func (w *twins) playReopen() {
 	var err error
 	w.l, err = r.Reopen(end)
 	w.must(err)
+	w.mirrorGaps()
 	_, err = w.m.Merge(w.Context(), kept)
 	w.must(err)
 	for _, p := range w.people {
@@ -81,6 +82,21 @@ func (w *twins) playReopen() {
 			w.must(err)
 			w.same("left open", len(left), 0)
 		}
+	}
+}
+
+// mirrorGaps gives the ledger in memory the gap that an opening has written.
+func (w *twins) mirrorGaps() {
+	l, ok := w.l.(ledger.Gaps)
+	if !ok {
+		return
+	}
+	all, err := l.Gaps(w.Context())
+	w.must(err)
+	for _, g := range all[len(w.gaps):] {
+		_, err := w.m.OpenGap(w.Context(), g)
+		w.must(err)
+		w.gaps = append(w.gaps, g.ID)
 	}
 }
 

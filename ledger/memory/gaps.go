@@ -30,6 +30,7 @@ func (m *Ledger) OpenGap(ctx context.Context, g ledger.Gap) (ledger.Gap, error) 
 		g.ID, g.From, g.To, g.Written = int64(len(m.gaps)+1), g.From.Truncate(), g.To.Truncate(), ledger.TruncateTime(time.Now())
 		g.Scanned, g.Ended = ledger.TruncateTime(g.Scanned), ledger.TruncateTime(g.Ended)
 		m.gaps = append(m.gaps, g)
+		m.voidPlans()
 		return nil
 	})
 	return g, err

@@ -40,6 +40,8 @@ type state struct {
 	kyc        map[string]ledger.KYC // by serviceId
 	gaps       []ledger.Gap          // by id - 1
 	inGap      map[keyed.Digest]bool
+	plans      []ledger.Plan                                   // oldest first
+	planRows   map[string]map[ledger.PlanDigest]ledger.PlanRow // of the open plans, by customer
 }
 
 type storedRow struct {
@@ -64,7 +66,7 @@ func New(environment string) *Ledger {
 	now := ledger.TruncateTime(time.Now())
 	return &Ledger{writeLock: make(chan struct{}, 1), state: state{
 		info: ledger.Info{Environment: environment, Created: now, Opened: now}, keys: keyed.NewSecret(),
-		identity: map[string]int64{}, marks: map[int64]marks{}, byNumber: map[int64][]int64{}, byName: map[int64][]int64{}, reportedIn: map[int64]int64{}, learnt: map[string]learnt{}, kyc: map[string]ledger.KYC{}, inGap: map[keyed.Digest]bool{}}}
+		identity: map[string]int64{}, marks: map[int64]marks{}, byNumber: map[int64][]int64{}, byName: map[int64][]int64{}, reportedIn: map[int64]int64{}, learnt: map[string]learnt{}, kyc: map[string]ledger.KYC{}, inGap: map[keyed.Digest]bool{}, planRows: map[string]map[ledger.PlanDigest]ledger.PlanRow{}}}
 }
 
 // withWriteLock runs a change while no other goroutine writes or reads.
@@ -162,6 +164,9 @@ func (m *state) forgetCustomer(identity string) bool {
 	}
 	c := m.customers[id-1]
 	delete(m.inGap, m.keys.Identity(identity))
+	for _, rows := range m.planRows {
+		delete(rows, ledger.PlanDigest(m.keys.PlannedCustomer(identity)))
+	}
 	delete(m.kyc, c.ServiceID)
 	for _, a := range c.History {
 		delete(m.kyc, a.Removes)

@@ -13,6 +13,11 @@ import (
 // Begin implements Runs.
 func (m *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) {
 	err = m.withWriteLock(ctx, func() error {
+		if r.Plan != "" {
+			if err := m.beginPlan(r.Plan, r.Started); err != nil {
+				return err
+			}
+		}
 		r.ID, r.Started, r.End = int64(len(m.runs)+1), ledger.TruncateTime(r.Started), nil
 		m.runs = append(m.runs, r)
 		id = r.ID
@@ -32,6 +37,7 @@ func (m *Ledger) Finish(ctx context.Context, id int64, end ledger.RunEnd) error 
 		}
 		end.At = ledger.TruncateTime(end.At)
 		m.runs[id-1].End = &end
+		m.finishPlan(m.runs[id-1].Plan, end.ExitCode)
 		batch := m.runs[id-1].Batch
 		if batch < 1 || batch > int64(len(m.batches)) || end.ExitCode != 0 && end.ExitCode != 3 {
 			return nil

@@ -35,6 +35,9 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 				n++
 			}
 			ids, digests = append(ids, id), append(digests, d[:])
+			if err := t.ForgetPlanned(ctx, text); err != nil {
+				return err
+			}
 		}
 		if err := t.Exec(ctx, "DELETE FROM gap_user WHERE digest = ANY (?)", digests); err != nil {
 			return err
@@ -115,7 +118,7 @@ func (l *core) vacuumTables(ctx context.Context) error {
 	if err != nil {
 		return l.classify(err, false)
 	}
-	for _, table := range []string{"customer", "attempt", "input_row", "kyc", "reported", "gap_user"} {
+	for _, table := range []string{"customer", "attempt", "input_row", "kyc", "reported", "gap_user", "plan_row"} {
 		if err == nil {
 			err = db.ExecScript(ctx, "VACUUM "+table, nil)
 		}

@@ -20,6 +20,9 @@ func (l *Ledger) OpenGap(ctx context.Context, g ledger.Gap) (ledger.Gap, error) 
 		if err == nil && id == 0 {
 			err = t.QueryOne(ctx, "SELECT nextval('gap_id')", nil, &id)
 		}
+		if err == nil {
+			err = t.VoidPlans(ctx)
+		}
 		if err != nil {
 			return err
 		}

@@ -36,6 +36,7 @@ type Options struct {
 // it.
 type Ledger struct {
 	core
+	savedPlans
 	closing sync.Once
 }
 
@@ -77,6 +78,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 		return nil, err
 	}
 	l := &Ledger{core: core{options: o, address: a, now: o.Now, writer: writer{lock: make(chan struct{}, 1), canWrite: !o.ReadOnly}}}
+	l.savedPlans = savedPlans{l}
 	l.readers = tables.NewPoolOf(func(ctx context.Context) (tables.Database, error) { return a.connect(ctx, roleRead) }, func() error { return nil })
 	if err := l.open(ctx); err != nil {
 		return nil, errors.Join(err, l.abandon())

@@ -29,8 +29,13 @@ func (l *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) 
 				return err
 			}
 		}
-		return t.Exec(ctx, `INSERT INTO run (id, command, batch, who, host, version, key_print, settings, started_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			id, r.Command, batch, r.Who, r.Host, r.Version, r.KeyPrint, r.Settings, tables.Micros(r.Started))
+		if r.Plan != "" {
+			if err := t.BeginPlan(ctx, r.Plan, r.Started); err != nil {
+				return err
+			}
+		}
+		return t.Exec(ctx, `INSERT INTO run (id, command, batch, who, host, version, key_print, settings, plan, started_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?) ON CONFLICT DO NOTHING`,
+			id, r.Command, batch, r.Who, r.Host, r.Version, r.KeyPrint, r.Settings, r.Plan, tables.Micros(r.Started))
 	})
 	return id, err
 }
@@ -45,6 +50,9 @@ func (l *Ledger) Finish(ctx context.Context, id int64, end ledger.RunEnd) error 
 			tables.Micros(end.At), end.ExitCode, end.StopReason, end.Sent, end.Created, end.WalletFrom, end.WalletTo, id)
 		if err == nil && n == 0 {
 			err = fmt.Errorf("run %d: %w", id, ledger.ErrNotFound)
+		}
+		if err == nil {
+			err = t.FinishPlan(ctx, id, end.ExitCode)
 		}
 		if err != nil || end.ExitCode != 0 && end.ExitCode != 3 {
 			return err

@@ -79,6 +79,35 @@ CREATE TABLE input_file (
 	PRIMARY KEY (batch, number)
 );
 
+-- A saved plan: what a run may do once a second person has approved it.
+CREATE TABLE plan (
+	id text PRIMARY KEY,                           -- begins the digest of the terms
+	state text NOT NULL CHECK (state = 'made' OR state = 'approved' OR state = 'declined' OR state = 'running' OR state = 'used' OR state = 'void'), -- how far it has come
+	terms text NOT NULL,                           -- what it binds: a JSON object
+	rows integer NOT NULL,                         -- how many rows it allows to be sent
+	who text NOT NULL,                             -- user of the operating system who made it
+	host text NOT NULL,                            -- on which machine
+	made_us bigint NOT NULL,                       -- when
+	expires_us bigint NOT NULL,                    -- nothing begins with it from then on
+	decided_us bigint,                             -- when it was approved or declined; NULL = not yet
+	approves smallint NOT NULL DEFAULT 0 CHECK (approves IN (0, 1)), -- the decision: approved
+	decided_by text NOT NULL DEFAULT '',           -- user of the operating system who decided
+	decided_on text NOT NULL DEFAULT '',           -- on which machine
+	signer text NOT NULL DEFAULT '',               -- name of the key that signed the decision; '' = made on this ledger
+	signature text NOT NULL DEFAULT '',            -- of the terms and the decision, in base64
+	because text NOT NULL DEFAULT ''               -- the reason or comment of whoever decided
+);
+
+-- The rows that an open plan allows to be sent, as digests.
+CREATE TABLE plan_row (
+	plan text NOT NULL REFERENCES plan,            -- the plan
+	customer bytea NOT NULL,                       -- digest of the e-mail in the form that is compared
+	details bytea NOT NULL,                        -- digest of the details to be sent
+	generation integer NOT NULL,                   -- of the customer's newest create-user request when it was made
+	PRIMARY KEY (plan, customer)
+);
+CREATE INDEX plan_row_customer ON plan_row (customer);
+
 -- A command that changed the ledger or read it out.
 CREATE TABLE run (
 	id bigint PRIMARY KEY,                         -- number of the run
@@ -89,6 +118,7 @@ CREATE TABLE run (
 	version text NOT NULL,                         -- of the program
 	key_print text NOT NULL,                       -- fingerprint of the API key
 	settings text NOT NULL,                        -- those that matter to what was done
+	plan text REFERENCES plan,                     -- the saved plan that it carried out, NULL if none
 	started_us bigint NOT NULL,                    -- when it began
 	ended_us bigint,                               -- NULL: still running, or killed
 	exit_code integer NOT NULL DEFAULT 0,          -- as the shell saw it
@@ -316,7 +346,7 @@ FROM attempt a JOIN customer c ON c.id = a.customer;
 -- Who ran which command, when, and how it ended.
 CREATE VIEW runs AS
 SELECT r.id, r.command, r.who, r.host, r.version, to_char(to_timestamp(r.started_us / 1e6) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS started, to_char(to_timestamp(r.ended_us / 1e6) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS ended,
-	CASE WHEN r.ended_us IS NOT NULL THEN r.exit_code END AS exit_code, r.stop_reason, r.sent, r.created, r.wallet_from, r.wallet_to, r.batch, r.settings
+	CASE WHEN r.ended_us IS NOT NULL THEN r.exit_code END AS exit_code, r.stop_reason, r.sent, r.created, r.wallet_from, r.wallet_to, r.batch, r.settings, r.plan
 FROM run r;
 
 -- Customers that an operator has to look at, and why.

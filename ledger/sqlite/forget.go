@@ -41,7 +41,12 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 				return err
 			}
 		}
-		return c.eraseCustomers(ctx, ids)
+		for _, text := range identities {
+			if err := c.ForgetPlanned(ctx, text); err != nil {
+				return err
+			}
+		}
+		return c.EraseCustomers(ctx, ids)
 	})
 	if err != nil {
 		return 0, err
@@ -79,38 +84,6 @@ func (c *conn) blockIdentities(ctx context.Context, text string, digest keyed.Di
 		err = c.Exec(ctx, "UPDATE input_row SET customer = ? WHERE customer IS NULL AND coalesce(identity, email) <> '' AND coalesce(identity, email) = ?", id, text)
 	}
 	return id, false, err
-}
-
-// eraseCustomers removes what is known of customers, except that they are forgotten.
-func (c *conn) eraseCustomers(ctx context.Context, ids []int64) error {
-	list := ids
-	const these = "IN (SELECT value FROM json_each(?))"
-	var marks []int64
-	if err := c.LinesWhere(ctx, ledger.Selection{All: true}, tables.ReviewedLine, nil, "r.customer "+these, []any{list}, func(n *tables.Line) error {
-		if n.Mark != 0 {
-			marks = append(marks, n.Mark)
-		}
-		return nil
-	}); err != nil {
-		return err
-	}
-	if err := c.Exec(ctx, "DELETE FROM reported WHERE mark "+these, marks); err != nil {
-		return err
-	}
-	for _, text := range []string{
-		"DELETE FROM kyc WHERE service_id IN (SELECT service_id FROM customer WHERE id " + these + ")",
-		"DELETE FROM kyc WHERE service_id IN (SELECT removes FROM attempt WHERE customer " + these + ")",
-		"DELETE FROM attempt WHERE customer " + these,
-		"UPDATE input_row SET identity = '', email = '', first_name = '', last_name = '', sender_id = '', carry = '', details = NULL, name_mark = 0, recall = 0 WHERE customer " + these,
-		`UPDATE customer SET status = 'forgotten', generation = 0, intents = 0, attempts = 0, identity = NULL, email = '', first_name = '', last_name = '', sender_id = '',
-			details = NULL, sender_number = '', name_mark = 0, service_id = '', service_mark = 0, url = '', url_mark = 0, issued_us = NULL, pairing = '', field = '', code = '', message = '',
-			manual = 0, http_status = 0, key = '', first_sent_us = NULL, decided_us = NULL WHERE id ` + these,
-	} {
-		if err := c.Exec(ctx, text, list); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // scrubFile rewrites the file and empties the log. SQLite overwrites what is deleted,

@@ -24,6 +24,9 @@ func (l *Ledger) OpenGap(ctx context.Context, g ledger.Gap) (ledger.Gap, error) 
 // insertGap fills in what a gap leaves open and writes it.
 func (l *Ledger) insertGap(ctx context.Context, c *conn, g ledger.Gap) (ledger.Gap, error) {
 	now, newest, err := l.openingInstant(ctx, c)
+	if err == nil {
+		err = c.VoidPlans(ctx)
+	}
 	if err != nil {
 		return g, err
 	}

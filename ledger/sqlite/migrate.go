@@ -21,7 +21,7 @@ type step struct{ statements string }
 func steps() []step { return nil }
 
 // baseSchema is the version of schema.sql. Older ones were never released.
-const baseSchema = 9
+const baseSchema = 10
 
 // schemaOf returns the statements that make a ledger of a version.
 func schemaOf(version int, all []step) string {

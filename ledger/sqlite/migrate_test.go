@@ -72,7 +72,7 @@ func TestBringForward(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	kept, err := filepath.Glob(path + "-schema-9-*.kept")
+	kept, err := filepath.Glob(path + "-schema-10-*.kept")
 	if err != nil || len(kept) != 1 || !strings.Contains(notices, kept[0]) {
 		t.Fatalf("copies %v (%v), notices %q", kept, err, notices)
 	}

@@ -39,6 +39,7 @@ type Options struct {
 // goroutines. Close it.
 type Ledger struct {
 	database
+	savedPlans
 	now           func() time.Time
 	info          ledger.Info
 	keys          keyed.Secret
@@ -104,7 +105,9 @@ func prepare(o Options) (*opening, error) {
 	if o.steps == nil {
 		o.steps = steps()
 	}
-	return &opening{Ledger: &Ledger{database: database{path: path, steps: o.steps, writeLock: make(chan struct{}, 1)}, now: o.Now}, options: o}, nil
+	l := &Ledger{database: database{path: path, steps: o.steps, writeLock: make(chan struct{}, 1)}, now: o.Now}
+	l.savedPlans = savedPlans{l}
+	return &opening{Ledger: l, options: o}, nil
 }
 
 func (l *opening) open(ctx context.Context) error {

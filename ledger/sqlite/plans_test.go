@@ -85,6 +85,11 @@ func useEverything(t *testing.T) (l *Ledger, statements []string) {
 	must(err)
 	_, err = l.Gaps(ctx)
 	must(err)
+	_, err = l.Unplanned(ctx, "0123456789abcdef", []ledger.PlanRow{l.DigestPlanRow("a0@example.com", nil, 0)})
+	must(err)
+	_, err = l.Plans(ctx)
+	must(err)
+	must(l.Finish(ctx, 3, ledger.RunEnd{}))
 	_, err = l.FactNames(ctx, "f")
 	must(err)
 	_, _, err = l.Fact(ctx, "fee")
@@ -208,6 +213,13 @@ func plans() map[string][]string {
 		"FROM kyc k WHERE k.service_id = ?":                                    {"SEARCH k USING PRIMARY KEY (service_id=?)"},
 		"SELECT first_run FROM reported WHERE mark = ?":                        {"SEARCH reported USING INTEGER PRIMARY KEY (rowid=?)"},
 		"DELETE FROM reported WHERE last_run <":                                {"SEARCH reported USING COVERING INDEX reported_last_run (last_run<?)"},
+		"FROM plan WHERE id = ?":                                               {"SEARCH plan USING PRIMARY KEY (id=?)"},
+		"SELECT count(*) FROM plan_row WHERE plan":                             {"SEARCH plan_row USING PRIMARY KEY (plan=?)"},
+		"UPDATE plan SET decided_us":                                           {"SEARCH plan USING PRIMARY KEY (id=?)"},
+		"UPDATE plan SET state = ? WHERE id":                                   {"SEARCH plan USING PRIMARY KEY (id=?)"},
+		"UPDATE plan SET state = ? WHERE state = 'running' AND id":             {"SEARCH plan USING PRIMARY KEY (id=?)"},
+		"FROM plan_row WHERE customer IN (":                                    {"SEARCH plan_row USING INDEX plan_row_customer (customer=?)"},
+		"DELETE FROM plan_row WHERE customer = ?":                              {"SEARCH plan_row USING INDEX plan_row_customer (customer=?)"},
 		"SELECT digest FROM gap_user WHERE digest IN (":                        {"SEARCH gap_user USING PRIMARY KEY (digest=?)"},
 		"SELECT count(*) FROM customer WHERE status = 'in_doubt'":              {"SCAN customer USING COVERING INDEX customer_in_doubt"},
 		"SELECT id, status FROM customer WHERE email <> ''":                    {"SEARCH customer USING INDEX customer_identity (<expr>=?)"},
@@ -243,15 +255,18 @@ func wholeLists() map[string]string {
 		newest  = "from the newest on, until enough are found"
 	)
 	return map[string]string{
-		"FROM ledger":                           one,
-		"UPDATE ledger":                         one,
-		"FROM batch":                            few,
-		"UPDATE batch":                          few,
-		"FROM run ORDER":                        few,
-		"FROM gap ORDER":                        few,
-		"FROM fact":                             few,
-		"FROM sqlite_schema":                    few,
-		"DELETE FROM reported WHERE last_run <": few,
+		"FROM ledger":     one,
+		"UPDATE ledger":   one,
+		"FROM batch":      few,
+		"UPDATE batch":    few,
+		"FROM run ORDER":  few,
+		"FROM gap ORDER":  few,
+		"FROM plan ORDER": few,
+		"UPDATE plan SET state = ? WHERE state IN": few,
+		"SELECT id FROM plan WHERE state":          few,
+		"FROM fact":                                few,
+		"FROM sqlite_schema":                       few,
+		"DELETE FROM reported WHERE last_run <":    few,
 
 		"ORDER BY a.id DESC LIMIT 10000":                      opening,
 		"a.not_before_certain = 1 OR a.not_after_certain = 1": opening,

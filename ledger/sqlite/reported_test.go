@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
 // countRows counts the rows of a batch one by one.
@@ -117,10 +118,10 @@ func TestReportedIsForgotten(t *testing.T) {
 	run(again.ID, 1) // reports the same outcome
 	run(b.ID, 1)
 	known(1)
-	run(other.ID, rememberedRuns-1)
+	run(other.ID, tables.RememberedRuns-1)
 	run(b.ID, 1)
-	run(other.ID, rememberedRuns-1)
+	run(other.ID, tables.RememberedRuns-1)
 	known(1) // by the run of its own that is no more than that many back
-	run(other.ID, rememberedRuns)
+	run(other.ID, tables.RememberedRuns)
 	known(0)
 }

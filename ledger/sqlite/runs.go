@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -20,8 +19,13 @@ func (l *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) 
 		r.Started = l.now()
 	}
 	err = l.write(ctx, func(ctx context.Context, c *conn) error {
-		return c.QueryOne(ctx, `INSERT INTO run (command, batch, who, host, version, key_print, settings, started_us) VALUES (?, nullif(?, 0), ?, ?, ?, ?, ?, ?) RETURNING id`,
-			[]any{r.Command, r.Batch, r.Who, r.Host, r.Version, r.KeyPrint, r.Settings, tables.Micros(r.Started)}, &id)
+		if r.Plan != "" {
+			if err := c.BeginPlan(ctx, r.Plan, r.Started); err != nil {
+				return err
+			}
+		}
+		return c.QueryOne(ctx, `INSERT INTO run (command, batch, who, host, version, key_print, settings, plan, started_us) VALUES (?, nullif(?, 0), ?, ?, ?, ?, ?, nullif(?, ''), ?) RETURNING id`,
+			[]any{r.Command, r.Batch, r.Who, r.Host, r.Version, r.KeyPrint, r.Settings, r.Plan, tables.Micros(r.Started)}, &id)
 	})
 	return id, err
 }
@@ -37,38 +41,14 @@ func (l *Ledger) Finish(ctx context.Context, id int64, end ledger.RunEnd) error 
 		if err == nil && n == 0 {
 			err = fmt.Errorf("run %d: %w", id, ledger.ErrNotFound)
 		}
+		if err == nil {
+			err = c.FinishPlan(ctx, id, end.ExitCode)
+		}
 		if err != nil || end.ExitCode != 0 && end.ExitCode != 3 {
 			return err
 		}
-		return c.noteReported(ctx, id)
+		return c.NoteReported(ctx, id)
 	})
-}
-
-// rememberedRuns is for how many finished runs an outcome is remembered as
-// reported, counted from the newest that reported it.
-const rememberedRuns = 400
-
-// noteReported notes what the rows of a run's batch have come to, where a reviewer
-// needs to know.
-func (c *conn) noteReported(ctx context.Context, run int64) error {
-	var marks []any
-	err := c.Lines(ctx, ledger.Selection{Run: run}, tables.ReviewedLine, func(n *tables.Line) error {
-		if n.Mark != 0 {
-			marks = append(marks, n.Mark, run, run)
-		}
-		return nil
-	})
-	if errors.Is(err, ledger.ErrNotFound) {
-		return nil // a run without an input
-	}
-	if err == nil {
-		err = c.InsertRows(ctx, "INSERT INTO reported (mark, first_run, last_run) VALUES ", " ON CONFLICT (mark) DO UPDATE SET last_run = excluded.last_run", 3, marks)
-	}
-	if err == nil {
-		err = c.Exec(ctx, `DELETE FROM reported WHERE last_run < (SELECT id FROM run WHERE batch IS NOT NULL AND ended_us IS NOT NULL AND exit_code IN (0, 3)
-			ORDER BY id DESC LIMIT 1 OFFSET ?)`, rememberedRuns)
-	}
-	return err
 }
 
 // Log implements ledger.Runs.

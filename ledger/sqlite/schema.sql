@@ -60,6 +60,7 @@ CREATE TABLE run (
 	version TEXT NOT NULL,                        -- of the program
 	key_print TEXT NOT NULL,                      -- fingerprint of the API key
 	settings TEXT NOT NULL,                       -- those that matter to what was done
+	plan TEXT REFERENCES plan,                    -- the saved plan that it carried out, NULL if none
 	started_us INTEGER NOT NULL,                  -- when it began
 	ended_us INTEGER,                             -- NULL: still running, or killed
 	exit_code INTEGER NOT NULL DEFAULT 0,         -- as the shell saw it
@@ -216,6 +217,35 @@ CREATE TABLE gap (
 	reason TEXT NOT NULL                          -- what that operator said; '' = nothing
 ) STRICT;
 
+-- A saved plan: what a run may do once a second person has approved it.
+CREATE TABLE plan (
+	id TEXT PRIMARY KEY,                          -- begins the digest of the terms
+	state TEXT NOT NULL CHECK (state = 'made' OR state = 'approved' OR state = 'declined' OR state = 'running' OR state = 'used' OR state = 'void'), -- how far it has come
+	terms TEXT NOT NULL,                          -- what it binds: a JSON object
+	rows INTEGER NOT NULL,                        -- how many rows it allows to be sent
+	who TEXT NOT NULL,                            -- user of the operating system who made it
+	host TEXT NOT NULL,                           -- on which machine
+	made_us INTEGER NOT NULL,                     -- when
+	expires_us INTEGER NOT NULL,                  -- nothing begins with it from then on
+	decided_us INTEGER,                           -- when it was approved or declined; NULL = not yet
+	approves INTEGER NOT NULL DEFAULT 0 CHECK (approves IN (0, 1)), -- the decision: approved
+	decided_by TEXT NOT NULL DEFAULT '',          -- user of the operating system who decided
+	decided_on TEXT NOT NULL DEFAULT '',          -- on which machine
+	signer TEXT NOT NULL DEFAULT '',              -- name of the key that signed the decision; '' = made on this ledger
+	signature TEXT NOT NULL DEFAULT '',           -- of the terms and the decision, in base64
+	because TEXT NOT NULL DEFAULT ''              -- the reason or comment of whoever decided
+) STRICT, WITHOUT ROWID;
+
+-- The rows that an open plan allows to be sent, as digests.
+CREATE TABLE plan_row (
+	plan TEXT NOT NULL REFERENCES plan,           -- the plan
+	customer BLOB NOT NULL,                       -- digest of the e-mail in the form that is compared
+	details BLOB NOT NULL,                        -- digest of the details to be sent
+	generation INTEGER NOT NULL,                  -- of the customer's newest create-user request when it was made
+	PRIMARY KEY (plan, customer)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX plan_row_customer ON plan_row (customer);
+
 -- Users that the partner's list showed as created inside a gap, as digests of their e-mails.
 CREATE TABLE gap_user (
 	digest BLOB NOT NULL,                         -- of the e-mail in the form that is compared
@@ -271,7 +301,7 @@ FROM attempt a JOIN customer c ON c.id = a.customer;
 -- Who ran which command, when, and how it ended.
 CREATE VIEW runs AS
 SELECT r.id, r.command, r.who, r.host, r.version, strftime('%Y-%m-%dT%H:%M:%fZ', r.started_us / 1e6, 'unixepoch') AS started, strftime('%Y-%m-%dT%H:%M:%fZ', r.ended_us / 1e6, 'unixepoch') AS ended,
-	iif(r.ended_us IS NULL, NULL, r.exit_code) AS exit_code, r.stop_reason, r.sent, r.created, r.wallet_from, r.wallet_to, r.batch, r.settings
+	iif(r.ended_us IS NULL, NULL, r.exit_code) AS exit_code, r.stop_reason, r.sent, r.created, r.wallet_from, r.wallet_to, r.batch, r.settings, r.plan
 FROM run r;
 
 -- Customers that an operator has to look at, and why.

@@ -85,6 +85,7 @@ func TestSchemaHasTheWordsOfTheLedger(t *testing.T) {
 		{"attempt", "class", textsOf(ledger.Open, ledger.OK, ledger.OKBroken, ledger.KeyUsed, ledger.DupUser, ledger.Reject, ledger.Unclear, ledger.Busy, ledger.Throttled,
 			ledger.Funds, ledger.Auth, ledger.NotSent, ledger.Unknown, ledger.Removed, ledger.NotRemoved)},
 		{"input_row", "verdict", textsOf("", ledger.Invalid, ledger.DuplicateInInput)},
+		{"plan", "state", textsOf(ledger.PlanMade, ledger.PlanApproved, ledger.PlanDeclined, ledger.PlanRunning, ledger.PlanUsed, ledger.PlanVoid)},
 		{"gap", "cause", textsOf(ledger.GapRestore, ledger.GapAdopt, ledger.GapBackup, ledger.GapCopy)},
 		{"ledger", "copy", textsOf("", ledger.GapRestore, ledger.GapAdopt, ledger.GapBackup, ledger.GapCopy)},
 	} {

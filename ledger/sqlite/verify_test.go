@@ -88,7 +88,25 @@ func newProvenLedger(t *testing.T) *Ledger {
 	if err != nil {
 		t.Fatal(err)
 	}
+	carryOutPlan(t, l)
 	return l
+}
+
+// carryOutPlan saves a plan, approves it and begins the third run with it.
+func carryOutPlan(t *testing.T, l *Ledger) {
+	t.Helper()
+	ctx, now := t.Context(), time.Now()
+	p := ledger.Plan{ID: "0123456789abcdef", Terms: "{}", Who: "ann", Host: "h", Made: now, Expires: now.Add(time.Hour)}
+	err := l.SavePlan(ctx, p, []ledger.PlanRow{l.DigestPlanRow("a0@example.com", nil, 0)})
+	if err == nil {
+		err = l.DecidePlan(ctx, p.ID, ledger.PlanDecision{Approves: true, Who: "ben", Host: "h", At: now})
+	}
+	if err == nil {
+		_, err = l.Begin(ctx, ledger.Run{Command: "run", Plan: p.ID, Started: now})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // registerFile is registerAll for rows of one file.
@@ -136,6 +154,8 @@ func breakages() []breakage {
 		notLed      = "a row of it does not lead to the customer of its e-mail"
 		sameService = "another customer has the same service id"
 		noRun       = "its run is not in the log"
+		noApproval  = "the plan that it carried out was not approved"
+		noPlan      = "two persons have to approve what is sent, and its run carried out no plan"
 		mayBeSent   = "an attempt is unanswered and its status says that it may be sent or was refused"
 		notCounted  = "its number of attempts differs from its count"
 		notNewest   = "key or generation are not those of its newest create-user request"
@@ -158,6 +178,11 @@ func breakages() []breakage {
 		one("attempt 10", "its number is higher than the last one given", "UPDATE ledger SET last_attempt = 9"),
 		one("attempt 1", "it ended before it began", "UPDATE attempt SET not_after_us = not_before_us - 5000001 WHERE id = 1"),
 		{"it ended before it began", "UPDATE attempt SET not_after_us = not_before_us - 5000000, not_after_offset_us = not_before_offset_us WHERE id = 1", []string{}},
+		one("run 3", noApproval, "UPDATE plan SET approves = 0"),
+		one("run 3", noApproval, "UPDATE plan SET decided_us = NULL"),
+		one("attempt 9", noPlan, "UPDATE attempt SET not_before_us = not_before_us + 1000000 WHERE id = 9; INSERT INTO fact SELECT 'approval', 'two-persons', not_before_us FROM attempt WHERE id = 9"),
+		{noPlan, "INSERT INTO fact SELECT 'approval', 'none', 0", []string{}},
+		{noPlan, "UPDATE run SET plan = '0123456789abcdef'; INSERT INTO fact SELECT 'approval', 'two-persons', 0", []string{}},
 		one("batch 1", "its number of rows differs from its count", "UPDATE batch SET rows = 13 WHERE id = 1"),
 		one("batch 1", "its number of rows differs from its count", "DELETE FROM input_row WHERE batch = 1 AND ordinal = 11"),
 		one("batch 1", "two of its rows claim one customer", "UPDATE input_row SET claims = 1 WHERE batch = 1 AND ordinal = 10"),
@@ -183,6 +208,8 @@ func breakages() []breakage {
 		one("customer 4", wrongKey, "UPDATE attempt SET key = (SELECT key FROM attempt WHERE customer = 3) WHERE id = 4"),
 
 		reference("run.batch", "run, record 1", "batch", "UPDATE run SET batch = 99 WHERE id = 1"),
+		reference("run.plan", "run, record 3", "plan", "UPDATE run SET plan = 'none' WHERE id = 3"),
+		reference("plan_row.plan", "plan_row", "plan", "UPDATE plan_row SET plan = 'none'"),
 		reference("input_file.batch", "input_file", "batch", "UPDATE input_file SET batch = 99 WHERE batch = 1"),
 		reference("input_row.batch", "input_row", "batch", "UPDATE input_row SET batch = 99 WHERE batch = 1 AND ordinal = 11", "batch 1: its number of rows differs from its count"),
 		reference("input_row.customer", "input_row", "customer", "UPDATE input_row SET customer = 99 WHERE batch = 1 AND ordinal = 11"),
@@ -200,6 +227,8 @@ func breakages() []breakage {
 		invalid("input_row", "verdict", "UPDATE input_row SET verdict = 'valid' WHERE batch = 1 AND ordinal = 0"),
 		invalid("input_row", "claims", "UPDATE input_row SET claims = 2 WHERE batch = 1 AND ordinal = 0"),
 		invalid("kyc", "retry_open", "UPDATE kyc SET retry_open = 2"),
+		invalid("plan", "state", "UPDATE plan SET state = 'aproved'"),
+		invalid("plan", "approves", "UPDATE plan SET approves = 2"),
 		invalid("gap", "cause", "UPDATE gap SET cause = 'rain'"),
 		invalid("gap", "from_certain", "UPDATE gap SET from_certain = 2"),
 		invalid("gap", "to_certain", "UPDATE gap SET to_certain = 2"),

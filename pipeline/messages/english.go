@@ -170,7 +170,7 @@ func exitCodes() map[string]Message {
 			"Read the last error: no answer, certificate, redirect or a long Retry-After. Then run the same command again.",
 			"The partner is not available. Try again later."},
 		"7": {"refused",
-			"The ledger is missing, in use by another run, from another version, or of another environment or account.",
+			"The ledger is missing, in use by another run, from another version, or of another environment or account. Or the plan is not approved, expired, used, or no longer what was approved.",
 			"Correct what the error names, or wait for the other run.",
 			askOperator},
 		"8": {"stopped at your limit",

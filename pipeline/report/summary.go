@@ -16,6 +16,7 @@ import (
 type Summary struct {
 	Schema      int         `json:"schema"` // set by Encode
 	Run         *int64      `json:"run"`
+	Plan        Text        `json:"plan,omitempty"` // saved or carried out; left out if none was
 	Environment Text        `json:"environment"`
 	Input       []InputFile `json:"input"`
 	Rows        *int        `json:"rows"`   // read

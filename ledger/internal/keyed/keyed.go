@@ -32,6 +32,7 @@ const (
 	sender   byte = 's'
 	name     byte = 'n'
 	recall   byte = 'r'
+	planned  byte = 'p'
 	reported byte = 't'
 	field    byte = 0x80 // and the field's index
 )
@@ -77,6 +78,19 @@ func (s *Secret) Reported(recall int64, outcome string) int64 {
 	var b [8]byte
 	binary.BigEndian.PutUint64(b[:], uint64(recall))
 	return s.short(reported, string(b[:])+outcome)
+}
+
+// PlannedCustomer is the digest of a normalised e-mail in a saved plan. It is not
+// that of Identity, so that a plan shows nothing of the rest of the ledger.
+func (s *Secret) PlannedCustomer(identity string) Digest { return s.planned('c', identity) }
+
+// PlannedDetails is the digest of the details of a row in a saved plan, given as
+// one text.
+func (s *Secret) PlannedDetails(details string) Digest { return s.planned('d', details) }
+
+func (s *Secret) planned(part byte, text string) Digest {
+	h := s.sum(planned, string(part)+text)
+	return Digest(h[:12])
 }
 
 // Details hashes fields to 4 bytes each; nil for nil. An empty field is four

@@ -165,6 +165,10 @@ func tableClaims() []tableClaim {
 		{"attempt", numberClaim, "SELECT id FROM attempt WHERE id > (SELECT last_attempt FROM ledger)"},
 		{"attempt", "it ended before it began", `SELECT id FROM attempt WHERE class NOT IN ('', 'NOT_SENT')
 			AND not_after_us + not_after_offset_us < not_before_us + not_before_offset_us - 5e6`},
+		{"run", "the plan that it carried out was not approved", "SELECT r.id FROM run r JOIN plan p ON p.id = r.plan WHERE p.approves = 0 OR p.decided_us IS NULL"},
+		{"attempt", "two persons have to approve what is sent, and its run carried out no plan",
+			`SELECT a.id FROM attempt a JOIN run r ON r.id = a.run WHERE a.removes = '' AND r.plan IS NULL
+				AND a.not_before_us >= (SELECT at_us FROM fact WHERE name = 'approval' AND value = 'two-persons')`},
 		{"batch", "its number of rows differs from its count", "SELECT id FROM batch b WHERE rows <> (SELECT count(*) FROM input_row WHERE batch = b.id)"},
 		{"batch", "two of its rows claim one customer",
 			"SELECT DISTINCT batch FROM input_row WHERE claims = 1 AND customer IS NOT NULL GROUP BY batch, customer HAVING count(*) > 1"},

@@ -46,12 +46,12 @@ func (c *Conn) Batches(ctx context.Context, where string, args ...any) (all []le
 	return all, err
 }
 
-const RunColumns = `id, command, batch, who, host, version, key_print, settings, started_us, ended_us, exit_code, stop_reason, sent, created, wallet_from, wallet_to`
+const RunColumns = `id, command, batch, who, host, version, key_print, settings, plan, started_us, ended_us, exit_code, stop_reason, sent, created, wallet_from, wallet_to`
 
 // Run reads RunColumns.
 func (r *Record) Run() (run ledger.Run) {
 	run.ID, run.Command, run.Batch, run.Who, run.Host = r.Int64(), r.Text(), r.Int64(), r.Text(), r.Text()
-	run.Version, run.KeyPrint, run.Settings, run.Started = r.Text(), r.Text(), r.Text(), r.Time()
+	run.Version, run.KeyPrint, run.Settings, run.Plan, run.Started = r.Text(), r.Text(), r.Text(), r.Text(), r.Time()
 	end := ledger.RunEnd{At: r.Time(), ExitCode: r.Int(), StopReason: r.Text(), Sent: r.Int(), Created: r.Int(), WalletFrom: r.Text(), WalletTo: r.Text()}
 	if !end.At.IsZero() {
 		run.End = &end

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/approvecmd"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/cardscmd"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/kyccmd"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/ledgercmd"
@@ -44,7 +45,7 @@ To continue after an interruption, run the same command again.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.RunE = func(c *cobra.Command, args []string) error { return runDropped(c.Context(), con, c, root, args) }
-	root.AddCommand(newRunCommand(con), newValidateCommand(con), newPlanCommand(con), newStatusCommand(con), newReportCommand(con),
+	root.AddCommand(newRunCommand(con), newValidateCommand(con), newPlanCommand(con), approvecmd.NewCommand(con), newStatusCommand(con), newReportCommand(con),
 		newTemplateCommand(con), sandboxcmd.NewCommand(con), linkscmd.NewCommand(con), kyccmd.NewCommand(con), ledgercmd.NewCommand(con), cardscmd.NewCommand(con), newConfigCommand(con), newVersionCommand(con))
 	root.AddCommand(newHelpTopics(root)...)
 	root.InitDefaultCompletionCmd()

@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -24,9 +27,15 @@ looked up and nothing is sent.`,
   bulkonboard run --api-key-file key.txt --limit 5 customers.xlsx
   bulkonboard run --env production --ledger prod.db --api-key-file key.txt customers.csv`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(c *cobra.Command, args []string) error { return session.Run(con, c, &f, args) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if f.Plan != "" && len(args) == 0 {
+				return exit.NewUsageError(errors.New("--plan needs the list that was planned"), "bulkonboard run --plan "+f.Plan+" customers.csv")
+			}
+			return session.Run(con, c, &f, args)
+		},
 	}
 	f.AddFlags(c)
+	f.AddPlanFlag(c)
 	c.SetHelpTemplate(c.HelpTemplate() + "\nMore flags: bulkonboard help run-advanced\n")
 	return c
 }

@@ -26,7 +26,7 @@ func reference() (string, error) {
 	b.WriteString("## Commands\n\n| command | |\n|---|---|\n")
 	var commands []*cobra.Command
 	walk(root, func(c *cobra.Command) {
-		if c.Runnable() && !c.HasSubCommands() && (c.Parent() == nil || c.Parent().Name() != "completion") {
+		if c.Runnable() && (!c.HasSubCommands() || hasOwnFlags(c)) && (c.Parent() == nil || c.Parent().Name() != "completion") {
 			commands = append(commands, c)
 		}
 	})
@@ -140,4 +140,13 @@ func unindent(text string) string {
 		lines[i] = strings.TrimPrefix(lines[i], "  ")
 	}
 	return strings.Join(lines, "\n")
+}
+
+// hasOwnFlags reports whether a command that has others below it does something itself.
+func hasOwnFlags(c *cobra.Command) bool {
+	has := false
+	c.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
+		has = has || c.HasParent() && f.Name != "help" && f.Name != "version"
+	})
+	return has
 }

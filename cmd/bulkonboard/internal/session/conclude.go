@@ -73,6 +73,9 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 // finish prints the JSON summary, if it was asked for, and makes an exit code an
 // error.
 func (s *session) finish(out report.Summary, written []string, code exit.Code) error {
+	if s.carried != nil {
+		out.Plan = report.Text(s.carried.Plan.ID)
+	}
 	out.Environment, out.Ledger = report.Text(s.to.Environment), report.Text(s.to.Ledger)
 	out.Reports, out.ExitCode = append(out.Reports, written...), int(code)
 	s.alerts.SetSummary(out)

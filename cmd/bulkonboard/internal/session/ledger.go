@@ -36,7 +36,7 @@ func (s *session) openLedger(ctx context.Context) error {
 	if missing && !create && term.IsTerminal(s.In) && s.command == "run" {
 		create = s.Confirm(fmt.Sprintf("The ledger %s does not exist. If these customers were sent before, stop: a new ledger does not know them. Make it?", s.to.Ledger))
 	}
-	if missing && s.command == "plan" && s.to.Environment != settings.Production {
+	if missing && s.command == "plan" && s.flags.Save == "" && s.to.Environment != settings.Production {
 		s.showNote("", "no ledger yet (no earlier runs)")
 		s.known = s.found.Watch(memory.New(s.to.Environment)) // a plan makes no file
 		return nil
@@ -149,6 +149,7 @@ type Ledger interface {
 	ledger.Ledger
 	ledger.Emergency
 	ledger.Gaps
+	ledger.Plans
 	ledger.Verification
 	Notices() []string
 	Close() error

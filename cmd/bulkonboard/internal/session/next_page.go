@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -76,6 +77,9 @@ func (r *runResult) addContinue(part *term.Part) {
 	}
 	if exit.StopReasonOf(r.failed) == pipeline.MaxNew { // the same command would be refused again
 		part.Text(fmt.Sprintf("Check that this is the right file. If it is, raise --max-new: %s %s new.", term.Count(sum.Plan.New, "row"), term.IsOrAre(sum.Plan.New)))
+		return
+	}
+	if errors.Is(r.failed, ledger.ErrPlan) { // so would this one
 		return
 	}
 	if exit.StopReasonOf(r.failed) == pipeline.MaxInvalid {

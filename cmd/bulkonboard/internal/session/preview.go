@@ -1,6 +1,8 @@
 package session
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -9,10 +11,13 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/approval"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
 // Preview shows what run would do. Nothing is sent or kept.
@@ -27,19 +32,103 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 	if err := s.open(ctx, args); err != nil {
 		return s.reportRefusal(err)
 	}
-	plan, failed := pipeline.Preview(ctx, s.config(nil))
+	cfg, draft := s.config(nil), &plans.Draft{}
+	if s.flags.Save != "" || len(s.flags.PlanReports) > 0 {
+		if err := plans.CheckReports(s.flags.PlanReports, s.to.Ledger, s.inputNames()); err != nil {
+			return s.reportRefusal(err)
+		}
+		draft.Watch(&cfg, s.flags.Save != "")
+	}
+	plan, failed := pipeline.Preview(ctx, cfg)
 	if plan.Rows > 0 {
 		s.reportPlan(plan)
 	}
+	saved, written, keepErr := s.keepPlan(ctx, draft, plan, failed)
+	failed = errors.Join(failed, keepErr)
 	code := s.Stop.ExitCode(plannedCode(plan, failed))
 	s.reportFailure(failed)
-	s.show(s.planNext(plan, code, failed))
+	if saved.ID != "" {
+		s.show(s.savedNext(saved, code))
+	} else {
+		s.show(s.planNext(plan, code, failed))
+	}
 	s.logEnd(pipeline.Summary{Tally: plan.Tally}, failed, code)
 	out := summaryOf(pipeline.Summary{Plan: plan, Currency: plan.Currency, Fee: plan.Fee, WalletFrom: plan.Wallet, Started: started, Finished: time.Now()}, failed)
 	out.Money.Charged = ""
 	left := plan.Send + plan.InDoubt
 	out.Remaining = &left
-	return s.finish(out, nil, code)
+	out.Plan = report.Text(saved.ID)
+	return s.finish(out, written, code)
+}
+
+// keepPlan writes the reports of a plan, and saves it, as far as that was asked for.
+// What run would refuse is not saved.
+func (s *session) keepPlan(ctx context.Context, draft *plans.Draft, plan pipeline.Plan, failed error) (saved ledger.Plan, written []string, err error) {
+	f := s.flags
+	if plan.Rows == 0 || f.Save == "" && len(f.PlanReports) == 0 {
+		return saved, nil, nil
+	}
+	if err := draft.CompareLast(ctx, s.known, plan.Batch); err != nil {
+		return saved, nil, err
+	}
+	if written, err = draft.WriteReports(ctx, f.PlanReports, plan.Batch, s.inputNames()); err != nil || f.Save == "" || failed != nil {
+		return saved, written, err
+	}
+	to, err := s.planTarget(ctx)
+	if err != nil {
+		return saved, written, err
+	}
+	record := NewRunRecord(s.command)
+	p, terms, err := draft.Save(ctx, s.store, to, approval.Person{User: record.Who, Host: record.Host}, plan)
+	if err != nil {
+		return saved, written, err
+	}
+	record.Settings = "--save " + p.ID
+	if err := RecordCommand(ctx, s.store, record); err != nil {
+		return saved, written, err
+	}
+	if path := f.SaveFile(); path != "" {
+		if err := plans.WriteFile(path, p); err != nil {
+			return saved, written, err
+		}
+		written = append(written, path)
+	}
+	page := &term.Page{}
+	plans.AddSaved(page, p.ID, &terms)
+	s.show(page)
+	return p, written, nil
+}
+
+// RecordCommand writes a command that is over to the ledger's log.
+func RecordCommand(ctx context.Context, l ledger.Runs, record ledger.Run) error {
+	id, err := l.Begin(ctx, record)
+	if err != nil {
+		return err
+	}
+	return l.Finish(context.WithoutCancel(ctx), id, ledger.RunEnd{At: time.Now()})
+}
+
+// savedNext returns what to do with a plan that was saved.
+func (s *session) savedNext(saved ledger.Plan, code exit.Code) *term.Page {
+	p, ref := &term.Page{}, saved.ID
+	part := p.Next()
+	switch code {
+	case exit.OK:
+		part.Styled(term.Good, fmt.Sprintf("Nothing was sent (exit %d).", code))
+	case exit.Wallet:
+		part.Styled(term.Bad, fmt.Sprintf("Nothing was sent. The wallet does not cover every row (exit %d).", code))
+	default:
+		part.Styled(term.Attention, fmt.Sprintf("Nothing was sent. Some rows need a correction, and are no part of the plan (exit %d).", code))
+	}
+	part.Text("A second person approves the plan:")
+	approve := []string{"approve", "--ledger", s.to.Ledger, ref}
+	if path := s.flags.SaveFile(); path != "" {
+		approve, ref = []string{"approve", "--key", "KEYFILE", path}, path
+	}
+	part.Command(s.CommandLine(approve...))
+	part.Text("Then, to send:")
+	part.Command(s.CommandLine(plans.RunArguments(s.Args, ref)...))
+	return p
 }
 
 // planNext returns what to do after a plan.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/alerts"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -90,6 +91,12 @@ func Run(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []strin
 	p := &term.ProgressView{}
 	cfg := s.config(p)
 	cfg.Confirm = s.confirm
+	if s.carried != nil {
+		cfg.Approve, cfg.Origin.Plan = s.carried.Approve, s.carried.Plan.ID
+		if cfg.Money.Fee, err = s.carried.FeeFor(ctx, cfg.Money.Fee); err != nil {
+			return s.reportRefusal(err)
+		}
+	}
 	if term.IsTerminal(s.In) {
 		cfg.AcceptInvalid = s.acceptInvalid
 	}
@@ -106,6 +113,38 @@ func Run(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []strin
 		return err
 	}
 	return s.conclude(ctx, sum, failed)
+}
+
+// planTarget returns to whom and how this command sends.
+func (s *session) planTarget(ctx context.Context) (plans.Target, error) {
+	info, err := s.known.Info(ctx)
+	to := plans.Target{Environment: s.to.Environment, Host: s.to.Environment, KeyPrint: s.origin().KeyPrint, Account: info.Account, Keep: s.flags.KeepBalance.String()}
+	if s.to.BaseURL != "" {
+		to.Host = settings.HostOf(s.to.BaseURL)
+	}
+	if !s.flags.Rate.Unlimited {
+		to.Rate = s.flags.Rate.PerSecond
+	}
+	return to, err
+}
+
+// loadPlan finds the plan that the command is to carry out. Where two persons have to
+// approve, nothing that sends goes on without one.
+func (s *session) loadPlan(ctx context.Context) error {
+	if s.flags.Plan == "" {
+		if s.store == nil || s.in == nil || s.command == "plan" {
+			return nil
+		}
+		return plans.CheckPolicy(ctx, s.store)
+	}
+	to, err := s.planTarget(ctx)
+	if err != nil {
+		return err
+	}
+	if s.carried, err = plans.Load(ctx, s.store, &s.flags.PlanFlags, to); err == nil {
+		s.showNote("Plan", s.carried.Plan.ID+", "+plans.DecisionText(s.carried.Plan))
+	}
+	return err
 }
 
 // begunSummary returns what is known before the input is checked.

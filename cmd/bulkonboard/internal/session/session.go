@@ -17,6 +17,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/alerts"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -43,6 +44,7 @@ type session struct {
 	in            *source.Input  // nil without input
 	store         Ledger         // nil where plan has none to look at
 	known         ledger.Ledger  // the store, watched
+	carried       *plans.Carried // the plan that this run carries out; nil = none
 	sender        sender         // nil where nobody else can take the ledger over
 	sandboxConfig sandbox.Config // with --sandbox
 	client        *partner.Client
@@ -230,6 +232,9 @@ func (s *session) open(ctx context.Context, args []string) (err error) {
 		s.reportNotes()
 	}
 	if err := s.openLedger(ctx); err != nil {
+		return err
+	}
+	if err := s.loadPlan(ctx); err != nil {
 		return err
 	}
 	return s.openPartner()

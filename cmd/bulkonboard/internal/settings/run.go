@@ -21,6 +21,7 @@ type RunFlags struct {
 	TargetFlags
 	InputFlags
 	LogFlags
+	PlanFlags
 	NotifyFlags
 	Reports        []string
 	Rejects        string

@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -49,6 +51,14 @@ func runLog(ctx context.Context, con *term.Console, l session.Ledger, path strin
 		inputs[b.ID] = report.Inputs([]ledger.Batch{b})
 		names[b.ID] = term.Posix.QuoteLine(session.FileNames(b)...)
 	}
+	saved, err := l.Plans(ctx)
+	if err != nil {
+		return err
+	}
+	byID := map[string]ledger.Plan{}
+	for _, p := range saved {
+		byID[p.ID] = p
+	}
 	out := json.NewEncoder(w)
 	out.SetEscapeHTML(false)
 	for r, err := range l.Log(ctx) {
@@ -58,6 +68,9 @@ func runLog(ctx context.Context, con *term.Console, l session.Ledger, path strin
 		if asJSON {
 			line := runLine(r)
 			line.Input = inputs[r.Batch]
+			if p, ok := byID[r.Plan]; ok {
+				line.Made, line.Decided = report.Text(plans.MakerText(p)), report.Text(plans.DecisionText(p))
+			}
 			if err := out.Encode(line); err != nil {
 				return err
 			}
@@ -74,6 +87,12 @@ func runLog(ctx context.Context, con *term.Console, l session.Ledger, path strin
 		line += "  " + end
 		if r.Batch != 0 {
 			line += "  " + names[r.Batch]
+		}
+		if p, ok := byID[r.Plan]; ok {
+			line += fmt.Sprintf("  plan %s, made by %s, %s", p.ID, plans.MakerText(p), plans.DecisionText(p))
+		}
+		if r.Command == "plan" || strings.HasPrefix(r.Command, "approve") {
+			line += "  " + r.Settings
 		}
 		if _, err := fmt.Fprintln(w, term.Printable(line)); err != nil {
 			return err
@@ -99,6 +118,9 @@ type loggedRun struct {
 	Version  string             `json:"version"`
 	Key      report.Text        `json:"keyFingerprint"`
 	Settings string             `json:"settings"`
+	Plan     report.Text        `json:"plan,omitempty"` // the saved plan that it carried out
+	Made     report.Text        `json:"planMadeBy,omitempty"`
+	Decided  report.Text        `json:"planDecided,omitempty"`
 	Started  report.Moment      `json:"startedAt"`
 	Finished report.Moment      `json:"finishedAt"` // null: under way or killed
 	ExitCode *int               `json:"exitCode"`
@@ -111,7 +133,7 @@ type loggedRun struct {
 
 func runLine(r ledger.Run) loggedRun {
 	out := loggedRun{Type: "run", Run: r.ID, Command: r.Command, Batch: r.Batch, Who: r.Who, Host: r.Host, Version: r.Version,
-		Key: report.Text(r.KeyPrint), Settings: r.Settings, Started: report.Moment{Time: r.Started}}
+		Key: report.Text(r.KeyPrint), Settings: r.Settings, Plan: report.Text(r.Plan), Started: report.Moment{Time: r.Started}}
 	if e := r.End; e != nil {
 		out.Finished, out.ExitCode, out.Stop = report.Moment{Time: e.At}, &e.ExitCode, report.Text(e.StopReason)
 		out.Sent, out.Created, out.From, out.To = &e.Sent, &e.Created, report.Amount(e.WalletFrom), report.Amount(e.WalletTo)

@@ -18,6 +18,7 @@ type fileLedger interface {
 	ledger.Ledger
 	ledger.Emergency
 	ledger.Gaps
+	ledger.Plans
 }
 
 // watchedFile is watched for a ledger in a file.

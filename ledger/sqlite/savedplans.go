@@ -1,0 +1,37 @@
+package sqlite
+
+import (
+	"context"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+)
+
+var _ ledger.Plans = (*Ledger)(nil)
+
+// savedPlans are the saved plans of a ledger.
+type savedPlans struct{ l *Ledger }
+
+// DigestPlanRow implements ledger.Plans.
+func (p savedPlans) DigestPlanRow(identity string, details []ledger.Detail, generation int) ledger.PlanRow {
+	return ledger.NewPlanRow(&p.l.keys, identity, details, generation)
+}
+
+// SavePlan implements ledger.Plans.
+func (p savedPlans) SavePlan(ctx context.Context, plan ledger.Plan, rows []ledger.PlanRow) error {
+	return p.l.write(ctx, func(ctx context.Context, c *conn) error { return c.InsertPlan(ctx, plan, rows) })
+}
+
+// Plans implements ledger.Plans.
+func (p savedPlans) Plans(ctx context.Context) ([]ledger.Plan, error) {
+	return read(ctx, p.l, func(c *conn) ([]ledger.Plan, error) { return c.Plans(ctx, "ORDER BY made_us DESC, id") })
+}
+
+// DecidePlan implements ledger.Plans.
+func (p savedPlans) DecidePlan(ctx context.Context, id string, d ledger.PlanDecision) error {
+	return p.l.write(ctx, func(ctx context.Context, c *conn) error { return c.DecidePlan(ctx, id, d) })
+}
+
+// Unplanned implements ledger.Plans.
+func (p savedPlans) Unplanned(ctx context.Context, id string, rows []ledger.PlanRow) ([]int, error) {
+	return read(ctx, p.l, func(c *conn) ([]int, error) { return c.Unplanned(ctx, id, rows) })
+}
