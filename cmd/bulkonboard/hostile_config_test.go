@@ -51,7 +51,7 @@ func decisive() map[string][]string {
 		"how rows are read, and which":     {"id", "map", "map-file", "default", "phone-region", "phone-plus", "value", "join", "leave-out", "decide", "carry", "send", "sheet", "header-row", "delimiter", "encoding", "formulas", "strict", "input"},
 		"what is sent, and when again":     {"again", "again-code", "accept", "limit", "max-new", "max-invalid", "max-errors", "max-attempts", "max-duration", "patience", "timeout", "yes"},
 		"what cards cost, and for whom":    {"amount", "card-fee", "issued"},
-		"what money is spent":              {"fee", "keep-balance", "on-low-balance", "require-funds"},
+		"what money is spent":              {"fee", "keep-balance", "on-low-balance", "require-funds", "approvers", "plan", "rows", "decline", "key", "save"},
 		"what counts as done or in doubt":  {"key-ttl", "settle", "in-doubt", "check-existing", "confirm-created", "gap", "as", "gone", "because", "service-id", "link", "link-file", "account"},
 		"who is shown, with which links":   {"all", "run", "only", "since", "no-links", "unverified", "unconfirmed", "older-than", "format", "changes"},
 		"which events are believed":        {"partner-id", "signature-header", "signature-prefix", "signature-encoding", "max-age", "max-users"},
