@@ -1,6 +1,7 @@
 package source
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
@@ -41,10 +42,12 @@ func findExact(columns int, rows []table.Record) []bool {
 // findRounded returns the issues of fields with a number that ends in five zeros
 // where the others of their column do not: a spreadsheet showed it as 1.41556E+10,
 // and that was saved. With a + in front it is a text, which nothing rounds.
-func (f *file) findRounded(cells []string) []Issue {
+// known are the issues that the row has: a cell that has one needs no second.
+func (f *file) findRounded(cells []string, known []Issue) []Issue {
 	var found []Issue
 	for _, column := range f.values {
-		if column >= 0 && f.exact[column] && strings.HasSuffix(cells[column], roundedZeros) && isLongNumber(cells[column]) {
+		isKnown := func(i Issue) bool { return i.Column == column && !i.Warning }
+		if column >= 0 && !slices.ContainsFunc(known, isKnown) && f.exact[column] && strings.HasSuffix(cells[column], roundedZeros) && isLongNumber(cells[column]) {
 			found = append(found, Issue{Column: column, Code: "excel_rounded",
 				Message: xlsx.RoundedForm + ": it ends in five zeros, unlike the others of its column. Enter it again from its source, a phone number with its +"})
 		}

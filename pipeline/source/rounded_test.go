@@ -44,7 +44,7 @@ func TestRoundedNumbers(t *testing.T) {
 func TestScientificForm(t *testing.T) {
 	book := xlsxtest.New(xlsxtest.Rows(`<row r="1">` + xlsxtest.Inline("A1", "firstName") + xlsxtest.Inline("B1", "lastName") + xlsxtest.Inline("C1", "email") + xlsxtest.Inline("D1", "phoneNumber") + xlsxtest.Inline("E1", "balance") + `</row>` +
 		`<row r="2">` + xlsxtest.Inline("A2", "Ann") + xlsxtest.Inline("B2", "Lee") + xlsxtest.Inline("C2", "a@b.example") + `<c r="D2" s="1"><v>14155551234</v></c><c r="E2" s="2"><v>14155551234</v></c></row>` +
-		`<row r="3">` + xlsxtest.Inline("A3", "Bob") + xlsxtest.Inline("B3", "Fox") + xlsxtest.Inline("C3", "b@b.example") + `<c r="D3" s="2"><v>14155551234</v></c></row>` +
+		`<row r="3">` + xlsxtest.Inline("A3", "Bob") + xlsxtest.Inline("B3", "Fox") + xlsxtest.Inline("C3", "b@b.example") + `<c r="D3" s="2"><v>14155500000</v></c></row>` +
 		`<row r="4">` + xlsxtest.Inline("A4", "Cid") + xlsxtest.Inline("B4", "Roe") + xlsxtest.Inline("C4", "c@b.example") + `<c r="D4"><v>14155551234</v></c></row>`))
 	book["xl/styles.xml"] = `<styleSheet xmlns="` + xlsxtest.MainNS + `"><numFmts count="1"><numFmt numFmtId="164" formatCode="##0.0E+0"/></numFmts><cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="11"/><xf numFmtId="164"/></cellXfs></styleSheet>`
 	_, rows, err := read(t, Options{Carry: []string{"balance"}}, "a.xlsx", string(book.Zip(t)))

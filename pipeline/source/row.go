@@ -41,7 +41,7 @@ func (p *Pass) fillRow(row *Row, rec table.Record) {
 			p.repeats++
 		}
 	}
-	row.Issues = append(row.Issues, f.findRounded(cells)...)
+	row.Issues = append(row.Issues, f.findRounded(cells, row.Issues)...)
 	for _, is := range row.Issues {
 		if is.Column >= 0 && (is.Code == "struck_out" || is.Code == "number_format" || is.Code == "excel_rounded") { // the value is unknown, also in a rejects file
 			cells[is.Column] = ""
