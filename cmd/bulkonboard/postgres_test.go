@@ -15,6 +15,8 @@ import (
 )
 
 func TestPostgres(t *testing.T) {
+	long(t)
+	t.Parallel()
 	cluster := pgtest.Start(t)
 	for name, test := range map[string]func(*testing.T, *pgtest.Cluster){
 		"reports equal those of a file": testPostgresReports,
