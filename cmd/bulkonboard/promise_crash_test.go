@@ -256,9 +256,9 @@ func TestPromiseCrash(t *testing.T) {
 	}
 	for i, k := range steps {
 		cases = append(cases, crash{seed: uint64(1000 + i), rows: 6, kills: []killing{k}, unused: i%4 == 3})
-		if !testing.Short() && i%3 == 0 { // TestPromiseLong has all of them
+		if !testing.Short() && i%6 == 0 { // TestPromiseLong has all of them
 			cases = append(cases, crash{seed: uint64(2000 + i), rows: 8, kills: []killing{k, k, steps[(i+3)%len(steps)]},
-				faults: []string{troubles()[2*i%len(troubles())]}, manners: []string{manners()[i]}, repeat: i%3 == 0})
+				faults: []string{troubles()[2*i%len(troubles())]}, manners: []string{manners()[i]}, repeat: true})
 		}
 	}
 	cases = append(cases, crash{seed: 3000, rows: 6, kills: []killing{{string(sandbox.Acted), 1, 0}, {atList, 1, 0}, {atList, 2, 0}}, faults: []string{"500-before=50%"}})

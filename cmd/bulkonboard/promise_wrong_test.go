@@ -24,7 +24,7 @@ import (
 //
 // the seeds 1 to 300, and WRONG_PARTNER_SEEDS=17-17 one that failed.
 
-// wrongPartners are those of the short test: six of random habits, which have
+// wrongPartners are those of the short test: two of random habits, which have
 // nearly every kind of habit together, and two of one habit each that is rarely
 // or never drawn.
 func wrongPartners() []wrongPartner {
@@ -35,7 +35,7 @@ func wrongPartners() []wrongPartner {
 		only(1001, habit{Faults: []string{"one-link"}, Says: "gives all the same link"}),
 		only(1004, habit{Faults: []string{"shift-answers"}, Says: "gives each the answer of the one before", MayDoubt: true}),
 	}
-	for _, seed := range []uint64{96, 59, 298} { // TestWrongPartnerLong has more
+	for _, seed := range []uint64{96, 298} { // TestWrongPartnerLong has more
 		partners = append(partners, drawWrongPartner(seed))
 	}
 	return partners

@@ -66,7 +66,7 @@ func TestTwins(t *testing.T) {
 			t.Fatal(err)
 		}
 		return x
-	}, 10)
+	}, 3)
 }
 
 func (x *life) open() (err error) {
