@@ -45,11 +45,11 @@ func (c *checkedInput) page(con *term.Console, cut bool) *term.Page {
 	findings.AddNotes(p, notes, c.files)
 	c.found.AddProblems(p, c.files, cut, all)
 	findings.AddProposals(con, p, c.proposals, c.files, cut, all)
-	c.found.AddMapping(p, c.files, c.chosen, all)
+	c.found.AddMapping(p, c.files, c.chosen, cut && len(c.proposals) > 0, all)
 	if !cut {
 		c.addCells(p)
 	}
-	c.addNext(p, con)
+	c.addNext(p, con, cut)
 	return p
 }
 
@@ -75,7 +75,7 @@ func (c *checkedInput) addCells(p *term.Page) {
 }
 
 // addNext adds what to do with the list.
-func (c *checkedInput) addNext(p *term.Page, con *term.Console) {
+func (c *checkedInput) addNext(p *term.Page, con *term.Console, cut bool) {
 	next := p.Next()
 	ready := session.ReadyRows(c.tally)
 	switch {
@@ -87,7 +87,7 @@ func (c *checkedInput) addNext(p *term.Page, con *term.Console) {
 		next.Styled(term.Good, "Every row can be sent (exit 0).")
 	}
 	words := con.CommandWords()
-	c.addDecisions(next, con, words)
+	c.addDecisions(next, con, words, cut)
 	switch {
 	case c.marked != "":
 		next.Text("Correct the marked cells in " + c.marked + ", then check it again.")
@@ -105,10 +105,16 @@ func (c *checkedInput) addNext(p *term.Page, con *term.Console) {
 	}
 }
 
-// addDecisions adds the commands that decide everything that is proposed.
-func (c *checkedInput) addDecisions(next *term.Part, con *term.Console, words []string) {
+// addDecisions adds the commands that decide everything that is proposed. A terminal
+// shows the one that asks, where the others would be broken over several lines.
+func (c *checkedInput) addDecisions(next *term.Part, con *term.Console, words []string, cut bool) {
 	flags := append(c.found.Columns.OtherFlags(), findings.DecisionFlags(c.proposals)...)
 	if len(flags) == 0 {
+		return
+	}
+	if cut && len(c.proposals) > 1 && c.mapName != "" {
+		next.Text("To decide these proposals one by one, and keep the answers for the next list:")
+		next.Command(con.CommandLine(findings.AddFlags(words, []string{"--decide"})...))
 		return
 	}
 	next.Text("If these guesses about the whole list are right, run:")

@@ -22,7 +22,7 @@ func AddProposals(con *term.Console, p *term.Page, proposals []decisions.Proposa
 	part := p.Section("Decide").CutWith(func(hidden int) string {
 		return "and " + term.Count(hidden, "more line") + ": " + all
 	})
-	part.Text(term.Count(len(proposals), "proposal") + " about the whole list. Nothing is changed unless you decide so:")
+	part.Text(term.Count(len(proposals), "proposal") + " about the whole list, for you to decide:")
 	for i := range proposals {
 		d := &proposals[i]
 		text := Question(d.Decision, files)

@@ -33,12 +33,22 @@ const mappingKept = 5
 
 // AddMapping adds which column is read for which field, and how much of it is
 // filled in. chosen are the fields that --map names. all says how to see the
-// whole table, where a terminal cuts it.
-func (f *Collector) AddMapping(p *term.Page, files []source.File, chosen map[string]string, all string) {
+// whole table, where a terminal cuts it, or has no room for it (isBrief).
+func (f *Collector) AddMapping(p *term.Page, files []source.File, chosen map[string]string, isBrief bool, all string) {
 	c := &f.Columns
 	for i, file := range files {
 		if i >= len(c.filled) {
 			return // no row of it was read
+		}
+		if isBrief {
+			mapped := 0
+			for _, m := range file.Mapped {
+				if m.Field != "" {
+					mapped++
+				}
+			}
+			p.Section("Columns").Text(fmt.Sprintf("%d of %d fields have a column in %s: %s", mapped, len(c.fields), term.FileLabel(file.Name), all))
+			continue
 		}
 		part := p.Section("Columns").CutWith(func(hidden int) string {
 			return "and " + term.Count(hidden, "more column") + ": " + all

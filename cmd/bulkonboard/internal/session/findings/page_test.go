@@ -66,7 +66,7 @@ func TestMappingPage(t *testing.T) {
 	f.Columns.countFilled(0, &validate.Raw{FirstName: "Bea", Email: "x"})
 	f.RowsPerFile[0] = 2
 	var p term.Page
-	f.AddMapping(&p, files, map[string]string{"email": "Private"}, "")
+	f.AddMapping(&p, files, map[string]string{"email": "Private"}, false, "")
 	got := p.Render(term.Layout{})
 	for _, want := range []string{
 		"  firstName                 First name   a known name", "2 of 2\n", "  email                     Private      --map", "1 of 2\n",
