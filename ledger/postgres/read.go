@@ -132,18 +132,18 @@ func (l *core) infoOf(ctx context.Context, c *conn) (ledger.Info, error) {
 
 // Plan implements ledger.Reader.
 func (l *Ledger) Plan(ctx context.Context, batch int64, from, n int) ([]ledger.Planned, error) {
-	return read(ctx, &l.core, func(c *conn) ([]ledger.Planned, error) { return c.Plan(ctx, batch, from, n) })
+	return read(ctx, &l.core, func(c *conn) ([]ledger.Planned, error) { return c.ReadPlan(ctx, batch, from, n) })
 }
 
 // Customers implements ledger.Reader.
 func (l *Ledger) Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger.Customer, error] {
-	return stream(ctx, &l.core, func(c *conn, use func(ledger.Customer) error) error { return c.Customers(ctx, q, use) })
+	return stream(ctx, &l.core, func(c *conn, use func(ledger.Customer) error) error { return c.ReadCustomers(ctx, q, use) })
 }
 
 // Rows implements ledger.Reader.
 func (l *Ledger) Rows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.Reported, error] {
 	return stream(ctx, &l.core, func(c *conn, use func(ledger.Reported) error) error {
-		for r, err := range c.Rows(ctx, s) {
+		for r, err := range c.ReadRows(ctx, s) {
 			if err == nil {
 				err = use(r)
 			}
@@ -157,12 +157,12 @@ func (l *Ledger) Rows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.
 
 // Tally implements ledger.Reader.
 func (l *Ledger) Tally(ctx context.Context, s ledger.Selection) (ledger.Tally, error) {
-	return read(ctx, &l.core, func(c *conn) (ledger.Tally, error) { return c.Tally(ctx, s) })
+	return read(ctx, &l.core, func(c *conn) (ledger.Tally, error) { return c.ReadTally(ctx, s) })
 }
 
 // Batches implements ledger.Reader.
 func (l *Ledger) Batches(ctx context.Context) ([]ledger.Batch, error) {
-	return read(ctx, &l.core, func(c *conn) ([]ledger.Batch, error) { return c.Batches(ctx, "ORDER BY id DESC") })
+	return read(ctx, &l.core, func(c *conn) ([]ledger.Batch, error) { return c.ReadBatches(ctx, "ORDER BY id DESC") })
 }
 
 // Verify proves the ledger, and returns what contradicts it, an empty list if nothing
@@ -207,7 +207,7 @@ func (l *Ledger) DecidedSince(ctx context.Context, batch int64, since time.Time)
 // FindBatch implements ledger.Registrar.
 func (l *Ledger) FindBatch(ctx context.Context, fingerprint string) (ledger.Batch, error) {
 	return read(ctx, &l.core, func(c *conn) (ledger.Batch, error) {
-		all, err := c.Batches(ctx, "WHERE fingerprint = ?", fingerprint)
+		all, err := c.ReadBatches(ctx, "WHERE fingerprint = ?", fingerprint)
 		if err != nil || len(all) == 0 {
 			return ledger.Batch{}, cmp.Or(err, fmt.Errorf("this input: %w", ledger.ErrNotFound))
 		}
@@ -228,7 +228,7 @@ func (l *Ledger) FactNames(ctx context.Context, prefix string) ([]string, error)
 // Fact implements ledger.Runs.
 func (l *Ledger) Fact(ctx context.Context, name string) (value string, at time.Time, err error) {
 	isKnown, err := read(ctx, &l.core, func(c *conn) (isKnown bool, err error) {
-		value, at, isKnown, err = c.Fact(ctx, name)
+		value, at, isKnown, err = c.ReadFact(ctx, name)
 		return isKnown, err
 	})
 	if err == nil && !isKnown {
@@ -240,7 +240,7 @@ func (l *Ledger) Fact(ctx context.Context, name string) (value string, at time.T
 // Log implements ledger.Runs.
 func (l *Ledger) Log(ctx context.Context) iter.Seq2[ledger.Run, error] {
 	return stream(ctx, &l.core, func(c *conn, use func(ledger.Run) error) error {
-		return c.Runs(ctx, "ORDER BY id DESC", use)
+		return c.ReadRuns(ctx, "ORDER BY id DESC", use)
 	})
 }
 
@@ -252,7 +252,7 @@ func (l *Ledger) HasKYC(ctx context.Context, batch int64) (bool, error) {
 
 // Gaps implements ledger.Gaps.
 func (l *Ledger) Gaps(ctx context.Context) ([]ledger.Gap, error) {
-	return read(ctx, &l.core, func(c *conn) ([]ledger.Gap, error) { return c.Gaps(ctx) })
+	return read(ctx, &l.core, func(c *conn) ([]ledger.Gap, error) { return c.ReadGaps(ctx) })
 }
 
 // InGap implements ledger.Gaps.

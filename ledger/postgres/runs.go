@@ -70,7 +70,7 @@ const rememberedRuns = 400
 func (t *tx) noteReported(ctx context.Context, run int64) error {
 	marks := map[int64]bool{}
 	err := t.useReadState(ctx, func() error {
-		return t.Lines(ctx, ledger.Selection{Run: run}, tables.ReviewedLine, func(n *tables.Line) error {
+		return t.ReadLines(ctx, ledger.Selection{Run: run}, tables.ReviewedLine, func(n *tables.Line) error {
 			if n.Mark != 0 {
 				marks[n.Mark] = true
 			}

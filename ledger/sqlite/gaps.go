@@ -42,7 +42,7 @@ func (l *Ledger) insertGap(ctx context.Context, c *conn, g ledger.Gap) (ledger.G
 
 // Gaps implements ledger.Gaps.
 func (l *Ledger) Gaps(ctx context.Context) ([]ledger.Gap, error) {
-	return read(ctx, l, func(c *conn) ([]ledger.Gap, error) { return c.Gaps(ctx) })
+	return read(ctx, l, func(c *conn) ([]ledger.Gap, error) { return c.ReadGaps(ctx) })
 }
 
 // AddToGap implements ledger.Gaps.

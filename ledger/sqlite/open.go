@@ -206,7 +206,7 @@ func (l *opening) loadHeader(ctx context.Context) error {
 		return err
 	}
 	defer end()
-	h, err := c.Header(ctx)
+	h, err := c.ReadHeader(ctx)
 	if err != nil {
 		return l.classify(err)
 	}
@@ -252,7 +252,7 @@ func (l *opening) checkConcurrent(ctx context.Context) error {
 		return err
 	}
 	defer end()
-	h, err := c.Header(ctx)
+	h, err := c.ReadHeader(ctx)
 	if err != nil || e.Seq() <= h.Writes {
 		return l.classify(err)
 	}

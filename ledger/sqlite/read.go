@@ -49,7 +49,7 @@ func stream[T any](ctx context.Context, l *Ledger, from func(*conn, func(T) erro
 // Info implements ledger.Reader.
 func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
 	return read(ctx, l, func(c *conn) (ledger.Info, error) {
-		h, err := c.Header(ctx)
+		h, err := c.ReadHeader(ctx)
 		h.Info.Path, h.Info.Opened = l.path, l.info.Opened
 		return h.Info, err
 	})
@@ -57,12 +57,12 @@ func (l *Ledger) Info(ctx context.Context) (ledger.Info, error) {
 
 // Plan implements ledger.Reader.
 func (l *Ledger) Plan(ctx context.Context, batch int64, from, n int) ([]ledger.Planned, error) {
-	return read(ctx, l, func(c *conn) ([]ledger.Planned, error) { return c.Plan(ctx, batch, from, n) })
+	return read(ctx, l, func(c *conn) ([]ledger.Planned, error) { return c.ReadPlan(ctx, batch, from, n) })
 }
 
 // Customers implements ledger.Reader.
 func (l *Ledger) Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger.Customer, error] {
-	return stream(ctx, l, func(c *conn, use func(ledger.Customer) error) error { return c.Customers(ctx, q, use) })
+	return stream(ctx, l, func(c *conn, use func(ledger.Customer) error) error { return c.ReadCustomers(ctx, q, use) })
 }
 
 // Rows implements ledger.Reader.
@@ -71,7 +71,7 @@ func (l *Ledger) Rows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.
 }
 
 func (c *conn) useRows(ctx context.Context, s ledger.Selection, use func(ledger.Reported) error) error {
-	for r, err := range c.Rows(ctx, s) {
+	for r, err := range c.ReadRows(ctx, s) {
 		if err == nil {
 			err = use(r)
 		}
@@ -84,12 +84,12 @@ func (c *conn) useRows(ctx context.Context, s ledger.Selection, use func(ledger.
 
 // Tally implements ledger.Reader.
 func (l *Ledger) Tally(ctx context.Context, s ledger.Selection) (ledger.Tally, error) {
-	return read(ctx, l, func(c *conn) (ledger.Tally, error) { return c.Tally(ctx, s) })
+	return read(ctx, l, func(c *conn) (ledger.Tally, error) { return c.ReadTally(ctx, s) })
 }
 
 // Batches implements ledger.Reader.
 func (l *Ledger) Batches(ctx context.Context) ([]ledger.Batch, error) {
-	return read(ctx, l, func(c *conn) ([]ledger.Batch, error) { return c.Batches(ctx, "ORDER BY id DESC") })
+	return read(ctx, l, func(c *conn) ([]ledger.Batch, error) { return c.ReadBatches(ctx, "ORDER BY id DESC") })
 }
 
 // Verify proves the ledger, and returns what contradicts it, an empty list if nothing
@@ -106,7 +106,7 @@ func (l *Ledger) Walk(ctx context.Context, to Visitor) error {
 		return err
 	}
 	defer end()
-	h, err := c.Header(ctx)
+	h, err := c.ReadHeader(ctx)
 	if err != nil {
 		return l.classify(err)
 	}
@@ -144,7 +144,7 @@ func (l *Ledger) DecidedSince(ctx context.Context, batch int64, since time.Time)
 // FindBatch implements ledger.Registrar.
 func (l *Ledger) FindBatch(ctx context.Context, fingerprint string) (ledger.Batch, error) {
 	return read(ctx, l, func(c *conn) (ledger.Batch, error) {
-		all, err := c.Batches(ctx, "WHERE fingerprint = ?", fingerprint)
+		all, err := c.ReadBatches(ctx, "WHERE fingerprint = ?", fingerprint)
 		if err != nil || len(all) == 0 {
 			return ledger.Batch{}, cmp.Or(err, fmt.Errorf("this input: %w", ledger.ErrNotFound))
 		}

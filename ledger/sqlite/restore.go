@@ -96,7 +96,7 @@ func prepareCopy(ctx context.Context, from, to, environment string, all []step) 
 		if _, err := c.checkShape(ctx, all); err != nil {
 			return err
 		}
-		h, err := c.Header(ctx)
+		h, err := c.ReadHeader(ctx)
 		if err != nil {
 			return err
 		}

@@ -54,7 +54,7 @@ func (l *Ledger) Finish(ctx context.Context, id int64, end ledger.RunEnd) error 
 // Log implements ledger.Runs.
 func (l *Ledger) Log(ctx context.Context) iter.Seq2[ledger.Run, error] {
 	return stream(ctx, l, func(c *conn, use func(ledger.Run) error) error {
-		return c.Runs(ctx, "ORDER BY id DESC", use)
+		return c.ReadRuns(ctx, "ORDER BY id DESC", use)
 	})
 }
 
@@ -64,7 +64,7 @@ func (l *Ledger) Bind(ctx context.Context, account ledger.Account) error {
 		return nil
 	}
 	return l.write(ctx, func(ctx context.Context, c *conn) error {
-		h, err := c.Header(ctx)
+		h, err := c.ReadHeader(ctx)
 		if err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 		if err := c.refuseDoubts(ctx); err != nil {
 			return err
 		}
-		h, err := c.Header(ctx)
+		h, err := c.ReadHeader(ctx)
 		if err != nil {
 			return err
 		}
@@ -138,7 +138,7 @@ func (c *conn) refuseDoubts(ctx context.Context) error {
 // Fact implements ledger.Runs.
 func (l *Ledger) Fact(ctx context.Context, name string) (value string, at time.Time, err error) {
 	isKnown, err := read(ctx, l, func(c *conn) (isKnown bool, err error) {
-		value, at, isKnown, err = c.Fact(ctx, name)
+		value, at, isKnown, err = c.ReadFact(ctx, name)
 		return isKnown, err
 	})
 	if err == nil && !isKnown {

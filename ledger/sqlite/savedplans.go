@@ -23,7 +23,7 @@ func (p savedPlans) SavePlan(ctx context.Context, plan ledger.Plan, rows []ledge
 
 // Plans implements ledger.Plans.
 func (p savedPlans) Plans(ctx context.Context) ([]ledger.Plan, error) {
-	return read(ctx, p.l, func(c *conn) ([]ledger.Plan, error) { return c.Plans(ctx, "ORDER BY made_us DESC, id") })
+	return read(ctx, p.l, func(c *conn) ([]ledger.Plan, error) { return c.ReadPlans(ctx, "ORDER BY made_us DESC, id") })
 }
 
 // DecidePlan implements ledger.Plans.

@@ -15,8 +15,8 @@ import (
 // pageSize is how many customers are read before their attempts are.
 const pageSize = 256
 
-// Customers finds customers and calls use for each, in the order that q asks for.
-func (c *Reader) Customers(ctx context.Context, q ledger.Query, use func(ledger.Customer) error) error {
+// ReadCustomers finds customers and calls use for each, in the order that q asks for.
+func (c *Reader) ReadCustomers(ctx context.Context, q ledger.Query, use func(ledger.Customer) error) error {
 	left := q.Newest
 	for _, find := range searchesFor(q, c.Keys) {
 		page := make([]ledger.Customer, 0, pageSize)

@@ -34,8 +34,8 @@ func (r *Record) recallMark() recallMark {
 	return recallMark{r.IsNull(), r.Int64()}
 }
 
-// Plan reads what ledger.Reader.Plan yields.
-func (c *Reader) Plan(ctx context.Context, batch int64, from, n int) ([]ledger.Planned, error) {
+// ReadPlan reads what ledger.Reader.Plan yields.
+func (c *Reader) ReadPlan(ctx context.Context, batch int64, from, n int) ([]ledger.Planned, error) {
 	b, err := c.SelectedBatch(ctx, ledger.Selection{Batch: batch})
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (c *Reader) SelectedBatch(ctx context.Context, s ledger.Selection) (ledger.
 	case s.Batch != 0:
 		where, args = "WHERE id = ?", []any{s.Batch}
 	}
-	all, err := c.Batches(ctx, where, args...)
+	all, err := c.ReadBatches(ctx, where, args...)
 	if err == nil && len(all) == 0 {
 		err = fmt.Errorf("no such batch or run: %w", ledger.ErrNotFound)
 	}
@@ -96,9 +96,9 @@ const linesAhead = 256
 
 var ErrStopped = errors.New("stopped")
 
-// Rows yields report lines; see ledger.Reader. They are read in a goroutine of
+// ReadRows yields report lines; see ledger.Reader. They are read in a goroutine of
 // their own, for reading and writing a report need about the same time.
-func (c *Reader) Rows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.Reported, error] {
+func (c *Reader) ReadRows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.Reported, error] {
 	return func(yield func(ledger.Reported, error) bool) {
 		pieces, stop := make(chan []ledger.Reported, 1), make(chan struct{})
 		var reading errgroup.Group
@@ -116,7 +116,7 @@ func (c *Reader) Rows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.
 					return ctx.Err()
 				}
 			}
-			err := c.Lines(ctx, s, WholeLine, func(n *Line) error {
+			err := c.ReadLines(ctx, s, WholeLine, func(n *Line) error {
 				piece = append(piece, n.Reported)
 				if len(piece) < linesAhead {
 					return nil
@@ -180,11 +180,11 @@ func (r *Record) CountedLine() (row ledger.Row, details ledger.Details, recall r
 }
 
 // Lines walks over the report lines of a selection.
-func (c *Reader) Lines(ctx context.Context, s ledger.Selection, what Content, use func(*Line) error) error {
+func (c *Reader) ReadLines(ctx context.Context, s ledger.Selection, what Content, use func(*Line) error) error {
 	batches := map[int64]ledger.Batch{}
 	where, args := "r.claims = 1 AND r.batch = c.last_batch AND r.ordinal = c.last_row ORDER BY r.batch, r.ordinal", []any(nil)
 	if s.All {
-		all, err := c.Batches(ctx, "ORDER BY id")
+		all, err := c.ReadBatches(ctx, "ORDER BY id")
 		if err != nil {
 			return err
 		}
@@ -326,10 +326,10 @@ func (c *Reader) runsToCompare(ctx context.Context, s ledger.Selection) (func(ba
 	}, err
 }
 
-// Tally counts report lines; see ledger.Reader. Rows that show no more than that
+// ReadTally counts report lines; see ledger.Reader. Rows that show no more than that
 // their customer is pending or created, as nearly all do, are counted by SQL, the
 // others one by one.
-func (c *Reader) Tally(ctx context.Context, s ledger.Selection) (ledger.Tally, error) {
+func (c *Reader) ReadTally(ctx context.Context, s ledger.Selection) (ledger.Tally, error) {
 	t := ledger.Tally{Status: map[ledger.Status]int{}, Code: map[ledger.StatusCode]int{}}
 	what := CountedLine
 	switch {
@@ -345,7 +345,7 @@ func (c *Reader) Tally(ctx context.Context, s ledger.Selection) (ledger.Tally, e
 			return ledger.Tally{}, err
 		}
 	}
-	err := c.Lines(ctx, s, what, func(n *Line) error { t.Count(n.Reported); return nil })
+	err := c.ReadLines(ctx, s, what, func(n *Line) error { t.Count(n.Reported); return nil })
 	if err != nil {
 		return ledger.Tally{}, err
 	}

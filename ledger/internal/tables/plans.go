@@ -8,8 +8,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// Plans reads saved plans; where ends the statement.
-func (c *Conn) Plans(ctx context.Context, where string, args ...any) (all []ledger.Plan, err error) {
+// ReadPlans reads saved plans; where ends the statement.
+func (c *Conn) ReadPlans(ctx context.Context, where string, args ...any) (all []ledger.Plan, err error) {
 	err = c.Query(ctx, `SELECT id, state, terms, rows, who, host, made_us, expires_us, decided_us, approves, decided_by, decided_on, signer, signature, because
 		FROM plan `+where, args, func(r *Record) error {
 		p := ledger.Plan{ID: r.Text(), State: ledger.PlanState(r.Text()), Terms: r.Text(), Rows: r.Int(), Who: r.Text(), Host: r.Text(), Made: r.Time(), Expires: r.Time()}
@@ -25,7 +25,7 @@ func (c *Conn) Plans(ctx context.Context, where string, args ...any) (all []ledg
 
 // plan reads one saved plan, or returns ledger.ErrNotFound.
 func (c *Conn) plan(ctx context.Context, id string) (ledger.Plan, error) {
-	all, err := c.Plans(ctx, "WHERE id = ?", id)
+	all, err := c.ReadPlans(ctx, "WHERE id = ?", id)
 	if err == nil && len(all) == 0 {
 		err = fmt.Errorf("plan %s: %w", id, ledger.ErrNotFound)
 	}

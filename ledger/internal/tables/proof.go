@@ -299,7 +299,7 @@ func (p *proof) proveCustomers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.Customers(ctx, ledger.Query{History: true}, func(c ledger.Customer) error {
+	return p.ReadCustomers(ctx, ledger.Query{History: true}, func(c ledger.Customer) error {
 		subject := fmt.Sprintf("customer %d", c.ID)
 		for _, claim := range customerClaims() {
 			if claim.isBroken(&c) {

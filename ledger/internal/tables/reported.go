@@ -15,7 +15,7 @@ const RememberedRuns = 400
 // needs to know.
 func (c *Reader) NoteReported(ctx context.Context, run int64) error {
 	var marks []any
-	err := c.Lines(ctx, ledger.Selection{Run: run}, ReviewedLine, func(n *Line) error {
+	err := c.ReadLines(ctx, ledger.Selection{Run: run}, ReviewedLine, func(n *Line) error {
 		if n.Mark != 0 {
 			marks = append(marks, n.Mark, run, run)
 		}

@@ -28,8 +28,8 @@ func (r *Record) JSON(into any) {
 	}
 }
 
-// Batches reads batches with their files; where ends the statement.
-func (c *Conn) Batches(ctx context.Context, where string, args ...any) (all []ledger.Batch, err error) {
+// ReadBatches reads batches with their files; where ends the statement.
+func (c *Conn) ReadBatches(ctx context.Context, where string, args ...any) (all []ledger.Batch, err error) {
 	err = c.Query(ctx, "SELECT "+batchColumns+" FROM batch "+where, args, func(r *Record) error {
 		all = append(all, r.Batch())
 		return nil
@@ -59,8 +59,8 @@ func (r *Record) Run() (run ledger.Run) {
 	return run
 }
 
-// Runs calls use for every run; order ends the statement.
-func (c *Conn) Runs(ctx context.Context, order string, use func(ledger.Run) error) error {
+// ReadRuns calls use for every run; order ends the statement.
+func (c *Conn) ReadRuns(ctx context.Context, order string, use func(ledger.Run) error) error {
 	return c.Query(ctx, "SELECT "+RunColumns+" FROM run "+order, nil, func(r *Record) error {
 		run := r.Run()
 		if err := r.Err(); err != nil {
@@ -107,7 +107,7 @@ type Header struct {
 	Token, Place       string
 }
 
-func (c *Conn) Header(ctx context.Context) (h Header, err error) {
+func (c *Conn) ReadHeader(ctx context.Context) (h Header, err error) {
 	err = c.Query(ctx, `SELECT id, environment, account_partner, account_slug, secret, created_us, writes, openings, closings, copy, token, place, detail_names FROM ledger`, nil, func(r *Record) error {
 		h.ID, h.Info.Environment, h.Info.Account.Partner, h.Info.Account.Slug = r.Text(), r.Text(), r.Text(), r.Text()
 		secret, err := hex.DecodeString(r.Text())
@@ -151,8 +151,8 @@ func (c *Conn) HasKYC(ctx context.Context, batch int64) (has bool, err error) {
 	return has, err
 }
 
-// Fact reads a small fact; isKnown says whether there is one of this name.
-func (c *Conn) Fact(ctx context.Context, name string) (value string, at time.Time, isKnown bool, err error) {
+// ReadFact reads a small fact; isKnown says whether there is one of this name.
+func (c *Conn) ReadFact(ctx context.Context, name string) (value string, at time.Time, isKnown bool, err error) {
 	err = c.Query(ctx, "SELECT value, at_us FROM fact WHERE name = ?", []any{name}, func(r *Record) error {
 		value, at, isKnown = r.Text(), r.Time(), true
 		return nil
@@ -169,8 +169,8 @@ func (c *Conn) FactNames(ctx context.Context, prefix string) (names []string, er
 	return names, err
 }
 
-// Gaps lists all gaps, oldest first.
-func (c *Conn) Gaps(ctx context.Context) (all []ledger.Gap, err error) {
+// ReadGaps lists all gaps, oldest first.
+func (c *Conn) ReadGaps(ctx context.Context) (all []ledger.Gap, err error) {
 	err = c.Query(ctx, `SELECT id, cause, from_at_us, from_offset_us, from_certain, to_at_us, to_offset_us, to_certain, written_us, scanned_us, ended_us, reason
 		FROM gap ORDER BY id`, nil, func(r *Record) error {
 		all = append(all, ledger.Gap{ID: r.Int64(), Cause: ledger.GapCause(r.Text()), From: r.Instant(), To: r.Instant(),

@@ -19,7 +19,7 @@ func NewSnapshot(r *Reader, end func()) *Snapshot { return &Snapshot{r, end} }
 
 // Rows yields report lines, every time the same; see ledger.Reader.
 func (s *Snapshot) Rows(ctx context.Context, sel ledger.Selection) iter.Seq2[ledger.Reported, error] {
-	return s.reader.Rows(ctx, sel)
+	return s.reader.ReadRows(ctx, sel)
 }
 
 // Close ends the snapshot. Rows must not be called after it.

@@ -34,10 +34,10 @@ func (c *Reader) Walk(ctx context.Context, info ledger.Info, to Visitor) error {
 	}); err != nil {
 		return err
 	}
-	if err := c.Runs(ctx, "ORDER BY id", to.Run); err != nil {
+	if err := c.ReadRuns(ctx, "ORDER BY id", to.Run); err != nil {
 		return err
 	}
-	batches, err := c.Batches(ctx, "ORDER BY id")
+	batches, err := c.ReadBatches(ctx, "ORDER BY id")
 	if err != nil {
 		return err
 	}
@@ -45,11 +45,11 @@ func (c *Reader) Walk(ctx context.Context, info ledger.Info, to Visitor) error {
 		if err := to.Batch(b); err != nil {
 			return err
 		}
-		if err := c.Lines(ctx, ledger.Selection{Batch: b.ID}, WholeLine, func(n *Line) error {
+		if err := c.ReadLines(ctx, ledger.Selection{Batch: b.ID}, WholeLine, func(n *Line) error {
 			return to.Row(b.ID, n.Reported)
 		}); err != nil {
 			return err
 		}
 	}
-	return c.Customers(ctx, ledger.Query{History: true}, to.Customer)
+	return c.ReadCustomers(ctx, ledger.Query{History: true}, to.Customer)
 }
