@@ -17,30 +17,9 @@ func (l *Ledger) Prune(ctx context.Context, keep int) (Pruned, error) {
 	if keep < 1 {
 		return out, fmt.Errorf("the rows of at least one run must be kept")
 	}
-	err := l.writeAsSender(ctx, func(ctx context.Context, t *tx) error {
-		out = Pruned{}
-		// The newest input is reported without being named.
-		old, err := t.QueryIDs(ctx, `SELECT id FROM batch WHERE rows > 0 AND id <> (SELECT max(id) FROM batch)
-			AND id NOT IN (SELECT batch FROM run WHERE batch IS NOT NULL ORDER BY id DESC LIMIT ?)`, keep)
-		if err != nil {
-			return err
-		}
-		for _, batch := range old {
-			n, err := t.ExecCount(ctx, `DELETE FROM input_row WHERE batch = ? AND NOT EXISTS
-				(SELECT 1 FROM customer c WHERE c.id = input_row.customer AND c.last_batch = input_row.batch AND c.last_row = input_row.ordinal)`, batch)
-			if err != nil {
-				return err
-			}
-			if n == 0 {
-				continue
-			}
-			if err := t.Exec(ctx, "UPDATE batch SET rows = rows - ?, fingerprint = ? WHERE id = ?", n, tables.PrunedMark+fmt.Sprint(batch), batch); err != nil {
-				return err
-			}
-			out.Batches++
-			out.Rows += n
-		}
-		return nil
+	err := l.writeAsSender(ctx, func(ctx context.Context, t *tx) (err error) {
+		out, err = t.PruneBatches(ctx, keep)
+		return err
 	})
 	if err != nil {
 		return Pruned{}, err

@@ -23,30 +23,9 @@ func (l *Ledger) Prune(ctx context.Context, keep int) (Pruned, error) {
 	if keep < 1 {
 		return out, fmt.Errorf("the rows of at least one run must be kept")
 	}
-	err := l.writeWithLock(ctx, func(ctx context.Context, c *conn) error {
-		out = Pruned{}
-		// The newest input is reported without being named.
-		old, err := c.QueryIDs(ctx, `SELECT id FROM batch WHERE rows > 0 AND id <> (SELECT max(id) FROM batch)
-			AND id NOT IN (SELECT batch FROM run WHERE batch IS NOT NULL ORDER BY id DESC LIMIT ?)`, keep)
-		if err != nil {
-			return err
-		}
-		for _, batch := range old {
-			n, err := c.ExecCount(ctx, `DELETE FROM input_row WHERE batch = ? AND NOT EXISTS
-				(SELECT 1 FROM customer c WHERE c.id = input_row.customer AND c.last_batch = input_row.batch AND c.last_row = input_row.ordinal)`, batch)
-			if err != nil {
-				return err
-			}
-			if n == 0 {
-				continue
-			}
-			if err := c.Exec(ctx, "UPDATE batch SET rows = rows - ?, fingerprint = ? WHERE id = ?", n, tables.PrunedMark+fmt.Sprint(batch), batch); err != nil {
-				return err
-			}
-			out.Batches++
-			out.Rows += n
-		}
-		return nil
+	err := l.writeWithLock(ctx, func(ctx context.Context, c *conn) (err error) {
+		out, err = c.PruneBatches(ctx, keep)
+		return err
 	})
 	if err != nil {
 		return Pruned{}, err
