@@ -309,15 +309,16 @@ func (l *Ledger) Notices() []string { return l.notices }
 func (l *Ledger) Close() error {
 	var err error
 	l.closing.Do(func() {
+		var ended error
 		if l.lock != nil {
-			ended := l.write(context.Background(), func(ctx context.Context, c *conn) error {
+			ended = l.write(context.Background(), func(ctx context.Context, c *conn) error {
 				return c.Exec(ctx, "UPDATE ledger SET closings = openings")
 			})
-			if l.failed == nil {
-				err = ended
-			}
 		}
 		l.writeLock <- struct{}{}
+		if l.failed == nil { // else the caller whose write failed has the error
+			err = ended
+		}
 		err = errors.Join(err, l.closeAfterError())
 		l.failed = fmt.Errorf("%s is closed: %w", l.path, ledger.ErrWrite)
 		l.unlockWrites()
