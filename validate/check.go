@@ -55,7 +55,8 @@ func (r *Rules) CheckPresent(raw Raw) Result {
 // total, fills none. What such a row lacks is not worth a list.
 func isBarelyFilled(raw Raw) bool {
 	filled := 0
-	for _, f := range Fields() {
+	for i := range fieldsOnce() {
+		f := &fieldsOnce()[i]
 		if !f.Required {
 			continue
 		}
