@@ -173,7 +173,8 @@ func (e *evaluation) addRow(row *source.Row, raw validate.Raw) {
 		}
 		if p.Kind == LeaveOut {
 			if p.isLeftOut(row, &before) {
-				p.addSettled(Example{File: row.File, Row: row.Number})
+				p.Settled++
+				p.addExample(Example{File: row.File, Row: row.Number})
 				if before.Valid() && !isFaulty {
 					p.Harmed++
 				}
@@ -188,7 +189,7 @@ func (e *evaluation) addRow(row *source.Row, raw validate.Raw) {
 		if p.Kind == Join {
 			*e.cells[i](&raw) = joinCells(row.Cells, e.columns[i][row.File])
 		}
-		after := e.steps[i+1].CheckPresent(raw)
+		after := e.steps[i+1].Recheck(raw, &before, p.targetField())
 		p.compareResults(row, cell, &before, &after, isFaulty)
 		before = after
 	}
@@ -239,7 +240,9 @@ func (p *Proposal) compareResults(row *source.Row, cell string, before, after *v
 		if p.isOfAnotherCountry(after) {
 			p.misfit++
 		}
-		p.addSettled(p.newExample(row, cell, after))
+		if p.Settled++; len(p.Examples) < maxExamples {
+			p.addExample(p.newExample(row, cell, after))
+		}
 	case p.Kind == PhoneRegion && p.To != validate.RegionColumn && hasCode(before, validate.CodePhoneNoCountry) && hasCode(after, validate.CodePhoneInvalid):
 		p.misfit++
 	}
@@ -251,8 +254,8 @@ func (p *Proposal) isOfAnotherCountry(after *validate.Result) bool {
 	return p.targetField() == validate.FieldPhoneNumber && hasCode(after, validate.CodePhoneCountry)
 }
 
-func (p *Proposal) addSettled(x Example) {
-	if p.Settled++; len(p.Examples) < maxExamples && (x.Before != "" || x.After != "" || p.Kind == LeaveOut) {
+func (p *Proposal) addExample(x Example) {
+	if len(p.Examples) < maxExamples && (x.Before != "" || x.After != "" || p.Kind == LeaveOut) {
 		p.Examples = append(p.Examples, x)
 	}
 }

@@ -93,7 +93,7 @@ func (s *ColumnCheck) addResult(r ledger.Row) {
 	if r.Details != nil {
 		res.User = userOf(r.Details)
 	} else {
-		res.User = s.rules.Check(s.row).User
+		res.User = s.rules.CheckShared(s.row)
 	}
 	for _, f := range r.Findings {
 		if f.Code == "cell_error" { // a workbook says so itself; in a text it is seen by its form
