@@ -68,6 +68,8 @@ type evaluation struct {
 
 	folded map[string]foldedCell // by field: the last cell that was looked at
 	claims claims
+
+	was, now validate.Result // of the row that is tried, before and after a decision
 }
 
 // foldedCell is a cell and its word. Many rows have the same ones.
@@ -133,10 +135,10 @@ func (e *evaluation) addRow(row *source.Row, raw *validate.Raw) {
 		}
 	})
 	e.claims.notice(row, raw, isTried, func() int {
-		if res := e.steps[0].CheckPresent(*raw); !isTried && res.Valid() && !isFaulty {
-			return 0
+		if isTried || isFaulty || !e.steps[0].CheckPresent(*raw).Valid() {
+			return after
 		}
-		return after
+		return 0
 	})
 }
 
@@ -151,6 +153,10 @@ func (e *evaluation) addSuspect(row *source.Row, raw *validate.Raw) {
 		results[i] = &first
 	}
 	e.tryRow(row, raw, func(i int, _ string, _, now *validate.Result) {
+		if now != nil {
+			kept := *now
+			now = &kept
+		}
 		for k := i + 1; k < len(results); k++ {
 			results[k] = now
 		}
@@ -179,21 +185,20 @@ func hasFault(row *source.Row) bool {
 
 // tryRow makes all decisions on one row, which is changed. It calls try with each that
 // concerns the row: which it is, the cell, and the results before and after. After is
-// nil if the row is left out.
+// nil if the row is left out. Both are valid until try returns.
 func (e *evaluation) tryRow(row *source.Row, raw *validate.Raw, try func(i int, cell string, was, now *validate.Result)) {
-	var before *validate.Result
+	isChecked := false
 	for i := range e.proposals {
 		p := &e.proposals[i]
 		if !e.concernsRow(i, row, raw) {
 			continue
 		}
-		if before == nil { // most rows are concerned by nothing
-			res := e.steps[i].CheckPresent(*raw)
-			before = &res
+		if !isChecked { // most rows are concerned by nothing
+			e.was, isChecked = e.steps[i].CheckPresent(*raw), true
 		}
 		if p.Kind == LeaveOut {
-			if p.isLeftOut(row, before) {
-				try(i, "", before, nil)
+			if p.isLeftOut(row, &e.was) {
+				try(i, "", &e.was, nil)
 				return
 			}
 			continue
@@ -205,9 +210,9 @@ func (e *evaluation) tryRow(row *source.Row, raw *validate.Raw, try func(i int, 
 		if p.Kind == Join {
 			*e.cells[i](raw) = joinCells(row.Cells, e.columns[i][row.File])
 		}
-		after := e.steps[i+1].Recheck(*raw, before, p.targetField())
-		try(i, cell, before, &after)
-		before = &after
+		e.now = e.steps[i+1].Recheck(*raw, &e.was, p.targetField())
+		try(i, cell, &e.was, &e.now)
+		e.was = e.now
 	}
 }
 
