@@ -57,6 +57,9 @@ func (s *ColumnCheck) WatchRows(in *source.Input) *intake.Batch {
 	return &intake.Batch{Input: in, OnRead: func(rows []validate.Raw, _ int) { s.addRaws(rows) }}
 }
 
+// Rows returns how many rows were checked.
+func (s *ColumnCheck) Rows() int { return s.rows }
+
 // addRaws keeps what the reader hands on.
 func (s *ColumnCheck) addRaws(raws []validate.Raw) {
 	s.mu.Lock()
