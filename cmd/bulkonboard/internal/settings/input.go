@@ -143,7 +143,7 @@ func (i *InputFlags) SourceOptions() (source.Options, error) {
 	for _, m := range i.mergeDecisions(file.Decisions) {
 		m.ApplyReading(&opt)
 	}
-	opt.Sheet, opt.HeaderRow = cmp.Or(opt.Sheet, file.Sheet), cmp.Or(opt.HeaderRow, file.HeaderRow)
+	opt.EarlierSheet, opt.HeaderRow = file.Sheet, cmp.Or(opt.HeaderRow, file.HeaderRow)
 	for _, s := range i.Send.list {
 		opt.Send = append(opt.Send, source.SendColumn{Field: s.name, Column: s.value})
 	}
