@@ -21,6 +21,10 @@ const maxForetold = 3
 // foretell adds to the problems of an invalid row those that its correction will
 // show, where what is wrong says what is right. It also sets Result.Corrected.
 func (r *Rules) foretell(raw Raw, res *Result) {
+	if mayNeedWallet(raw, res) {
+		res.Problems = append(res.Problems, Problem{Field: FieldWalletAddress, Code: CodeForetold, Warning: true,
+			Message: "also: is empty. If the program is non_custodial, fill it in"})
+	}
 	if !slices.ContainsFunc(res.Problems, hasOneRightForm) {
 		return
 	}
@@ -44,6 +48,19 @@ func (r *Rules) foretell(raw Raw, res *Result) {
 		}
 		raw, last = corrected, next
 	}
+}
+
+// mayNeedWallet reports whether a row lacks a wallet address, and its program is a word
+// that may mean the one that needs it.
+func mayNeedWallet(raw Raw, res *Result) bool {
+	isUnread := slices.ContainsFunc(res.Problems, func(p Problem) bool { return p.Code == CodeProgram })
+	hasProblem := slices.ContainsFunc(res.Problems, func(p Problem) bool { return p.Field == FieldWalletAddress && !p.Warning })
+	if !isUnread || hasProblem || res.User.WalletAddress != "" {
+		return false
+	}
+	word := strings.ToLower(raw.Program)
+	isOther := slices.ContainsFunc([]string{"non", "not", "no ", "un", "self"}, func(part string) bool { return strings.Contains(word, part) })
+	return isOther || !strings.Contains(word, "custod")
 }
 
 // hasOneRightForm reports whether a problem may be one that correct corrects.
