@@ -27,7 +27,6 @@ func TestForetell(t *testing.T) {
 		{func(r *Raw) { r.Program = "self-custody" }, []string{CodeProgram, CodeForetold}, "also: is empty. If the program is non_custodial"},
 		{func(r *Raw) { r.Program, r.WalletAddress = "Extern", "-" }, []string{CodeProgram, CodePlaceholderIgnored, CodeForetold}, "also: is empty. If the program is non_custodial"},
 		{func(r *Raw) { r.Program, r.WalletAddress = "Extern", mixedCase }, []string{CodeProgram}, ""},
-		{func(r *Raw) { r.Program = "Custody" }, []string{CodeProgram}, ""},
 		{func(*Raw) {}, nil, ""},
 	} {
 		raw := sound()
