@@ -36,7 +36,7 @@ func (r *Rules) foretell(raw Raw, res *Result) {
 	rules.PhoneRegion = RegionColumn // a number without a country code is of its row's country
 	for range maxForetold {
 		if mayNeedWallet(&last) {
-			add(Problem{Field: FieldWalletAddress, Code: CodeForetold, Message: "is empty. If the program is non_custodial, fill it in"})
+			add(Problem{Field: FieldWalletAddress, Code: CodeForetold, Message: "is empty, and the program non_custodial would need it. If that is the program, fill it in"})
 		}
 		corrected, changed := r.correct(raw, last.Problems)
 		if len(changed) == 0 {
