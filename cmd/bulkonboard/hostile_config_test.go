@@ -55,7 +55,7 @@ func decisive() map[string][]string {
 		"what counts as done or in doubt":  {"key-ttl", "settle", "in-doubt", "check-existing", "confirm-created", "gap", "as", "gone", "because", "service-id", "link", "link-file", "account"},
 		"who is shown, with which links":   {"all", "run", "only", "since", "no-links", "unverified", "unconfirmed", "older-than", "format", "changes"},
 		"which events are believed":        {"partner-id", "signature-header", "signature-prefix", "signature-encoding", "max-age", "max-users"},
-		"how the simulated partner is":     {"fault", "latency", "balance", "preexist", "seed", "emails-case", "emails-repeat", "kyc-after"},
+		"how the simulated partner is":     {"fault", "latency", "balance", "preexist", "seed", "emails-case", "emails-repeat", "kyc-after", "visits", "link-life"},
 		"how the simulated partner's hook": {"webhook-header", "webhook-prefix", "webhook-base64", "webhook-seed-name", "webhook-generation", "webhook-reason", "webhook-age", "webhook-unknown", "webhook-probe", "webhook-two-headers"},
 	}
 }

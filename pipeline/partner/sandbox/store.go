@@ -93,7 +93,7 @@ func (st *store) applyEntry(e entry) error {
 		if e.Class == callCreate {
 			st.tries[strings.ToLower(e.Email)]++
 		}
-	case opStatus, opRetry, opGone:
+	case opStatus, opRetry, opGone, opOpen:
 		if m := st.members.findMember(e.ID); m != nil { // else one of list-churn's, which are not kept
 			st.changeMember(m, e)
 		}
@@ -112,7 +112,13 @@ func (st *store) changeMember(m *member, e entry) {
 		m.Status = e.Status
 		if e.Status == pendingKYC {
 			m.links++
+			m.opened = false
+			if e.At != 0 {
+				m.issued = time.UnixMilli(e.At)
+			}
 		}
+	case opOpen:
+		m.opened = true
 	case opGone:
 		st.members.removeMember(m)
 	}
@@ -152,6 +158,16 @@ func (st *store) createUser(b *createBody, status string, picked chosen) (reply,
 	rep := successReply(http.StatusCreated, "User created successfully", createdData{u.ServiceID, ms.linkOf(u.ServiceID, 0)})
 	rep.id = u.ServiceID
 	return rep, nil
+}
+
+// countUsers returns how many users an e-mail has had, deleted ones included.
+func (st *store) countUsers(email string) (n int) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for m := st.members.byEmail[strings.ToLower(email)]; m != nil; m = m.before {
+		n++
+	}
+	return n
 }
 
 // countCall counts a request. It returns its number among those of its call, and
