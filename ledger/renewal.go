@@ -1,0 +1,37 @@
+package ledger
+
+// A user whose link has expired gets a new link only by being deleted and created again.
+// This file says whose user may be deleted although the customer has a link.
+
+// IsRenewable reports whether the customer's user may be deleted in order to be created
+// again with a new link: the partner's list has confirmed the user, and nothing was
+// heard of an identity check. A ledger applies it in the transaction that writes the
+// intent to delete, so that an event that arrives before counts.
+func (c Customer) IsRenewable() bool {
+	return c.Status == Created && c.ServiceID != "" && c.URL != "" && c.Pairing == Confirmed && c.Code != CodeOtherAccount && c.KYC.HasNotBegun()
+}
+
+// HasNotBegun reports whether nothing says that the user has ever begun the identity
+// check.
+func (k KYC) HasNotBegun() bool {
+	return (k.Status == KYCUnknown || k.Status == KYCNotBegun) && k.RetriesUsed() == 0 && !k.RetryOpen &&
+		k.Denied.IsZero() && k.Linked.IsZero() && k.Resubmitted.IsZero()
+}
+
+// Deletions returns how often the customer's user was deleted to be created again. The
+// customer must have its attempts.
+func (c Customer) Deletions() (n int) {
+	for _, a := range c.History {
+		if a.Class == Removed {
+			n++
+		}
+	}
+	return n
+}
+
+// keepsUser reports whether a change gives a customer in doubt back the user and the link
+// that it had before a deletion that did not happen.
+func (ch Change) keepsUser(c Customer) bool {
+	return c.Status == InDoubt && ch.Status == Created && !ch.Manual && c.ServiceID != "" && c.URL != "" &&
+		(ch.ServiceID == "" || ch.ServiceID == c.ServiceID) && (ch.URL == "" || ch.URL == c.URL)
+}
