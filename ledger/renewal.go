@@ -1,5 +1,7 @@
 package ledger
 
+import "time"
+
 // A user whose link has expired gets a new link only by being deleted and created again.
 // This file says whose user may be deleted although the customer has a link.
 
@@ -34,4 +36,33 @@ func (c Customer) Deletions() (n int) {
 func (ch Change) keepsUser(c Customer) bool {
 	return c.Status == InDoubt && ch.Status == Created && !ch.Manual && c.ServiceID != "" && c.URL != "" &&
 		(ch.ServiceID == "" || ch.ServiceID == c.ServiceID) && (ch.URL == "" || ch.URL == c.URL)
+}
+
+// LinkState says whether a verification link can still be used. It is an estimate: only
+// the owner of the identity check knows.
+type LinkState string
+
+const (
+	LinkNone  LinkState = ""              // there is no link to show
+	LinkWorks LinkState = "works"         // younger than its life
+	LinkDead  LinkState = "probably_dead" // older than its life, and the user has still to open it
+	LinkUsed  LinkState = "used"          // the user has gone on with it: nothing to be opened
+)
+
+// DefaultLinkLife is how long a link lives that nobody has opened, unless the partner's
+// account has another setting.
+const DefaultLinkLife = 24 * time.Hour
+
+// LinkState returns what is probably the state of the customer's link at a moment, if
+// links live so long.
+func (c Customer) LinkState(now time.Time, life time.Duration) LinkState {
+	switch {
+	case c.Status != Created || c.UsableURL() == "":
+		return LinkNone
+	case !c.KYC.Status.Open():
+		return LinkUsed
+	case c.Issued.IsZero() || now.Sub(c.Issued) >= life:
+		return LinkDead
+	}
+	return LinkWorks
 }

@@ -27,6 +27,7 @@ type job struct {
 	sentNew    bool            // counted against Bounds.Limit
 	isInDoubt  bool            // counted in planner.inDoubt
 	mayCost    bool            // in doubt, and its request may still be charged
+	isRenewed  bool            // its user was deleted in this run, to be created again
 }
 
 // nextGeneration returns the generation of the next intent.
