@@ -10,8 +10,8 @@
 //	faults    fault_catalogue.go lists every switch, fault_parse.go reads one
 //	          ([ParseFault], [FaultNames]), fault_choose.go decides whom it strikes,
 //	          fault_answers.go says what is answered instead
-//	state     store.go has it all under one lock: users.go the users and their
-//	          e-mails, keys.go the idempotency keys, wallet.go the money, state.go
+//	state     store.go has it all under one lock, with the idempotency keys: users.go
+//	          the users and their e-mails, wallet.go the money, state.go
 //	          the file that survives a kill
 //	calls     server.go is the door of all; create.go, list.go, wallet.go, change.go
 //	          (delete, retry-kyc)
