@@ -20,11 +20,11 @@ func (k KYC) HasNotBegun() bool {
 		k.Denied.IsZero() && k.Linked.IsZero() && k.Resubmitted.IsZero()
 }
 
-// Deletions returns how often the customer's user was deleted to be created again. The
-// customer must have its attempts.
+// Deletions returns how often the customer's user was deleted to be created again, or may
+// have been. The customer must have its attempts.
 func (c Customer) Deletions() (n int) {
 	for _, a := range c.History {
-		if a.Class == Removed {
+		if a.Removes != "" && a.Class != NotRemoved && a.Class != NotSent {
 			n++
 		}
 	}
@@ -43,7 +43,7 @@ func (ch Change) keepsUser(c Customer) bool {
 type LinkState string
 
 const (
-	LinkNone  LinkState = ""              // there is no link to show
+	LinkNone  LinkState = ""              // there is no link to show, or its age is not known
 	LinkWorks LinkState = "works"         // younger than its life
 	LinkDead  LinkState = "probably_dead" // older than its life, and the user has still to open it
 	LinkUsed  LinkState = "used"          // the user has gone on with it: nothing to be opened
@@ -57,11 +57,11 @@ const DefaultLinkLife = 24 * time.Hour
 // links live so long.
 func (c Customer) LinkState(now time.Time, life time.Duration) LinkState {
 	switch {
-	case c.Status != Created || c.UsableURL() == "":
+	case c.Status != Created || c.UsableURL() == "" || c.Issued.IsZero():
 		return LinkNone
 	case !c.KYC.Status.Open():
 		return LinkUsed
-	case c.Issued.IsZero() || now.Sub(c.Issued) >= life:
+	case now.Sub(c.Issued) >= life:
 		return LinkDead
 	}
 	return LinkWorks

@@ -19,8 +19,16 @@ type statusJSON struct {
 	PerDay    *float64       `json:"pacePerDay"`
 	EndsAt    report.Moment  `json:"endsAt"` // at that pace, if it goes on now
 	Attention int            `json:"attention"`
-	KYC       map[string]int `json:"kyc"` // users by the status of their identity check, "" = nothing heard; null without users
+	KYC       map[string]int `json:"kyc"`    // users by the status of their identity check, "" = nothing heard; null without users
+	Checks    *report.Checks `json:"checks"` // the same users by day, with reasons and links; null without users
+	Lists     []listJSON     `json:"lists"`  // of the newest inputs; null if there is only one
 	Next      []string       `json:"next"`
+}
+
+// listJSON is how far the users of one input are.
+type listJSON struct {
+	Input  string        `json:"input"`
+	Checks report.Checks `json:"checks"`
 }
 
 // walletJSON is a balance.
@@ -56,6 +64,13 @@ func (s *statusReport) toJSON(con *term.Console) statusJSON {
 	out.Input, out.Rows, out.Counts, out.Problems = report.Inputs([]ledger.Batch{s.batch}), &s.tally.Rows, report.Counts(s.tally.Status), session.Causes(s.tally)
 	out.Known, out.Changed, out.Remaining = &s.tally.Known, &s.tally.Changed, &left
 	out.Attention, out.Next, out.Ledgers = s.rowsToReview(), s.nextLines(con), report.Counts(s.total.Status)
+	if s.checks.Users > 0 {
+		checks := report.NewChecks(s.checks, s.life.ForReport())
+		out.Checks = &checks
+	}
+	for _, list := range s.lists {
+		out.Lists = append(out.Lists, listJSON{list.name, report.NewChecks(list.users, s.life.ForReport())})
+	}
 	for status, n := range s.checks.Status {
 		if out.KYC == nil {
 			out.KYC = map[string]int{}

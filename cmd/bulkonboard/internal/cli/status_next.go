@@ -72,9 +72,25 @@ func (s *statusReport) mainSteps(con *term.Console) []step {
 	case left > 0:
 		return []step{{command: again}}
 	case review > 0:
-		return s.byHand(con, con.CommandLine(append(append([]string{"links", "recover"}, s.continueFlags()...), names...)...))
+		return append(s.byHand(con, con.CommandLine(append(append([]string{"links", "recover"}, s.continueFlags()...), names...)...)), s.renewSteps(con)...)
+	}
+	if steps := s.renewSteps(con); len(steps) > 0 {
+		return steps
 	}
 	return []step{{text: "nothing: every row is done"}}
+}
+
+// renewSteps says how users whose links are dead get new ones.
+func (s *statusReport) renewSteps(con *term.Console) []step {
+	if s.checks.Renewable == 0 {
+		return nil
+	}
+	text, flags := "make new links for "+term.Count(s.checks.Renewable, "user")+" whose link is probably dead", s.continueFlags()
+	if s.life.IsAssumed {
+		text += ", once you know how long links work"
+		flags = append(flags, "--link-life", term.ShortDuration(s.life.Duration))
+	}
+	return []step{{text, con.CommandLine(append(append([]string{"links", "renew"}, flags...), term.FileArguments(session.FileNames(s.batch))...)...)}}
 }
 
 // byHand returns what an operator can do about the rows that no run goes on with.

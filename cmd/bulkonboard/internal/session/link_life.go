@@ -8,6 +8,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
 // factLinkLife is the fact that keeps --link-life for the commands that do not have it.
@@ -56,8 +57,13 @@ func (l LinkLife) String() string {
 // although nothing was heard of the users.
 const agesShownAfter = time.Hour
 
-// showsLinkAges reports whether a report of inputs shows the ages of links.
-func showsLinkAges(batches []ledger.Batch, now time.Time) bool {
+// ForReport returns the life as reports have it.
+func (l LinkLife) ForReport() report.LinkLife {
+	return report.LinkLife{Life: l.Duration, IsSet: !l.IsAssumed}
+}
+
+// ShowsLinkAges reports whether a report of inputs shows the ages of links.
+func ShowsLinkAges(batches []ledger.Batch, now time.Time) bool {
 	for _, b := range batches {
 		if now.Sub(b.Registered) >= agesShownAfter {
 			return true
