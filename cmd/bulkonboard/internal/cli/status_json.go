@@ -22,6 +22,7 @@ type statusJSON struct {
 	KYC       map[string]int `json:"kyc"`    // users by the status of their identity check, "" = nothing heard; null without users
 	Checks    *report.Checks `json:"checks"` // the same users by day, with reasons and links; null without users
 	Lists     []listJSON     `json:"lists"`  // of the newest inputs; null if there is only one
+	Plans     []planJSON     `json:"plans"`  // that wait for a second person
 	Next      []string       `json:"next"`
 }
 
@@ -29,6 +30,14 @@ type statusJSON struct {
 type listJSON struct {
 	Input  string        `json:"input"`
 	Checks report.Checks `json:"checks"`
+}
+
+// planJSON is a plan that waits for a second person.
+type planJSON struct {
+	Plan    string        `json:"plan"`
+	Rows    int           `json:"rows"`
+	MadeAt  report.Moment `json:"madeAt"`
+	Expires report.Moment `json:"expiresAt"`
 }
 
 // walletJSON is a balance.
@@ -39,7 +48,10 @@ type walletJSON struct {
 
 func (s *statusReport) toJSON(con *term.Console) statusJSON {
 	out := statusJSON{Summary: report.Summary{Schema: report.Schema, Environment: report.Text(s.info.Environment), Ledger: report.Text(s.info.Path),
-		Input: []report.InputFile{}, Problems: []report.Cause{}, Reports: []string{}}, Running: s.running, Next: []string{}}
+		Input: []report.InputFile{}, Problems: []report.Cause{}, Reports: []string{}}, Running: s.running, Next: []string{}, Plans: []planJSON{}}
+	for _, p := range s.plans {
+		out.Plans = append(out.Plans, planJSON{p.ID, p.Rows, report.Moment{Time: p.Made}, report.Moment{Time: p.Expires}})
+	}
 	if s.run.ID != 0 {
 		out.Run, out.StartedAt = &s.run.ID, report.Moment{Time: s.run.Started}
 		if e := s.run.End; e != nil {
@@ -58,6 +70,9 @@ func (s *statusReport) toJSON(con *term.Console) statusJSON {
 		out.Wallet = &walletJSON{report.Amount(s.wallet.amount), report.Moment{Time: s.wallet.at}}
 	}
 	if s.batch.ID == 0 {
+		if len(s.plans) > 0 {
+			out.Next = s.nextLines(con)
+		}
 		return out
 	}
 	left := s.openRows()

@@ -49,7 +49,7 @@ func (s *statusReport) nextLines(con *term.Console) []string {
 // nextSteps returns what to do.
 func (s *statusReport) nextSteps(con *term.Console) []step {
 	steps := s.mainSteps(con)
-	if s.openRows()+s.rowsToReview() > 0 && !s.running && slices.ContainsFunc(term.SplitWords(s.lastOfBatch.Settings), isHiddenProxy) {
+	if s.batch.ID != 0 && s.openRows()+s.rowsToReview() > 0 && !s.running && slices.ContainsFunc(term.SplitWords(s.lastOfBatch.Settings), isHiddenProxy) {
 		steps = append(steps, step{text: "set " + settings.VariableOf("proxy") + " before you run it: the password of the proxy was not recorded"})
 	}
 	return steps
@@ -61,6 +61,18 @@ func isHiddenProxy(word string) bool {
 }
 
 func (s *statusReport) mainSteps(con *term.Console) []step {
+	var waiting []step
+	for _, p := range s.plans {
+		waiting = append(waiting, step{"a second person decides on plan " + p.ID, con.CommandLine("approve", "--ledger", s.info.Path, p.ID)})
+	}
+	if len(waiting) > 0 && s.batch.ID == 0 {
+		return waiting
+	}
+	return append(waiting, s.listSteps(con)...)
+}
+
+// listSteps returns what to do about the list.
+func (s *statusReport) listSteps(con *term.Console) []step {
 	left, review := s.openRows(), s.rowsToReview()
 	names := term.FileArguments(session.FileNames(s.batch))
 	again := con.CommandLine(append(append([]string{"run"}, s.continueFlags()...), names...)...)

@@ -9,6 +9,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
@@ -37,11 +38,12 @@ type statusReport struct {
 	wallet       balance      // as last heard
 	running      bool
 	fee          pipeline.Amount
-	unit         string       // currency of the wallet; "" = not known
-	given        bool         // fee is that of --fee; else measured
-	perDay       float64      // rows decided a day; 0 = not known
-	gaps         []ledger.Gap // of a ledger that was put back from a copy
-	own          bool         // perDay is that of the run that goes on, not of the last days
+	unit         string        // currency of the wallet; "" = not known
+	given        bool          // fee is that of --fee; else measured
+	perDay       float64       // rows decided a day; 0 = not known
+	gaps         []ledger.Gap  // of a ledger that was put back from a copy
+	plans        []ledger.Plan // that wait for a second person
+	own          bool          // perDay is that of the run that goes on, not of the last days
 }
 
 func newStatusReport(ctx context.Context, l session.Ledger, info ledger.Info, now time.Time, chosen *inputSelection, life session.LinkLife) (*statusReport, error) {
@@ -54,6 +56,11 @@ func newStatusReport(ctx context.Context, l session.Ledger, info ledger.Info, no
 	if s.gaps, err = l.Gaps(ctx); err != nil {
 		return nil, err
 	}
+	saved, err := l.Plans(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.plans = plans.Waiting(saved, now)
 	var sel ledger.Selection
 	if sel.Run, err = chosen.runID(); err != nil {
 		return nil, err
@@ -180,8 +187,17 @@ func (s *statusReport) page(con *term.Console) *term.Page {
 		}
 		p.Part("Gap").Styled(term.Attention, fmt.Sprintf("Restored from a copy, which lacks %s to %s. %s", term.LocalTime(g.From.Partner()), term.LocalTime(g.To.Partner()), state))
 	}
+	for _, plan := range s.plans {
+		p.Part("Plan").Styled(term.Attention, fmt.Sprintf("%s waits for a second person until %s: %s, made by %s", plan.ID, term.LocalTime(plan.Expires), term.Count(plan.Rows, "row"), plans.MakerText(plan)))
+	}
 	if s.batch.ID == 0 {
 		p.Part("List").Text("none registered yet")
+		if len(s.plans) > 0 {
+			next := p.Next()
+			for _, step := range s.nextSteps(con) {
+				step.add(next)
+			}
+		}
 		return p
 	}
 	files := p.Part("List").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more file") })
