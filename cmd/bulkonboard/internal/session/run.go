@@ -85,6 +85,9 @@ func Run(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []strin
 	if err := s.findOlderCopy(ctx); err != nil {
 		return s.reportRefusal(err)
 	}
+	if err := s.saveLinkLife(ctx); err != nil {
+		return err
+	}
 	if s.gauges, err = s.newGauges(ctx); err != nil {
 		return err
 	}
