@@ -53,7 +53,7 @@ func TestWhoMayKnowWhom(t *testing.T) {
 	for room, may := range map[string][]string{
 		"validate":                       {"validate/country", "validate/internal/celltext", "validate/phone"},
 		"validate/country":               {},
-		"pipeline/decisions":             {"pipeline/source", "validate", "validate/country", "validate/phone"},
+		"pipeline/decisions":             {"ledger", "pipeline/source", "validate", "validate/country", "validate/phone"},
 		"validate/columns":               {"validate", "validate/internal/celltext", "validate/phone"},
 		"validate/phone":                 {"validate/internal/celltext"},
 		"validate/internal/celltext":     {},

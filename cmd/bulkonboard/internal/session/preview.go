@@ -41,7 +41,7 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 	}
 	plan, failed := pipeline.Preview(ctx, cfg)
 	if plan.Rows > 0 {
-		s.reportPlan(plan)
+		s.reportPlan(ctx, plan)
 	}
 	saved, written, keepErr := s.keepPlan(ctx, draft, plan, failed)
 	failed = errors.Join(failed, keepErr)

@@ -191,8 +191,8 @@ func PrepareAlerts(con *term.Console, c *cobra.Command) {
 
 // confirm shows the plan, finds out whether the reports can be written, and
 // asks where real customers and real money are at stake.
-func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
-	s.reportPlan(plan)
+func (s *session) confirm(ctx context.Context, plan pipeline.Plan) error {
+	s.reportPlan(ctx, plan)
 	s.gauges.writePlan(plan)
 	if s.outputs != nil {
 		if err := s.outputs.Probe(); err != nil {
@@ -207,8 +207,8 @@ func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
 
 // acceptInvalid asks whether the valid rows are sent in spite of the many invalid ones.
 // --yes is no answer: whoever wrote it did not know of them.
-func (s *session) acceptInvalid(_ context.Context, plan pipeline.Plan) bool {
-	s.reportPlan(plan)
+func (s *session) acceptInvalid(ctx context.Context, plan pipeline.Plan) bool {
+	s.reportPlan(ctx, plan)
 	return s.Confirm(fmt.Sprintf("%s of %s %s invalid. Send the other %s?", term.Number(plan.NewInvalid), term.Count(plan.Rows, "row"), term.IsOrAre(plan.NewInvalid), term.Number(plan.Send)))
 }
 
