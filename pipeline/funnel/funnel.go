@@ -22,6 +22,7 @@ type Funnel struct {
 	Working   int                      // have still to open their link, and it probably works
 	Dead      int                      // have still to open their link, and it is probably dead
 	Renewable int                      // of these, those who have never begun: links renew is for them
+	Spent     int                      // of the dead ones, renewed as often as is allowed; see [Funnel.AddSpent]
 	RetryOpen int                      // perhaps started again: no answer, and no news since
 	Again     int                      // under review again without a link: they have nothing to do
 
@@ -86,6 +87,10 @@ func (f *Funnel) Add(c *ledger.Customer) {
 	}
 	f.addToDay(c)
 }
+
+// AddSpent notes that so many of the renewable users were renewed as often as is allowed,
+// which their attempts show.
+func (f *Funnel) AddSpent(n int) { f.Spent, f.Renewable = f.Spent+n, f.Renewable-n }
 
 // addToDay counts a user among those who were created on the same day.
 func (f *Funnel) addToDay(c *ledger.Customer) {
