@@ -31,27 +31,37 @@ func (s *story) passTime(d time.Duration) {
 		s.t.Fatal(err)
 	}
 	defer closing(s.t, db)
-	rows, err := db.Query(`SELECT m.name, p.name FROM sqlite_schema m, pragma_table_info(m.name) p
-		WHERE m.type = 'table' AND p.name LIKE '%\_us' ESCAPE '\' AND p.name NOT LIKE '%offset%'`)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	var updates []string
-	for rows.Next() {
-		var table, column string
-		if err := rows.Scan(&table, &column); err != nil {
-			s.t.Fatal(err)
-		}
-		updates = append(updates, fmt.Sprintf("UPDATE %s SET %s = %s - %d WHERE %s IS NOT NULL AND %s > 0", table, column, column, d.Microseconds(), column, column))
-	}
-	if err := rows.Close(); err != nil || len(updates) < 20 {
-		s.t.Fatalf("%d columns with times: %v", len(updates), err)
+	updates := makeOlder(s.t, db, d)
+	if len(updates) < 20 {
+		s.t.Fatalf("%d columns with times", len(updates))
 	}
 	for _, update := range updates {
 		if _, err := db.Exec(update); err != nil {
 			s.t.Fatal(err)
 		}
 	}
+}
+
+// makeOlder returns the statements that move every time in a ledger into the past.
+func makeOlder(t *testing.T, db *sql.DB, d time.Duration) (updates []string) {
+	t.Helper()
+	rows, err := db.Query(`SELECT m.name, p.name FROM sqlite_schema m, pragma_table_info(m.name) p
+		WHERE m.type = 'table' AND p.name LIKE '%\_us' ESCAPE '\' AND p.name NOT LIKE '%offset%'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closing(t, rows)
+	for rows.Next() {
+		var table, column string
+		if err := rows.Scan(&table, &column); err != nil {
+			t.Fatal(err)
+		}
+		updates = append(updates, fmt.Sprintf("UPDATE %s SET %s = %s - %d WHERE %s IS NOT NULL AND %s > 0", table, column, column, d.Microseconds(), column, column))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return updates
 }
 
 // weekArgs returns a command with the list as the week's operator gives it.

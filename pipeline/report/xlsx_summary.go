@@ -122,13 +122,13 @@ func (s *summarySheet) writeDays(t *tally) {
 			if d.Median > 0 {
 				text += "; median time to a decision: " + formatDuration(d.Median)
 			}
-			s.WriteRow([]int{st.Cause, st.Count, st.Count, st.Label}, 18, d.Date, d.Created, d.Opened, text)
+			s.WriteRow([]int{st.Cause, st.Count, st.Count, st.Label}, max(18, workbook.TextHeight(text, adviceWidth)), d.Date, d.Created, d.Opened, text)
 		}
 	}
 	if reasons := mainReasons(t.checks); len(reasons) > 0 {
 		s.writeHead("Denied because of", "Users", "", "")
 		for _, r := range reasons {
-			s.WriteRow([]int{st.Cause, st.Count, st.Label, st.Label}, 18, reporttext.Guard(r.Reason), r.Users, "", "")
+			s.WriteRow([]int{st.Cause, st.Count, st.Label, st.Label}, max(18, workbook.TextHeight(r.Reason, 38)), reporttext.Guard(r.Reason), r.Users, "", "")
 		}
 	}
 }

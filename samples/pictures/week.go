@@ -38,7 +38,7 @@ func drawPage(ctx context.Context, page, picture string) error {
 	if err != nil {
 		return err
 	}
-	_, err = output(ctx, filepath.Dir(page), "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1000,1900",
+	_, err = output(ctx, filepath.Dir(page), "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1000,2250",
 		"--screenshot="+target, "file://"+page)
 	return err
 }
