@@ -158,6 +158,16 @@ func (f *Funnel) Days() []Day {
 	return out
 }
 
+// Total returns all days together, without a date.
+func (f *Funnel) Total() Day {
+	sum := Day{Median: f.Median()}
+	for _, d := range f.days {
+		sum.Created, sum.Opened, sum.Pending = sum.Created+d.Created, sum.Opened+d.Opened, sum.Pending+d.Pending
+		sum.Approved, sum.Denied = sum.Approved+d.Approved, sum.Denied+d.Denied
+	}
+	return sum
+}
+
 // Reasons returns why users were denied, the most frequent first. A user with several
 // reasons counts in each.
 func (f *Funnel) Reasons() []Reason {

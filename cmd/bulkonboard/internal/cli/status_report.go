@@ -117,11 +117,14 @@ type listChecks struct {
 	users *funnel.Funnel
 }
 
-// maxListsCounted is how many inputs are counted apart.
-const maxListsCounted = 20
+// How many inputs are counted apart: in JSON, and for a terminal.
+const (
+	maxListsCounted = 20
+	maxListsShown   = 3
+)
 
 // countLists counts how far the users of the newest inputs are.
-func (s *statusReport) countLists(ctx context.Context, l session.Ledger) error {
+func (s *statusReport) countLists(ctx context.Context, l session.Ledger, most int) error {
 	if !s.several {
 		return nil
 	}
@@ -129,7 +132,7 @@ func (s *statusReport) countLists(ctx context.Context, l session.Ledger) error {
 	if err != nil {
 		return err
 	}
-	for _, b := range batches[:min(len(batches), maxListsCounted)] {
+	for _, b := range batches[:min(len(batches), most)] {
 		users, err := kyc.Count(ctx, l, b.ID, s.now, s.life.Duration)
 		if err != nil {
 			return err
@@ -216,7 +219,13 @@ func (s *statusReport) page(con *term.Console) *term.Page {
 		}
 		files.Text(strings.TrimSpace(strings.TrimPrefix(line, "KYC: ")))
 	}
-	session.AddDays(p.Section("By day").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more day") }), s.checks)
+	days := p.Section("By day").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more line") })
+	session.AddDays(days, s.checks)
+	for _, list := range s.lists {
+		if s.checks.HasNews() {
+			session.AddList(days, list.name, list.users)
+		}
+	}
 	if s.several {
 		p.Part("In all").Text(fmt.Sprintf("%s in the ledger: %s", term.Count(s.total.Rows, "customer"), session.CountsText(s.total.Status)))
 	}
