@@ -50,7 +50,7 @@ func makeOlder(t *testing.T, db *sql.DB, d time.Duration) (updates []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer closing(t, rows)
+	defer rows.Close()
 	for rows.Next() {
 		var table, column string
 		if err := rows.Scan(&table, &column); err != nil {

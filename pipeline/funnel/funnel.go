@@ -60,6 +60,17 @@ func New(now time.Time, life time.Duration) *Funnel {
 	return &Funnel{Status: map[ledger.KYCStatus]int{}, now: now, life: life, days: map[string]*Day{}, reasons: map[string]int{}}
 }
 
+// Unheard returns the funnel of users of whom nothing was heard, and whose links all work:
+// those who are created, and those whose link was lost. It has no days.
+func Unheard(now time.Time, life time.Duration, created, missing int) *Funnel {
+	f := New(now, life)
+	f.Users, f.NoLink, f.Working = created+missing, missing, created
+	if f.Users > 0 {
+		f.Status[ledger.KYCUnknown] = f.Users
+	}
+	return f
+}
+
 // Add counts a customer, if there is a user of ours.
 func (f *Funnel) Add(c *ledger.Customer) {
 	if c.Status != ledger.Created && c.Status != ledger.LinkMissing {

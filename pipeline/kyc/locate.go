@@ -64,11 +64,13 @@ func (l *locator) findAgain(ctx context.Context, serviceID string, deleted, crea
 		return partner.Listed{}, false, nil
 	}
 	size := min(cmp.Or(l.granted, locatePage), locatePage)
-	u, found, n, err := l.findFrom(ctx, serviceID, max(0, at+l.moved-size/2))
-	for skip := max(0, at-deleted-size/2); err == nil && !found && skip <= at+created; skip += n {
-		if u, found, n, err = l.findFrom(ctx, serviceID, skip); n == 0 {
+	u, found, _, err := l.findFrom(ctx, serviceID, max(0, at+l.moved-size/2))
+	for skip := max(0, at-deleted-size/2); err == nil && !found && skip <= at+created; {
+		var users int
+		if u, found, users, err = l.findFrom(ctx, serviceID, skip); users == 0 {
 			break // the end of the list
 		}
+		skip += users
 	}
 	return u, found, err
 }

@@ -107,6 +107,14 @@ func (s *statusReport) countRows(ctx context.Context, l session.Ledger) (err err
 			s.reportedRows++
 		}
 	}
+	has, err := l.HasKYC(ctx, s.batch.ID)
+	if err != nil {
+		return err
+	}
+	if !has && s.now.Sub(s.info.Created) < s.life.Duration { // no news, and no link can be dead: there may be millions
+		s.checks = funnel.Unheard(s.now, s.life.Duration, s.tally.Status[ledger.Created], s.tally.Status[ledger.LinkMissing])
+		return nil
+	}
 	s.checks, err = kyc.Count(ctx, l, s.batch.ID, s.now, s.life.Duration)
 	return err
 }
@@ -125,7 +133,7 @@ const (
 
 // countLists counts how far the users of the newest inputs are.
 func (s *statusReport) countLists(ctx context.Context, l session.Ledger, most int) error {
-	if !s.several {
+	if !s.several || !s.checks.HasNews() {
 		return nil
 	}
 	batches, err := session.Inputs(ctx, l)
@@ -222,9 +230,7 @@ func (s *statusReport) page(con *term.Console) *term.Page {
 	days := p.Section("By day").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more line") })
 	session.AddDays(days, s.checks)
 	for _, list := range s.lists {
-		if s.checks.HasNews() {
-			session.AddList(days, list.name, list.users)
-		}
+		session.AddList(days, list.name, list.users)
 	}
 	if s.several {
 		p.Part("In all").Text(fmt.Sprintf("%s in the ledger: %s", term.Count(s.total.Rows, "customer"), session.CountsText(s.total.Status)))
