@@ -60,7 +60,7 @@ func failureOfCode(code string) failure {
 
 // isRefusal reports whether an error is a refusal by rule.
 func isRefusal(err error) bool {
-	return errors.Is(err, ledger.ErrConflict) || errors.Is(err, ledger.ErrNotFound) || errors.Is(err, ledger.ErrAccount)
+	return errors.Is(err, ledger.ErrConflict) || errors.Is(err, ledger.ErrNotFound) || errors.Is(err, ledger.ErrAccount) || errors.Is(err, ledger.ErrMoved)
 }
 
 // classify names the ledger, and says what kind an error of reading is. hasConn says

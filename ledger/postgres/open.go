@@ -22,6 +22,7 @@ type Options struct {
 	Create      bool             // make the ledger if it does not exist; else ErrMissing
 	ReadOnly    bool             // no sender, no write
 	Concurrent  bool             // no sender, but every write except Register, Intend, Forget, Readmit and Rebind
+	MovedTo     string           // open a closed ledger, too, if its copy is there; see Ledger.CopyTo
 	LockTimeout time.Duration    // how long to wait for a sender that is alive; default 0
 	Lease       time.Duration    // how long a sender may be silent before others declare it ended; default 15 s
 	Timeout     time.Duration    // the longest that a request of this process can last; default 30 s
@@ -216,6 +217,11 @@ func (l *core) loadHeader(ctx context.Context) error {
 	if o.Environment != h.info.Environment && (!o.ReadOnly || o.Environment != "") {
 		return fmt.Errorf("%s belongs to environment %q, not %q; name the environment it belongs to (--sandbox, --env or --base-url), or the right ledger with --ledger: %w",
 			l.address.text, h.info.Environment, o.Environment, ledger.ErrEnvironment)
+	}
+	if !o.ReadOnly {
+		if _, err := read(ctx, l, func(c *conn) (struct{}, error) { return struct{}{}, c.CheckMoved(ctx, o.MovedTo) }); err != nil {
+			return err
+		}
 	}
 	l.info, l.keys, l.id = h.info, h.keys, h.id
 	l.info.Path, l.info.Opened = l.address.text, ledger.TruncateTime(l.now())

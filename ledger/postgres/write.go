@@ -197,8 +197,8 @@ func (l *core) begin(ctx context.Context, t *tx, hold transaction) error {
 	if err := t.db.ExecScript(ctx, text, nil); err != nil {
 		return err
 	}
-	if l.sender == nil {
-		return nil
+	if l.sender == nil { // a sender may have closed the ledger meanwhile
+		return t.CheckMoved(ctx, l.options.MovedTo)
 	}
 	err := t.db.pg.QueryRow(ctx, fence, l.sender.id).Scan(&t.writes)
 	return l.checkFence(t, err)
