@@ -24,6 +24,7 @@ func TestPostgres(t *testing.T) {
 		"a run that was frozen":         testPostgresFrozen,
 		"a server that was killed":      testPostgresCrash,
 		"commands":                      testPostgresCommands,
+		"a ledger that is copied":       testPostgresCopy,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, cluster) })
 	}

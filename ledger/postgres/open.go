@@ -218,10 +218,14 @@ func (l *core) loadHeader(ctx context.Context) error {
 		return fmt.Errorf("%s belongs to environment %q, not %q; name the environment it belongs to (--sandbox, --env or --base-url), or the right ledger with --ledger: %w",
 			l.address.text, h.info.Environment, o.Environment, ledger.ErrEnvironment)
 	}
-	if !o.ReadOnly {
-		if _, err := read(ctx, l, func(c *conn) (struct{}, error) { return struct{}{}, c.CheckMoved(ctx, o.MovedTo) }); err != nil {
-			return err
-		}
+	moved, err := read(ctx, l, func(c *conn) (string, error) { return c.DescribeMove(ctx, o.MovedTo) })
+	switch {
+	case err != nil:
+		return err
+	case moved != "" && o.ReadOnly:
+		l.notices = append(l.notices, l.address.text+": "+moved)
+	case moved != "":
+		return fmt.Errorf("%s: %s: %w", l.address.text, moved, ledger.ErrMoved)
 	}
 	l.info, l.keys, l.id = h.info, h.keys, h.id
 	l.info.Path, l.info.Opened = l.address.text, ledger.TruncateTime(l.now())

@@ -221,7 +221,7 @@ func (l *opening) loadHeader(ctx context.Context) error {
 			l.path, l.info.Environment, o.Environment, ledger.ErrEnvironment)
 	}
 	if o.ReadOnly {
-		return nil
+		return l.noticeMove(ctx, c)
 	}
 	if err := c.CheckMoved(ctx, o.MovedTo); err != nil {
 		return fmt.Errorf("%s: %w", l.path, err)
@@ -242,6 +242,15 @@ func (l *opening) loadHeader(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// noticeMove adds a notice if the ledger was copied to another place.
+func (l *opening) noticeMove(ctx context.Context, c *conn) error {
+	what, err := c.DescribeMove(ctx, "")
+	if what != "" {
+		l.notices = append(l.notices, l.path+": "+what)
+	}
+	return l.classify(err)
 }
 
 // checkConcurrent is findLoss without the lock: the emergency file belongs to the process

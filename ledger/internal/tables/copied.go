@@ -152,14 +152,24 @@ func (c *Conn) Moved(ctx context.Context) (to string, at time.Time, err error) {
 	return to, at, err
 }
 
+// DescribeMove returns a sentence about a ledger that was closed for another place than
+// allowed; "" if it was not.
+func (c *Conn) DescribeMove(ctx context.Context, allowed string) (string, error) {
+	to, at, err := c.Moved(ctx)
+	if err != nil || to == "" || to == allowed {
+		return "", err
+	}
+	return fmt.Sprintf("it was copied to %s on %s and is closed for writing; use --ledger '%s'", to, at.Format("2 January 2006"), to), nil
+}
+
 // CheckMoved returns ledger.ErrMoved for a ledger that was closed for another place
 // than allowed.
 func (c *Conn) CheckMoved(ctx context.Context, allowed string) error {
-	to, at, err := c.Moved(ctx)
-	if err != nil || to == "" || to == allowed {
+	what, err := c.DescribeMove(ctx, allowed)
+	if err != nil || what == "" {
 		return err
 	}
-	return fmt.Errorf("it was copied to %s on %s and is closed for writing; use --ledger '%s': %w", to, at.Format("2 January 2006"), to, ledger.ErrMoved)
+	return fmt.Errorf("%s: %w", what, ledger.ErrMoved)
 }
 
 // MarkMoved closes a ledger whose copy is at another place.

@@ -43,6 +43,7 @@ func runStatus(ctx context.Context, con *term.Console, l session.Ledger, info le
 		return err
 	}
 	if !asJSON {
+		session.ReportNotices(con, l)
 		con.Show(con.Out, st.page(con))
 		return nil
 	}

@@ -154,6 +154,7 @@ type Ledger interface {
 	Notices() []string
 	Close() error
 	CheckWritable(ctx context.Context) error
+	CopyTo(ctx context.Context, place string, receive func(context.Context, *sqlite.Copied) error) error
 	Verify(ctx context.Context) ([]string, error)
 	Walk(ctx context.Context, to sqlite.Visitor) error
 	Snapshot(ctx context.Context) (*sqlite.Snapshot, error)
@@ -180,7 +181,8 @@ type LedgerOptions struct {
 	Create      bool
 	ReadOnly    bool
 	Concurrent  bool
-	Adopt       bool // only of a file
+	Adopt       bool   // only of a file
+	MovedTo     string // open a closed ledger, too, if its copy is there
 	LockTimeout time.Duration
 	Command     string
 	Lease       time.Duration // how long the process may be silent before another one takes over; 0 = 15 s
@@ -191,7 +193,7 @@ type LedgerOptions struct {
 
 // InFile returns the options of a ledger in a file.
 func (o LedgerOptions) InFile() sqlite.Options {
-	return sqlite.Options{Path: o.Path, Environment: o.Environment, Create: o.Create, ReadOnly: o.ReadOnly, Concurrent: o.Concurrent, Adopt: o.Adopt,
+	return sqlite.Options{Path: o.Path, Environment: o.Environment, Create: o.Create, ReadOnly: o.ReadOnly, Concurrent: o.Concurrent, Adopt: o.Adopt, MovedTo: o.MovedTo,
 		LockTimeout: o.LockTimeout, Command: o.Command}
 }
 
@@ -205,7 +207,7 @@ func OpenLedger(ctx context.Context, o LedgerOptions) (Ledger, error) {
 		return l, nil
 	}
 	l, err := postgres.Open(ctx, postgres.Options{Address: o.Path, Environment: o.Environment, Create: o.Create, ReadOnly: o.ReadOnly, Concurrent: o.Concurrent,
-		LockTimeout: o.LockTimeout, Command: o.Command, Lease: o.Lease, Timeout: o.Timeout, Patience: o.Patience, Say: o.Say,
+		MovedTo: o.MovedTo, LockTimeout: o.LockTimeout, Command: o.Command, Lease: o.Lease, Timeout: o.Timeout, Patience: o.Patience, Say: o.Say,
 		Emergency: "bulkonboard-" + settings.FileWord(o.Environment) + ".emergency"})
 	if err != nil {
 		return nil, err
