@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -79,4 +80,33 @@ func exportWithoutRuns(t *testing.T, path string) string {
 		}
 	}
 	return b.String()
+}
+
+// testPostgresRoles makes the roles of a ledger by the SQL that ledger grants prints, and runs
+// a list as a sender.
+func testPostgresRoles(t *testing.T, cluster *pgtest.Cluster) {
+	dir, address := t.TempDir(), cluster.URL()
+	list := copySample(t, dir, "customers.csv")
+	playCommands(t, dir, []commandCase{
+		{0, "created:", []string{"ledger", "create", "--sandbox", "--ledger", address}},
+		{2, "no roles", []string{"ledger", "grants", "--ledger", "l.db"}},
+	})
+	sql, err := command(t, dir, "ledger", "grants", "--ledger", address).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := address[strings.LastIndex(address, "=")+1:]
+	psql := exec.CommandContext(t.Context(), cluster.Program("psql"), "-v", "ON_ERROR_STOP=1", "-q", strings.Split(address, "?")[0])
+	psql.Stdin = strings.NewReader(string(sql) + "CREATE ROLE hana LOGIN; CREATE ROLE rita LOGIN; GRANT " + schema + "_sender TO hana; GRANT " + schema + "_reader TO rita;")
+	if out, err := psql.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	hana, rita := strings.Replace(address, "postgres@", "hana@", 1), strings.Replace(address, "postgres@", "rita@", 1)
+	playCommands(t, dir, []commandCase{
+		{0, "40 created", []string{"run", "--sandbox", "--yes", "--rate", "unlimited", "--ledger", hana, list}},
+		{0, "the ledger is intact", []string{"ledger", "verify", "--ledger", hana}},
+		{0, "40 of 40 rows done", []string{"status", "--ledger", hana}},
+		{1, "permission denied", []string{"status", "--ledger", rita}},
+		{1, "ledger grants", []string{"report", "--ledger", rita, "--report", "r.csv"}},
+	})
 }

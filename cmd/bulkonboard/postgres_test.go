@@ -25,6 +25,7 @@ func TestPostgres(t *testing.T) {
 		"a server that was killed":      testPostgresCrash,
 		"commands":                      testPostgresCommands,
 		"a ledger that is copied":       testPostgresCopy,
+		"roles":                         testPostgresRoles,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, cluster) })
 	}

@@ -94,5 +94,8 @@ func plainError(err error) error {
 	if strings.HasPrefix(e.Code, "22") { // a value that it cannot read
 		return fmt.Errorf("PostgreSQL refused a value (SQLSTATE %s)", e.Code)
 	}
+	if e.Code == "42501" {
+		return fmt.Errorf("PostgreSQL: %s (SQLSTATE %s); use a role that may do it, such as the owner of the schema (bulkonboard ledger grants)", e.Message, e.Code)
+	}
 	return fmt.Errorf("PostgreSQL: %s (SQLSTATE %s)", e.Message, e.Code)
 }

@@ -298,4 +298,3 @@ func firstDifference(got, want string) string {
 	from := max(0, at-100)
 	return "got\n" + got[from:min(len(got), at+200)] + "\nwant\n" + want[from:min(len(want), at+200)]
 }
-
