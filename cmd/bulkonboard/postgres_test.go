@@ -26,6 +26,7 @@ func TestPostgres(t *testing.T) {
 		"commands":                      testPostgresCommands,
 		"a ledger that is copied":       testPostgresCopy,
 		"roles":                         testPostgresRoles,
+		"a ledger put back from a dump": testPostgresDump,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, cluster) })
 	}
@@ -196,7 +197,7 @@ func testPostgresCommands(t *testing.T, cluster *pgtest.Cluster) {
 		{0, "", []string{"ledger", "prune", "--sandbox", "--ledger", address}},
 		{2, "pg_dump", []string{"ledger", "backup", "--ledger", address, "b.db"}},
 		{2, "pg_restore", []string{"ledger", "restore", "--sandbox", "--ledger", address, "b.db"}},
-		{2, "ledger import", []string{"ledger", "adopt", "--sandbox", "--ledger", address}},
+		{0, "adopted", []string{"ledger", "adopt", "--sandbox", "--ledger", address}},
 		{2, "DROP SCHEMA", []string{"run", "--sandbox", "--fresh", "--ledger", address, list}},
 		{2, "PGPASSFILE", []string{"status", "--ledger", "postgres://u:CANARY@db.example.com/x"}},
 		{2, "sslmode=verify-full", []string{"status", "--ledger", "postgres://u@db.example.com/x?sslmode=prefer"}},

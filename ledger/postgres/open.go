@@ -22,6 +22,7 @@ type Options struct {
 	Create      bool             // make the ledger if it does not exist; else ErrMissing
 	ReadOnly    bool             // no sender, no write
 	Concurrent  bool             // no sender, but every write except Register, Intend, Forget, Readmit and Rebind
+	Adopt       bool             // write a gap: the ledger was put back from an older copy, or lost writes; see ledger.Gap
 	MovedTo     string           // open a closed ledger, too, if its copy is there; see Ledger.CopyTo
 	LockTimeout time.Duration    // how long to wait for a sender that is alive; default 0
 	Lease       time.Duration    // how long a sender may be silent before others declare it ended; default 15 s
@@ -130,10 +131,37 @@ func (l *Ledger) open(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := l.join(ctx); err != nil {
+	newest, err := l.newestInstant(ctx) // before anything is closed at this moment
+	if err == nil {
+		err = l.join(ctx)
+	}
+	if err == nil && l.options.Adopt {
+		err = l.adopt(ctx, newest)
+	}
+	if err != nil {
 		return err
 	}
 	return l.recover(ctx)
+}
+
+// newestInstant is the last moment of which attempts tell, if the ledger is to be adopted.
+func (l *core) newestInstant(ctx context.Context) (newest ledger.Instant, err error) {
+	if !l.options.Adopt {
+		return newest, nil
+	}
+	return read(ctx, l, func(c *conn) (ledger.Instant, error) {
+		newest, _, _, err := c.Newest(ctx)
+		return newest, err
+	})
+}
+
+// adopt writes the gap of a ledger that was put back from an older copy.
+func (l *Ledger) adopt(ctx context.Context, newest ledger.Instant) error {
+	g, err := l.OpenGap(ctx, ledger.Gap{Cause: ledger.GapAdopt, From: newest})
+	if err == nil {
+		l.notices = append(l.notices, tables.DescribeGap(g))
+	}
+	return err
 }
 
 // prepareSchema checks the server and the schema, and makes the ledger or brings it forward
@@ -233,6 +261,9 @@ func (l *core) loadHeader(ctx context.Context) error {
 	l.readers.Environment, l.readers.Keys = h.info.Environment, &l.keys
 	return nil
 }
+
+// Schema returns the name of the schema that the ledger is in.
+func (l *Ledger) Schema() string { return l.address.schema }
 
 // Notices are what an operator should know of the server and of what was found at the
 // opening. They hold no personal data.

@@ -181,7 +181,7 @@ type LedgerOptions struct {
 	Create      bool
 	ReadOnly    bool
 	Concurrent  bool
-	Adopt       bool   // only of a file
+	Adopt       bool   // the ledger is an older copy: write a gap
 	MovedTo     string // open a closed ledger, too, if its copy is there
 	LockTimeout time.Duration
 	Command     string
@@ -207,7 +207,7 @@ func OpenLedger(ctx context.Context, o LedgerOptions) (Ledger, error) {
 		return l, nil
 	}
 	l, err := postgres.Open(ctx, postgres.Options{Address: o.Path, Environment: o.Environment, Create: o.Create, ReadOnly: o.ReadOnly, Concurrent: o.Concurrent,
-		MovedTo: o.MovedTo, LockTimeout: o.LockTimeout, Command: o.Command, Lease: o.Lease, Timeout: o.Timeout, Patience: o.Patience, Say: o.Say,
+		Adopt: o.Adopt, MovedTo: o.MovedTo, LockTimeout: o.LockTimeout, Command: o.Command, Lease: o.Lease, Timeout: o.Timeout, Patience: o.Patience, Say: o.Say,
 		Emergency: "bulkonboard-" + settings.FileWord(o.Environment) + ".emergency"})
 	if err != nil {
 		return nil, err
