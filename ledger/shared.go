@@ -72,39 +72,39 @@ type Membership interface {
 	MaySend(attempt int64) bool
 	// Now is the ledger's clock: one clock for all senders.
 	Now() time.Time
-	// Slots draws turns at the shared rate.
-	Slots(ctx context.Context, d Draw) (Slots, error)
-	// Pause makes all senders wait until a moment (429), and notes the rate that met it
+	// DrawSlots draws turns at the shared rate.
+	DrawSlots(ctx context.Context, d Draw) (Slots, error)
+	// PauseAll makes all senders wait until a moment (429), and notes the rate that met it
 	// (requests a second) and when the refused request began, both by Now. A request that
 	// began before the rate was last lowered does not lower it once more.
-	Pause(ctx context.Context, until time.Time, met float64, began time.Time) error
-	// Empty says that the wallet could not pay (402), or that it can again. While it is
+	PauseAll(ctx context.Context, until time.Time, met float64, began time.Time) error
+	// SetWalletEmpty says that the wallet could not pay (402), or that it can again. While it is
 	// empty, turns are only given for look-ups, and as a trial to one sender at a time.
-	Empty(ctx context.Context, empty bool) error
-	// Enter says which batch this sender sends from now on. If no other living sender has
+	SetWalletEmpty(ctx context.Context, empty bool) error
+	// EnterBatch says which batch this sender sends from now on. If no other living sender has
 	// entered it, all its slices are free.
-	Enter(ctx context.Context, batch int64) error
-	// Claim takes the free slice of the batch with the lowest ordinals, for this sender
+	EnterBatch(ctx context.Context, batch int64) error
+	// ClaimSlice takes the free slice of the batch with the lowest ordinals, for this sender
 	// alone. ErrNotFound: none is free now. Slices of a sender that is declared ended are
 	// free again, and those of one that leaves without resting.
-	Claim(ctx context.Context, batch int64) (Slice, error)
-	// Unclaim frees all slices of this sender, because others can send their rows and it
+	ClaimSlice(ctx context.Context, batch int64) (Slice, error)
+	// UnclaimAll frees all slices of this sender, because others can send their rows and it
 	// cannot.
-	Unclaim(ctx context.Context, batch int64) error
-	// Rest says that this sender has nothing left to do in the batch that it entered, or
+	UnclaimAll(ctx context.Context) error
+	// SetResting says that this sender has nothing left to do in the batch that it entered, or
 	// that it has again.
-	Rest(ctx context.Context, isResting bool) error
-	// Lead reports whether this sender has the role, and takes it if no living sender has.
-	Lead(ctx context.Context, role string) (bool, error)
-	// Clear says of customers that a complete list has shown them absent, so that the
+	SetResting(ctx context.Context, isResting bool) error
+	// TakeRole reports whether this sender has the role, and takes it if no living sender has.
+	TakeRole(ctx context.Context, role string) (bool, error)
+	// AddClearances says of customers that a complete list has shown them absent, so that the
 	// sender which has their row may send it again. It replaces earlier ones of the same
 	// customers.
-	Clear(ctx context.Context, c []Clearance) error
-	// Cleared returns the clearances of a batch's customers that hold now (see
+	AddClearances(ctx context.Context, c []Clearance) error
+	// FreshClearances returns the clearances of a batch's customers that hold now (see
 	// Clearance.Holds).
-	Cleared(ctx context.Context, batch int64) ([]Clearance, error)
-	// Progress counts what all senders did in a batch.
-	Progress(ctx context.Context, batch int64) (Progress, error)
+	FreshClearances(ctx context.Context, batch int64) ([]Clearance, error)
+	// CountProgress counts what all senders did in a batch.
+	CountProgress(ctx context.Context, batch int64) (Progress, error)
 	// Leave ends the membership. Open attempts of it are left to the sweep of others.
 	Leave(ctx context.Context) error
 }
