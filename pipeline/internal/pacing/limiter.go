@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // Limiter is the one limiter of a run. Every request needs a token from it, look-ups and
@@ -132,12 +134,7 @@ func (p *Limiter) adaptRate(now time.Time) {
 
 // rateAt returns the rate allowed at a moment after a 429.
 func (p *Limiter) rateAt(now time.Time) float64 {
-	since := max(0, now.Sub(p.cutAt))
-	r := p.rateAtBusy * (0.5 + 0.45*min(1, float64(since)/float64(recoveryTime)))
-	if steps := int(since/recoveryTime) - 1; steps > 0 {
-		r += p.rateAtBusy * 0.01 * float64(steps)
-	}
-	return min(r, p.ceiling)
+	return min(ledger.RateAfterBusy(p.rateAtBusy, now.Sub(p.cutAt)), p.ceiling)
 }
 
 // ReportBusy halves the rate after a 429 to a request that began at the given time. It
