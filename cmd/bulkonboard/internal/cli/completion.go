@@ -107,7 +107,7 @@ func argumentCompletion(command string) cobra.CompletionFunc {
 	extensions := map[string][]string{
 		"run": inputExtensions(), "validate": inputExtensions(), "plan": inputExtensions(), "links recover": inputExtensions(),
 		"approve": {"json"}, "approve keygen": {"key"}, "template": {"csv", "xlsx"}, "report": {"csv", "xlsx", "html", "json"}, "links export": {"csv", "xlsx"}, "cards plan": {"csv"}, "kyc import": {"json", "jsonl"},
-		"ledger backup": {"db"}, "ledger restore": {"db", "csv", "xlsx", "json"}, "ledger import": {"csv", "xlsx", "json"}, "ledger export": {"jsonl"}, "ledger copy": {"db"},
+		"ledger backup": {"db"}, "ledger restore": {"db", "csv", "xlsx", "json"}, "ledger import": {"csv", "xlsx", "json"}, "ledger export": {"jsonl"}, "ledger copy": {"db"}, "ledger merge": {"emergency"},
 		"ledger log": {"txt", "jsonl"}, "ledger forget": {"txt", "csv"}, "ledger readmit": {"txt", "csv"}, "ledger resolve": {"csv", "tsv", "xlsx"},
 	}
 	if list, ok := extensions[command]; ok {
