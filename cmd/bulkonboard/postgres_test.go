@@ -202,6 +202,9 @@ func testPostgresCommands(t *testing.T, cluster *pgtest.Cluster) {
 		{2, "PGPASSFILE", []string{"status", "--ledger", "postgres://u:CANARY@db.example.com/x"}},
 		{2, "sslmode=verify-full", []string{"status", "--ledger", "postgres://u@db.example.com/x?sslmode=prefer"}},
 		{9, "cannot be reached", []string{"status", "--ledger", "postgres://u@127.0.0.1:1/x"}},
+		{2, "offers no TLS", []string{"status", "--ledger", strings.Replace(address, "disable", "verify-full", 1)}},
+		{2, "offers no TLS", []string{"run", "--sandbox", "--yes", "--ledger", strings.Replace(address, "disable", "verify-full", 1), list}},
+		{2, "no such database", []string{"status", "--ledger", strings.Replace(address, "/postgres?", "/nowhere?", 1)}},
 	} {
 		out, err := command(t, dir, c.args...).CombinedOutput()
 		if code := exitOfProcess(t, err); code != c.code || !strings.Contains(string(out), c.words) || strings.Contains(string(out), "CANARY") {

@@ -88,7 +88,7 @@ func (a *address) readURL(text string) (rest, mode string, err error) {
 		return "", "", fmt.Errorf("--ledger: cannot read the URL: %w", ErrAddress) // the error of net/url would show it
 	}
 	_, hasPassword := u.User.Password()
-	if hasPassword || q.Has("password") {
+	if hasPassword || q.Has("password") || q.Has("sslpassword") {
 		return "", "", errPassword()
 	}
 	if q.Has("schema") {
@@ -108,7 +108,7 @@ func (a *address) readWords(text string) (rest string, err error) {
 	for word := range strings.FieldsSeq(text) {
 		name, value, _ := strings.Cut(word, "=")
 		switch name {
-		case "password":
+		case "password", "sslpassword":
 			return "", errPassword()
 		case "schema":
 			a.schema = value

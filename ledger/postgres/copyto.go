@@ -68,9 +68,9 @@ func CreateCopy(ctx context.Context, o Options, from *Copied) (rows int, err err
 		return 0, err
 	}
 	l := &core{options: o, address: a, now: o.Now}
-	db, err := a.connect(ctx, roleRead)
+	db, err := a.connectFirst(ctx)
 	if err != nil {
-		return 0, l.classify(err, false)
+		return 0, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	s, err := db.readServer(ctx)

@@ -94,9 +94,9 @@ func Exists(ctx context.Context, text string) (has bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	db, err := a.connect(ctx, roleRead)
+	db, err := a.connectFirst(ctx)
 	if err != nil {
-		return false, fmt.Errorf("%s: %w: %w", text, err, ledger.ErrUnavailable)
+		return false, err
 	}
 	has, err = db.hasLedger(ctx, a.schema)
 	return has, errors.Join(err, db.Close())
@@ -167,9 +167,9 @@ func (l *Ledger) adopt(ctx context.Context, newest ledger.Instant) error {
 // prepareSchema checks the server and the schema, and makes the ledger or brings it forward
 // where that is asked for.
 func (l *core) prepareSchema(ctx context.Context) (err error) {
-	db, err := l.address.connect(ctx, roleRead)
+	db, err := l.address.connectFirst(ctx)
 	if err != nil {
-		return l.classify(err, false)
+		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	s, err := db.readServer(ctx)
