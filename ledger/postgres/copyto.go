@@ -68,6 +68,9 @@ func CreateCopy(ctx context.Context, o Options, from *Copied) (rows int, err err
 		return 0, err
 	}
 	l := &core{options: o, address: a, now: o.Now}
+	if l.now == nil {
+		l.now = time.Now
+	}
 	db, err := a.connectFirst(ctx)
 	if err != nil {
 		return 0, err
@@ -147,8 +150,8 @@ func (c *conn) insertHeader(ctx context.Context, i tables.Identity) error {
 
 // insertCopier adds the sender that the copied attempts belong to. It has ended.
 func (l *core) insertCopier(ctx context.Context, c *conn) (id int64, err error) {
-	err = c.QueryOne(ctx, `INSERT INTO sender (host, pid, os_user, command, lease_us, timeout_us, began_us, beat_us, ended_us, end_reason, closes_us)
-		VALUES (?, ?, ?, 'ledger copy', 0, 0, `+nowMicros+", "+nowMicros+", "+nowMicros+", 'finished', "+nowMicros+") RETURNING id",
+	err = c.QueryOne(ctx, `INSERT INTO sender (host, pid, os_user, command, lease_us, timeout_us, began_us, beat_us, ended_us, end_reason, closes_us, swept)
+		VALUES (?, ?, ?, 'ledger copy', 0, 0, `+nowMicros+", "+nowMicros+", "+nowMicros+", 'finished', "+nowMicros+", 1) RETURNING id",
 		[]any{nameOfHost(), os.Getpid(), nameOfUser()}, &id)
 	return id, err
 }

@@ -75,7 +75,7 @@ func (g *grants) grantOwner() {
 
 // keptTables are those from which a sender deletes nothing.
 func keptTables() []string {
-	return []string{"ledger", "sender", "batch", "input_file", "plan", "run", "customer", "attempt", "forgotten", "kyc", "gap", "gap_user"}
+	return []string{"ledger", "sender", "role", "pace", "batch", "input_file", "plan", "run", "customer", "attempt", "forgotten", "kyc", "gap", "gap_user"}
 }
 
 func (g *grants) grantSender() {

@@ -5,11 +5,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
@@ -22,16 +24,19 @@ type Options struct {
 	Create      bool             // make the ledger if it does not exist; else ErrMissing
 	ReadOnly    bool             // no sender, no write
 	Concurrent  bool             // no sender, but every write except Register, Intend, Forget, Readmit and Rebind
+	Shared      bool             // others may be senders meanwhile, unless one holds the ledger alone
 	Adopt       bool             // write a gap: the ledger was put back from an older copy, or lost writes; see ledger.Gap
 	MovedTo     string           // open a closed ledger, too, if its copy is there; see Ledger.CopyTo
-	LockTimeout time.Duration    // how long to wait for a sender that is alive; default 0
+	LockTimeout time.Duration    // how long to wait for a sender that is alive and keeps this one out; default 0
 	Lease       time.Duration    // how long a sender may be silent before others declare it ended; default 15 s
 	Timeout     time.Duration    // the longest that a request of this process can last; default 30 s
-	Patience    time.Duration    // how long a call is made again while the server is away; default 1 minute
-	Emergency   string           // file for answers that cannot be recorded; "" = none
-	Command     string           // for whoever meets the sender
-	Say         func(string)     // what is waited for; default: nothing is said
-	Now         func() time.Time // default time.Now
+	Patience    time.Duration    // how long a call is made again while the server is away; default 1 minute, with Shared 2 s
+	Emergency   string           // file for answers that cannot be recorded; "" = none. Another process that has it open makes this one use FILE-2, and so on
+	Host        string           // for whoever meets the sender; default the name of this machine
+	Version     string           // of the program, likewise
+	Command     string           // likewise
+	Say         func(string)     // what is waited for, and what is noticed once the ledger is open; default: nothing is said
+	Now         func() time.Time // default the clock of the database
 }
 
 // Ledger is a ledger in PostgreSQL. It may be used by any number of goroutines. Close
@@ -40,6 +45,7 @@ type Ledger struct {
 	core
 	savedPlans
 	closing sync.Once
+	pace    paceLine
 }
 
 // core is how a ledger is reached: connections that read, one that writes, and the right
@@ -50,13 +56,19 @@ type core struct {
 	now         func() time.Time
 	info        ledger.Info
 	keys        keyed.Secret
-	id          string // of this ledger and all its copies, random
-	notices     []string
+	id          string                             // of this ledger and all its copies, random
 	detailNames atomic.Pointer[ledger.DetailNames] // of the last registration
 	readers     *tables.Pool
-	emergency   *emergency.File // nil without one, and unless it may send
 	writer
 	sender *sender // nil unless it may send
+
+	emergency     *emergency.File // nil without one, and unless it may send
+	emergencyPath string
+	emergencyLock *datafile.Lock
+
+	noticing sync.Mutex
+	notices  []string
+	isOpen   bool
 }
 
 var (
@@ -66,10 +78,10 @@ var (
 	_ ledger.Gaps         = (*Ledger)(nil)
 )
 
-// Open opens a ledger; unless ReadOnly or Concurrent it becomes its only sender, merges
-// the emergency file, and closes the attempts that a crash left open. Where another
-// sender has fallen silent that takes the rest of its lease, and where it has open
-// attempts the time that a request of it can last.
+// Open opens a ledger; unless ReadOnly or Concurrent it becomes a sender, and merges the
+// emergency file. Unless Shared it becomes the only sender, and closes the attempts that a
+// crash left open. Where another sender has fallen silent that takes the rest of its lease,
+// and where it has open attempts the time that a request of it can last.
 //
 // Errors wrap ErrAddress, ErrMissing, ErrLocked, ErrUnsafe, ErrEnvironment, ErrDamaged,
 // ErrNewer, ErrUnavailable or ErrWrite, and say the way out.
@@ -80,7 +92,11 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 		return nil, err
 	}
 	l := &Ledger{core: core{options: o, address: a, now: o.Now, writer: writer{lock: make(chan struct{}, 1), canWrite: !o.ReadOnly}}}
+	if l.now == nil {
+		l.now = l.presentTime
+	}
 	l.savedPlans = savedPlans{l}
+	l.pace.lock = make(chan struct{}, 1)
 	l.readers = tables.NewPoolOf(func(ctx context.Context) (tables.Database, error) { return a.connect(ctx, roleRead) }, func() error { return nil })
 	if err := l.open(ctx); err != nil {
 		return nil, errors.Join(err, l.abandon())
@@ -104,13 +120,14 @@ func Exists(ctx context.Context, text string) (has bool, err error) {
 
 // withDefaults returns the options with what they leave open.
 func (o Options) withDefaults() Options {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	if o.Say == nil {
 		o.Say = func(string) {}
 	}
-	for d, normal := range map[*time.Duration]time.Duration{&o.Lease: 15 * time.Second, &o.Timeout: 30 * time.Second, &o.Patience: time.Minute} {
+	patience := time.Minute
+	if o.Shared { // whoever sends keeps answers meanwhile, and calls again
+		patience = 2 * time.Second
+	}
+	for d, normal := range map[*time.Duration]time.Duration{&o.Lease: 15 * time.Second, &o.Timeout: 30 * time.Second, &o.Patience: patience} {
 		if *d == 0 {
 			*d = normal
 		}
@@ -125,23 +142,47 @@ func (l *Ledger) open(ctx context.Context) error {
 	if err := l.loadHeader(ctx); err != nil || l.options.ReadOnly || l.options.Concurrent {
 		return err
 	}
-	if l.options.Emergency != "" {
-		var err error
-		if l.emergency, err = emergency.Open(l.options.Emergency, l.id, 0); err != nil {
-			return err
-		}
+	l.sender = l.options.newSender()
+	if err := l.openEmergency(ctx); err != nil {
+		return err
+	}
+	if err := l.startClock(ctx); err != nil {
+		return err
 	}
 	newest, err := l.newestInstant(ctx) // before anything is closed at this moment
 	if err == nil {
 		err = l.join(ctx)
 	}
-	if err == nil && l.options.Adopt {
-		err = l.adopt(ctx, newest)
-	}
 	if err != nil {
 		return err
 	}
-	return l.recover(ctx)
+	l.startBeating(ctx)
+	if l.options.Adopt {
+		if err := l.adopt(ctx, newest); err != nil {
+			return err
+		}
+	}
+	if err := l.recover(ctx); err != nil {
+		return err
+	}
+	l.noticing.Lock()
+	l.isOpen = true
+	l.noticing.Unlock()
+	return nil
+}
+
+// presentTime returns the time by the database's clock where it was read.
+func (l *core) presentTime() time.Time {
+	if l.sender == nil {
+		return time.Now()
+	}
+	return l.sender.server.now()
+}
+
+// startClock reads the database's clock for the first time.
+func (l *core) startClock(ctx context.Context) error {
+	_, err := read(ctx, l, func(c *conn) (struct{}, error) { return struct{}{}, l.readClock(ctx, c.db) })
+	return err
 }
 
 // newestInstant is the last moment of which attempts tell, if the ledger is to be adopted.
@@ -159,7 +200,7 @@ func (l *core) newestInstant(ctx context.Context) (newest ledger.Instant, err er
 func (l *Ledger) adopt(ctx context.Context, newest ledger.Instant) error {
 	g, err := l.OpenGap(ctx, ledger.Gap{Cause: ledger.GapAdopt, From: newest})
 	if err == nil {
-		l.notices = append(l.notices, tables.DescribeGap(g))
+		l.note(tables.DescribeGap(g))
 	}
 	return err
 }
@@ -251,7 +292,7 @@ func (l *core) loadHeader(ctx context.Context) error {
 	case err != nil:
 		return err
 	case moved != "" && o.ReadOnly:
-		l.notices = append(l.notices, l.address.text+": "+moved)
+		l.note(l.address.text + ": " + moved)
 	case moved != "":
 		return fmt.Errorf("%s: %s: %w", l.address.text, moved, ledger.ErrMoved)
 	}
@@ -267,15 +308,25 @@ func (l *Ledger) Schema() string { return l.address.schema }
 
 // Notices are what an operator should know of the server and of what was found at the
 // opening. They hold no personal data.
-func (l *Ledger) Notices() []string { return l.notices }
+func (l *Ledger) Notices() []string {
+	l.noticing.Lock()
+	defer l.noticing.Unlock()
+	return slices.Clone(l.notices)
+}
 
 // Close ends the use of the ledger, and its sender. It waits for a write under way.
 // Iterators must have ended.
 func (l *Ledger) Close() error {
 	var err error
 	l.closing.Do(func() {
-		if l.sender != nil && l.failed == nil {
-			err = l.endSender()
+		l.lock <- struct{}{}
+		hasFailed := l.failed != nil
+		<-l.lock
+		if l.isSender() && !hasFailed {
+			err = l.endSender(context.Background())
+		}
+		if l.sender != nil {
+			l.sender.stop()
 		}
 		l.lock <- struct{}{}
 		err = errors.Join(err, l.abandon())
@@ -286,28 +337,19 @@ func (l *Ledger) Close() error {
 }
 
 // abandon closes everything, as a crash would.
-func (l *core) abandon() error {
+func (l *Ledger) abandon() error {
 	var all []error
 	if l.sender != nil {
 		l.sender.stop()
 	}
 	if l.conn != nil {
 		all = append(all, l.conn.Close())
+		l.conn = nil
 	}
-	all = append(all, l.readers.Close())
-	if l.emergency != nil {
-		all = append(all, l.emergency.Close())
+	all = append(all, l.pace.close(), l.readers.Close())
+	if l.emergencyLock != nil {
+		all = append(all, l.emergency.Close(), l.emergencyLock.Release())
+		l.emergencyLock = nil
 	}
 	return errors.Join(all...)
-}
-
-// Emergency implements ledger.Emergency.
-func (l *Ledger) Emergency(changes []ledger.Change) error {
-	if l.emergency == nil {
-		return fmt.Errorf("%s has no emergency file: %w", l.address.text, ledger.ErrWrite)
-	}
-	if err := l.emergency.Add(changes); err != nil {
-		return fmt.Errorf("%s: %w: %w", l.options.Emergency, err, ledger.ErrWrite)
-	}
-	return nil
 }

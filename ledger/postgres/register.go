@@ -71,7 +71,7 @@ func (r *registration) begin(ctx context.Context, t *tx) error {
 		return err
 	}
 	return t.QueryOne(ctx, `INSERT INTO check_pass (batch, sender) SELECT 1 + greatest((SELECT coalesce(max(id), 0) FROM batch), (SELECT coalesce(max(batch), 0) FROM check_pass)), ? RETURNING batch`,
-		[]any{r.l.sender.id}, &r.batch.ID)
+		[]any{t.term.id}, &r.batch.ID)
 }
 
 // Lookup implements ledger.Registration.

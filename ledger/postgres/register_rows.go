@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -185,6 +186,9 @@ func (r *registration) commit(ctx context.Context, t *tx) error {
 		if err != nil || len(isThere) > 0 {
 			return err
 		}
+	}
+	if mine, err := t.QueryIDs(ctx, "SELECT batch FROM check_pass WHERE batch = ? FOR UPDATE", r.batch.ID); err != nil || len(mine) == 0 {
+		return cmp.Or(err, fmt.Errorf("this process was declared ended meanwhile, and its check was deleted; run the same command again: %w", ledger.ErrConflict))
 	}
 	var registrations, newcomers int64
 	names, err := listText(r.names)
