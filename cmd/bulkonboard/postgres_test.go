@@ -26,6 +26,7 @@ func TestPostgres(t *testing.T) {
 		"commands":                      testPostgresCommands,
 		"a ledger that is copied":       testPostgresCopy,
 		"roles":                         testPostgresRoles,
+		"senders":                       testPostgresSenders,
 		"a ledger put back from a dump": testPostgresDump,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, cluster) })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -123,6 +124,9 @@ one and merge it there. The file is not changed, and merging it twice does no ha
 	c.Args = func(_ *cobra.Command, args []string) error {
 		if len(args) != 1 {
 			return exit.UsageErrorf("ledger merge needs a FILE: the emergency file of a sender")
+		}
+		if _, err := os.Stat(args[0]); err != nil {
+			return exit.UsageErrorf("%s: %w", args[0], term.PlainError(err))
 		}
 		return nil
 	}
