@@ -43,8 +43,8 @@ type Options struct {
 type Ledger struct {
 	core
 	savedPlans
+	allSenders
 	closing sync.Once
-	pace    paceLine
 }
 
 // core is how a ledger is reached: connections that read, one that writes, and the right
@@ -92,10 +92,9 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	}
 	l := &Ledger{core: core{options: o, address: a, now: o.Now, writer: writer{lock: make(chan struct{}, 1), canWrite: !o.ReadOnly}}}
 	if l.now == nil {
-		l.now = l.presentTime
+		l.now = func() time.Time { return l.sender.presentTime() }
 	}
-	l.savedPlans = savedPlans{l}
-	l.pace.lock = make(chan struct{}, 1)
+	l.savedPlans, l.allSenders = savedPlans{l}, newAllSenders(&l.core)
 	l.readers = tables.NewPoolOf(func(ctx context.Context) (tables.Database, error) { return a.connect(ctx, roleRead) }, func() error { return nil })
 	if err := l.open(ctx); err != nil {
 		return nil, errors.Join(err, l.abandon())
@@ -145,7 +144,7 @@ func (l *Ledger) open(ctx context.Context) error {
 	if err := l.openEmergency(ctx); err != nil {
 		return err
 	}
-	if err := l.startClock(ctx); err != nil {
+	if _, err := read(ctx, &l.core, func(c *conn) (struct{}, error) { return struct{}{}, l.readClock(ctx, c.db) }); err != nil {
 		return err
 	}
 	if err := l.join(ctx); err != nil {
@@ -159,20 +158,6 @@ func (l *Ledger) open(ctx context.Context) error {
 	l.isOpen = true
 	l.noticing.Unlock()
 	return nil
-}
-
-// presentTime returns the time by the database's clock where it was read.
-func (l *core) presentTime() time.Time {
-	if l.sender == nil {
-		return time.Now()
-	}
-	return l.sender.server.now()
-}
-
-// startClock reads the database's clock for the first time.
-func (l *core) startClock(ctx context.Context) error {
-	_, err := read(ctx, l, func(c *conn) (struct{}, error) { return struct{}{}, l.readClock(ctx, c.db) })
-	return err
 }
 
 // prepareSchema checks the server and the schema, and makes the ledger or brings it forward
@@ -304,7 +289,7 @@ func (l *Ledger) abandon() error {
 		all = append(all, l.conn.Close())
 		l.conn = nil
 	}
-	all = append(all, l.pace.close(), l.readers.Close())
+	all = append(all, l.allSenders.close(), l.readers.Close())
 	if l.emergencyLock != nil {
 		all = append(all, l.emergency.Close(), l.emergencyLock.Release())
 		l.emergencyLock = nil
