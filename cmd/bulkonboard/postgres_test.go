@@ -27,6 +27,7 @@ func TestPostgres(t *testing.T) {
 		"a ledger that is copied":       testPostgresCopy,
 		"roles":                         testPostgresRoles,
 		"senders":                       testPostgresSenders,
+		"emergency files":               testPostgresEmergency,
 		"a ledger put back from a dump": testPostgresDump,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, cluster) })

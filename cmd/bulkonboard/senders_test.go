@@ -3,6 +3,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
@@ -44,4 +46,24 @@ func testPostgresSenders(t *testing.T, cluster *pgtest.Cluster) {
 		{0, "hold", onLedger("log")},
 		{2, "none.emergency", onLedger("merge", "none.emergency")},
 	})
+}
+
+// testPostgresEmergency: where answers could not be kept while the database is away, production
+// sends nothing, and other environments say so.
+func testPostgresEmergency(t *testing.T, cluster *pgtest.Cluster) {
+	dir := writeFiles(t, map[string]string{"key": "sk_live_0123456789"})
+	list, address, production := copySample(t, dir, "customers.csv"), cluster.URL(), cluster.URL()
+	playCommands(t, dir, []commandCase{
+		{2, "for a ledger in PostgreSQL", []string{"run", "--sandbox", "--yes", "--emergency", "e", list}},
+		{0, "created:", []string{"ledger", "create", "--env", "production", "--ledger", production}},
+		{9, "--emergency", []string{"run", "--env", "production", "--yes", "--api-key-file", "key", "--ledger", production, "--emergency", "none/e", list}},
+		{0, "warning: answers cannot be kept", []string{"run", "--sandbox", "--yes", "--rate", "unlimited", "--ledger", address, "--emergency", "none/e", list}},
+		{0, "0 sent", []string{"run", "--sandbox", "--yes", "--ledger", address, "--emergency", "kept", list}},
+	})
+	if _, err := os.Stat(filepath.Join(dir, "kept")); err != nil {
+		t.Error(err)
+	}
+	if files, err := filepath.Glob(filepath.Join(dir, "*.emergency")); err != nil || len(files) != 1 {
+		t.Errorf("emergency files: %v %v", files, err) // that of ledger create
+	}
 }

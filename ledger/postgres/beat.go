@@ -21,12 +21,8 @@ func (l *core) startBeating(ctx context.Context) {
 	s := l.sender
 	ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.beats.Go(func() {
-		var db *database
-		defer func() {
-			if db != nil {
-				_ = db.Close() // it holds nothing
-			}
-		}()
+		b := beat{core: l}
+		defer b.close()
 		ticks := time.NewTicker(sharing.BeatInterval(s.as.Lease))
 		defer ticks.Stop()
 		for n := 1; ; n++ {
@@ -34,7 +30,7 @@ func (l *core) startBeating(ctx context.Context) {
 			case <-ctx.Done():
 				return
 			case <-ticks.C:
-				db = l.beatOnce(ctx, db, n%beatsPerClock == 0)
+				b.moveOnce(ctx, n%beatsPerClock == 0)
 			}
 		}
 	})
@@ -47,44 +43,54 @@ func (s *sender) stop() {
 	s.beats.Wait()
 }
 
-// beatOnce gives one sign of life, and looks after the other senders. It returns the
-// connection for the next one, nil for none.
-func (l *core) beatOnce(ctx context.Context, db *database, readsClock bool) *database {
-	s := l.sender
-	ctx, cancel := context.WithTimeout(ctx, max(s.as.Lease/2, time.Second))
+// beat gives the signs of life of a sender, and looks after the others.
+type beat struct {
+	*core
+	db *database // nil while there is none
+}
+
+func (b *beat) close() {
+	if b.db != nil {
+		_ = b.db.Close() // it holds nothing
+		b.db = nil
+	}
+}
+
+// moveOnce gives one sign of life, and looks after the other senders.
+func (b *beat) moveOnce(ctx context.Context, readsClock bool) {
+	ctx, cancel := context.WithTimeout(ctx, max(b.sender.as.Lease/2, time.Second))
 	defer cancel()
-	if db == nil {
+	if b.db == nil {
 		var err error
-		if db, err = l.address.connect(ctx, roleBeat); err != nil {
-			return nil
+		if b.db, err = b.address.connect(ctx, roleBeat); err != nil {
+			b.db = nil
+			return
 		}
 		readsClock = true
 	}
-	err := l.moveBeat(ctx, db)
+	err := b.move(ctx)
 	if err == nil && readsClock {
-		err = l.readClock(ctx, db)
+		err = b.readClock(ctx, b.db)
 	}
 	if err == nil {
-		err = l.watchOthers(ctx, db)
+		err = b.watchOthers(ctx)
 	}
 	if err == nil {
-		err = l.sweepEnded(ctx, db)
+		err = b.sweepEnded(ctx)
 	}
 	if err == nil {
-		err = l.sweepForgotten(ctx, db)
+		err = b.sweepForgotten(ctx)
 	}
-	if err != nil && failureOf(err, !db.pg.IsClosed()) != failureRace || db.pg.PgConn().TxStatus() != 'I' {
-		_ = db.Close() // the next beat makes another one
-		return nil
+	if err != nil && failureOf(err, !b.db.pg.IsClosed()) != failureRace || b.db.pg.PgConn().TxStatus() != 'I' {
+		b.close() // the next one makes another connection
 	}
-	return db
 }
 
-// moveBeat extends the lease, or joins again if this process was declared ended.
-func (l *core) moveBeat(ctx context.Context, db *database) error {
-	s := l.sender
+// move extends the lease, or joins again if this process was declared ended.
+func (b *beat) move(ctx context.Context) error {
+	s := b.sender
 	present, asked := s.present.Load(), s.clock.elapsed()
-	n, err := db.Exec(ctx, "UPDATE sender SET beat = beat + 1, beat_us = "+nowMicros+" WHERE id = ? AND token = ? AND ended_us IS NULL", []any{present.id, present.token})
+	n, err := b.db.Exec(ctx, "UPDATE sender SET beat = beat + 1, beat_us = "+nowMicros+" WHERE id = ? AND token = ? AND ended_us IS NULL", []any{present.id, present.token})
 	switch {
 	case err != nil:
 		return err
@@ -96,13 +102,13 @@ func (l *core) moveBeat(ctx context.Context, db *database) error {
 		}
 		return nil
 	}
-	return l.rejoin(ctx, db, present)
+	return b.rejoin(ctx, b.db, present)
 }
 
 // watchOthers declares those senders ended that have been silent for a lease.
-func (l *core) watchOthers(ctx context.Context, db *database) error {
-	s := l.sender
-	rivals, err := db.readRivals(ctx, s.present.Load().id)
+func (b *beat) watchOthers(ctx context.Context) error {
+	s := b.sender
+	rivals, err := b.db.readRivals(ctx, s.present.Load().id)
 	if err != nil {
 		return err
 	}
@@ -110,8 +116,8 @@ func (l *core) watchOthers(ctx context.Context, db *database) error {
 	for i, r := range rivals {
 		beats[i], byID[r.Sender] = r.Beat, r
 	}
-	for _, b := range s.watch.FindSilent(s.clock.elapsed(), beats) {
-		if err := l.declareOn(ctx, db, byID[b.Sender]); err != nil {
+	for _, silent := range s.watch.FindSilent(s.clock.elapsed(), beats) {
+		if err := b.db.inTransaction(ctx, func(pgx.Tx) error { return b.declare(ctx, b.db, byID[silent.Sender]) }); err != nil {
 			return err
 		}
 	}
@@ -134,17 +140,7 @@ func (d *database) readRivals(ctx context.Context, but int64) (all []rival, err 
 	return all, err
 }
 
-// declareEnded is declareOn on the connection for writes.
-func (l *core) declareEnded(ctx context.Context, other rival) error {
-	return l.writeUnfenced(ctx, func(ctx context.Context, t *tx) error { return l.declare(ctx, t.db, other) })
-}
-
-// declareOn ends a sender whose beat has not moved, in a transaction of its own.
-func (l *core) declareOn(ctx context.Context, db *database, other rival) error {
-	return db.inTransaction(ctx, func(pgx.Tx) error { return l.declare(ctx, db, other) })
-}
-
-// declare ends a sender whose beat has not moved. The requests that it has begun are over
+// declare ends a sender whose beat has not moved, inside a transaction. The requests that it has begun are over
 // once its time-out has passed. Its slices are free.
 func (l *core) declare(ctx context.Context, db *database, other rival) error {
 	by := any(nil)
@@ -175,18 +171,18 @@ func (d *database) inTransaction(ctx context.Context, do func(pgx.Tx) error) err
 }
 
 // sweepEnded closes the attempts that ended senders left open and whose requests are over.
-func (l *core) sweepEnded(ctx context.Context, db *database) error {
-	rows, err := db.queryAll(ctx, "SELECT id FROM sender WHERE swept = 0 AND ended_us IS NOT NULL AND closes_us < "+nowMicros+" ORDER BY id")
+func (b *beat) sweepEnded(ctx context.Context) error {
+	rows, err := b.db.queryAll(ctx, "SELECT id FROM sender WHERE swept = 0 AND ended_us IS NOT NULL AND closes_us < "+nowMicros+" ORDER BY id")
 	if err != nil {
 		return err
 	}
 	for _, row := range rows {
 		id, _ := row[0].(int64) // the column is a bigint
-		if err := db.inTransaction(ctx, func(pgx.Tx) error {
-			if err := l.sweep(ctx, db, "sender = ?", id); err != nil {
+		if err := b.db.inTransaction(ctx, func(pgx.Tx) error {
+			if err := b.sweep(ctx, "sender = ?", id); err != nil {
 				return err
 			}
-			_, err := db.Exec(ctx, "UPDATE sender SET swept = 1 WHERE id = ?", []any{id})
+			_, err := b.db.Exec(ctx, "UPDATE sender SET swept = 1 WHERE id = ?", []any{id})
 			return err
 		}); err != nil {
 			return err
@@ -197,15 +193,15 @@ func (l *core) sweepEnded(ctx context.Context, db *database) error {
 
 // sweepForgotten closes attempts of this process that it does not know of, because the
 // answer to their commit was lost: nobody will send or close them.
-func (l *core) sweepForgotten(ctx context.Context, db *database) error {
+func (b *beat) sweepForgotten(ctx context.Context) error {
 	select {
-	case l.lock <- struct{}{}: // no write is under way whose attempts are not noted yet
-		defer l.unlockWrites()
+	case b.lock <- struct{}{}: // no write is under way whose attempts are not noted yet
+		defer b.unlockWrites()
 	default:
 		return nil
 	}
-	s := l.sender
-	rows, err := db.queryAll(ctx, "SELECT id FROM attempt WHERE class = '' AND sender = $1 AND not_before_us < "+nowMicros+" - $2::bigint",
+	s := b.sender
+	rows, err := b.db.queryAll(ctx, "SELECT id FROM attempt WHERE class = '' AND sender = $1 AND not_before_us < "+nowMicros+" - $2::bigint",
 		s.present.Load().id, (s.as.Lease + s.as.Timeout).Microseconds())
 	if err != nil {
 		return err
@@ -219,18 +215,18 @@ func (l *core) sweepForgotten(ctx context.Context, db *database) error {
 	if len(forgotten) == 0 {
 		return nil
 	}
-	return db.inTransaction(ctx, func(pgx.Tx) error { return l.sweep(ctx, db, "id = ANY (?)", forgotten) })
+	return b.db.inTransaction(ctx, func(pgx.Tx) error { return b.sweep(ctx, "id = ANY (?)", forgotten) })
 }
 
 // sweep closes open attempts as unanswered at this moment, inside a transaction.
 // Customers are locked first, as all writes do.
-func (l *core) sweep(ctx context.Context, db *database, which string, arg any) error {
-	locked, err := db.queryAll(ctx, db.rewriteStatement("SELECT id FROM customer WHERE id IN (SELECT customer FROM attempt WHERE class = '' AND "+which+") ORDER BY id FOR UPDATE"), arg)
+func (b *beat) sweep(ctx context.Context, which string, arg any) error {
+	locked, err := b.db.queryAll(ctx, b.db.rewriteStatement("SELECT id FROM customer WHERE id IN (SELECT customer FROM attempt WHERE class = '' AND "+which+") ORDER BY id FOR UPDATE"), arg)
 	if err != nil || len(locked) == 0 {
 		return err
 	}
-	t := &tx{conn: newConn(db, l.info.Environment, &l.keys)}
-	return l.closeAttempts(ctx, t, which, l.sender.server.now(), arg)
+	t := &tx{conn: newConn(b.db, b.info.Environment, &b.keys)}
+	return b.closeAttempts(ctx, t, which, b.sender.server.now(), arg)
 }
 
 // serverClock is the clock of the database as this process knows it.
@@ -249,6 +245,15 @@ func (c *serverClock) now() time.Time {
 		return ledger.TruncateTime(time.Now())
 	}
 	return ledger.TruncateTime(c.at.Add(c.host.elapsed() - c.read))
+}
+
+// presentTime returns the time by the database's clock; by that of the host without a
+// sender.
+func (s *sender) presentTime() time.Time {
+	if s == nil {
+		return time.Now()
+	}
+	return s.server.now()
 }
 
 // maxJump is by how much the database's clock may differ from what was expected of it

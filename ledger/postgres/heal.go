@@ -86,8 +86,11 @@ func (m *memory) forgetAfter(x *lostCommits) (lost []deed) {
 	return lost
 }
 
+// healer writes again what a database has lost. The right to write is held.
+type healer struct{ *core }
+
 // heal writes again what the database has lost, if anything.
-func (l *core) heal(ctx context.Context) error {
+func (l healer) heal(ctx context.Context) error {
 	m := &l.memory
 	if l.sender == nil {
 		return nil
@@ -125,7 +128,7 @@ func (l *core) heal(ctx context.Context) error {
 // of those that are written again were given to others meanwhile.
 const numbersToSkip = 10_000
 
-func (l *core) skipNumbers(ctx context.Context) error {
+func (l healer) skipNumbers(ctx context.Context) error {
 	last := int64(0)
 	for _, d := range l.memory.toHeal {
 		last = max(last, slices.Max(append(d.ids, 0)))
@@ -137,7 +140,7 @@ func (l *core) skipNumbers(ctx context.Context) error {
 
 // repeat writes again what one transaction did, where it is missing. It returns how many
 // parts of it do not fit any more.
-func (l *core) repeat(ctx context.Context, d deed) (refused int, err error) {
+func (l healer) repeat(ctx context.Context, d deed) (refused int, err error) {
 	switch {
 	case d.begun != nil:
 		return 0, l.runOnce(ctx, true, func(ctx context.Context, t *tx) error {
@@ -185,7 +188,7 @@ func (l *core) repeat(ctx context.Context, d deed) (refused int, err error) {
 
 // repeatIntents opens the attempts of a lost transaction again, under their numbers as
 // long as nobody else has those.
-func (l *core) repeatIntents(ctx context.Context, t *tx, d deed, customers map[int64]ledger.Customer, out *changes) (refused int, err error) {
+func (l healer) repeatIntents(ctx context.Context, t *tx, d deed, customers map[int64]ledger.Customer, out *changes) (refused int, err error) {
 	taken, err := t.ownersOfAttempts(ctx, d.ids)
 	if err != nil {
 		return 0, err

@@ -18,11 +18,12 @@ var (
 )
 
 // membership is this process's part in a ledger that others send from, too.
-type membership struct{ l *Ledger }
+type membership struct{ *allSenders }
 
 // Join implements ledger.Shared. The process is a sender from the opening on: Join says
 // more of it. What s leaves open is as it was said at the opening.
-func (l *Ledger) Join(ctx context.Context, s ledger.Sender) (ledger.Membership, error) {
+func (a *allSenders) Join(ctx context.Context, s ledger.Sender) (ledger.Membership, error) {
+	l := a.l
 	if l.sender == nil {
 		return nil, fmt.Errorf("%s is not open for sending: %w", l.address.text, ledger.ErrWrite)
 	}
@@ -51,7 +52,7 @@ func (l *Ledger) Join(ctx context.Context, s ledger.Sender) (ledger.Membership, 
 		return nil, err
 	}
 	l.startBeating(ctx)
-	return &membership{l}, nil
+	return &membership{a}, nil
 }
 
 // ID implements ledger.Membership.
@@ -69,8 +70,8 @@ func (m *membership) MaySend(attempt int64) bool {
 }
 
 // MaySend reports whether this process still holds the right to send. It does no I/O.
-func (l *Ledger) MaySend() bool {
-	s := l.sender
+func (a *allSenders) MaySend() bool {
+	s := a.l.sender
 	return s != nil && s.lease.IsValid(s.clock.elapsed())
 }
 
@@ -103,7 +104,7 @@ func (l *core) lockSender(ctx context.Context, db *database) (*term, error) {
 
 // agreeAsSender runs a transaction in which this process cannot be declared ended.
 func (m *membership) agreeAsSender(ctx context.Context, do func(ctx context.Context, db *database, as *term) error) error {
-	return m.l.agree(ctx, func(ctx context.Context, db *database) error {
+	return m.agree(ctx, func(ctx context.Context, db *database) error {
 		return db.inTransaction(ctx, func(pgx.Tx) error {
 			as, err := m.l.lockSender(ctx, db)
 			if err != nil {
@@ -226,7 +227,7 @@ func (m *membership) AddClearances(ctx context.Context, list []ledger.Clearance)
 
 // FreshClearances implements ledger.Membership.
 func (m *membership) FreshClearances(ctx context.Context, batch int64) ([]ledger.Clearance, error) {
-	return read(ctx, &m.l.core, func(c *conn) (all []ledger.Clearance, err error) {
+	return read(ctx, m.l, func(c *conn) (all []ledger.Clearance, err error) {
 		return all, c.Query(ctx, `SELECT x.customer, x.intents, x.fresh_until_us FROM clearance x JOIN customer c ON c.id = x.customer
 			WHERE x.fresh_until_us > `+nowMicros+` AND c.intents = x.intents AND c.status NOT IN ('created', 'forgotten')
 				AND (c.last_batch = ? OR c.id IN (SELECT customer FROM input_row WHERE batch = ? AND claims = 1 AND customer IS NOT NULL))
@@ -239,7 +240,7 @@ func (m *membership) FreshClearances(ctx context.Context, batch int64) ([]ledger
 
 // CountProgress implements ledger.Membership.
 func (m *membership) CountProgress(ctx context.Context, batch int64) (ledger.Progress, error) {
-	return read(ctx, &m.l.core, func(c *conn) (p ledger.Progress, err error) {
+	return read(ctx, m.l, func(c *conn) (p ledger.Progress, err error) {
 		return p, c.QueryOne(ctx, `SELECT count(*), count(*) FILTER (WHERE c.status = 'pending'), count(*) FILTER (WHERE c.status = 'in_doubt' AND c.code IN ('', ?)),
 				(SELECT count(*) FROM sender WHERE swept = 0 AND ended_us IS NULL AND batch = ?), (SELECT count(*) FROM sender WHERE swept = 0 AND ended_us IS NULL AND batch = ? AND is_resting = 0)
 			FROM input_row r JOIN customer c ON c.id = r.customer WHERE r.batch = ? AND r.claims = 1`,
@@ -251,8 +252,8 @@ func (m *membership) CountProgress(ctx context.Context, batch int64) (ledger.Pro
 const endedSenders = 20
 
 // Senders implements ledger.Shared.
-func (l *Ledger) Senders(ctx context.Context) ([]ledger.SenderState, error) {
-	return read(ctx, &l.core, func(c *conn) (all []ledger.SenderState, err error) {
+func (a *allSenders) Senders(ctx context.Context) ([]ledger.SenderState, error) {
+	return read(ctx, a.l, func(c *conn) (all []ledger.SenderState, err error) {
 		roles := map[int64][]string{}
 		if err := c.Query(ctx, "SELECT sender, name FROM role ORDER BY name", nil, func(r *record) error {
 			id := r.Int64()

@@ -32,6 +32,7 @@ type Options struct {
 	Timeout     time.Duration    // the longest that a request of this process can last; default 30 s
 	Patience    time.Duration    // how long a call is made again while the server is away; default 1 minute, with Shared 2 s
 	Emergency   string           // file for answers that cannot be recorded; "" = none. Another process that has it open makes this one use FILE-2, and so on
+	NeedsFile   bool             // an Emergency that cannot be written is an error, and not only a notice
 	Host        string           // for whoever meets the sender; default the name of this machine
 	Version     string           // of the program, likewise
 	Command     string           // likewise
@@ -44,8 +45,8 @@ type Options struct {
 type Ledger struct {
 	core
 	savedPlans
+	allSenders
 	closing sync.Once
-	pace    paceLine
 }
 
 // core is how a ledger is reached: connections that read, one that writes, and the right
@@ -93,10 +94,9 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	}
 	l := &Ledger{core: core{options: o, address: a, now: o.Now, writer: writer{lock: make(chan struct{}, 1), canWrite: !o.ReadOnly}}}
 	if l.now == nil {
-		l.now = l.presentTime
+		l.now = func() time.Time { return l.sender.presentTime() }
 	}
-	l.savedPlans = savedPlans{l}
-	l.pace.lock = make(chan struct{}, 1)
+	l.savedPlans, l.allSenders = savedPlans{l}, newAllSenders(&l.core)
 	l.readers = tables.NewPoolOf(func(ctx context.Context) (tables.Database, error) { return a.connect(ctx, roleRead) }, func() error { return nil })
 	if err := l.open(ctx); err != nil {
 		return nil, errors.Join(err, l.abandon())
@@ -143,10 +143,10 @@ func (l *Ledger) open(ctx context.Context) error {
 		return err
 	}
 	l.sender = l.options.newSender()
-	if err := l.openEmergency(ctx); err != nil {
+	if err := l.openEmergencyIfPossible(ctx); err != nil {
 		return err
 	}
-	if err := l.startClock(ctx); err != nil {
+	if _, err := read(ctx, &l.core, func(c *conn) (struct{}, error) { return struct{}{}, l.readClock(ctx, c.db) }); err != nil {
 		return err
 	}
 	newest, err := l.newestInstant(ctx) // before anything is closed at this moment
@@ -169,40 +169,6 @@ func (l *Ledger) open(ctx context.Context) error {
 	l.isOpen = true
 	l.noticing.Unlock()
 	return nil
-}
-
-// presentTime returns the time by the database's clock where it was read.
-func (l *core) presentTime() time.Time {
-	if l.sender == nil {
-		return time.Now()
-	}
-	return l.sender.server.now()
-}
-
-// startClock reads the database's clock for the first time.
-func (l *core) startClock(ctx context.Context) error {
-	_, err := read(ctx, l, func(c *conn) (struct{}, error) { return struct{}{}, l.readClock(ctx, c.db) })
-	return err
-}
-
-// newestInstant is the last moment of which attempts tell, if the ledger is to be adopted.
-func (l *core) newestInstant(ctx context.Context) (newest ledger.Instant, err error) {
-	if !l.options.Adopt {
-		return newest, nil
-	}
-	return read(ctx, l, func(c *conn) (ledger.Instant, error) {
-		newest, _, _, err := c.Newest(ctx)
-		return newest, err
-	})
-}
-
-// adopt writes the gap of a ledger that was put back from an older copy.
-func (l *Ledger) adopt(ctx context.Context, newest ledger.Instant) error {
-	g, err := l.OpenGap(ctx, ledger.Gap{Cause: ledger.GapAdopt, From: newest})
-	if err == nil {
-		l.note(tables.DescribeGap(g))
-	}
-	return err
 }
 
 // prepareSchema checks the server and the schema, and makes the ledger or brings it forward
@@ -346,7 +312,7 @@ func (l *Ledger) abandon() error {
 		all = append(all, l.conn.Close())
 		l.conn = nil
 	}
-	all = append(all, l.pace.close(), l.readers.Close())
+	all = append(all, l.allSenders.close(), l.readers.Close())
 	if l.emergencyLock != nil {
 		all = append(all, l.emergency.Close(), l.emergencyLock.Release())
 		l.emergencyLock = nil

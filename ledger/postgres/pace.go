@@ -13,34 +13,38 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
-// paceLine is the connection over which senders agree: on turns, pauses, claims, roles.
-// Writes of the send pass never wait for it.
-type paceLine struct {
-	lock chan struct{} // holds the right to use db
-	db   *database     // nil while there is none
+// allSenders is how the senders of a ledger agree: on turns, pauses, claims, roles. It has
+// a connection of its own, so that writes of the send pass never wait for it.
+type allSenders struct {
+	l        *core
+	agreeing chan struct{} // holds the right to use line
+	line     *database     // nil while there is none
 }
+
+func newAllSenders(l *core) allSenders { return allSenders{l: l, agreeing: make(chan struct{}, 1)} }
 
 // timeToAgree is how long the server may take for one agreement.
 const timeToAgree = 5 * time.Second
 
 // agree runs do on the connection for agreements. A connection that has died is replaced
 // once: what do writes must be the same if it is written twice.
-func (l *Ledger) agree(ctx context.Context, do func(context.Context, *database) error) error {
+func (a *allSenders) agree(ctx context.Context, do func(context.Context, *database) error) error {
+	l := a.l
 	if !l.canWrite {
 		return fmt.Errorf("%s is open for reading only: %w", l.address.text, ledger.ErrWrite)
 	}
 	select {
-	case l.pace.lock <- struct{}{}:
-		defer func() { <-l.pace.lock }()
+	case a.agreeing <- struct{}{}:
+		defer func() { <-a.agreeing }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	for began, tries := time.Now(), 1; ; tries++ {
-		err := l.agreeOnce(ctx, do)
+		err := a.agreeOnce(ctx, do)
 		if err == nil || ctx.Err() != nil {
 			return errors.Join(err, ctx.Err())
 		}
-		switch failureOf(err, l.pace.db != nil) {
+		switch failureOf(err, a.line != nil) {
 		case failureRefusal:
 			return fmt.Errorf("%s: %w", l.address.text, err)
 		case failureFatal:
@@ -59,39 +63,38 @@ func (l *Ledger) agree(ctx context.Context, do func(context.Context, *database) 
 }
 
 // agreeOnce is agree without another try. A sender that was declared ended joins again.
-func (l *Ledger) agreeOnce(ctx context.Context, do func(context.Context, *database) error) (err error) {
+func (a *allSenders) agreeOnce(ctx context.Context, do func(context.Context, *database) error) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeToAgree)
 	defer cancel()
-	p := &l.pace
-	if p.db == nil {
-		if p.db, err = l.address.connect(ctx, rolePace); err != nil {
-			p.db = nil
+	if a.line == nil {
+		if a.line, err = a.l.address.connect(ctx, rolePace); err != nil {
+			a.line = nil
 			return err
 		}
 	}
 	defer func() {
-		if err != nil && (p.db.pg.IsClosed() || p.db.pg.PgConn().TxStatus() != 'I' || failureOf(err, true) == failureUnavailable) {
-			_ = p.db.Close() // the first error counts
-			p.db = nil
+		if err != nil && (a.line.pg.IsClosed() || a.line.pg.PgConn().TxStatus() != 'I' || failureOf(err, true) == failureUnavailable) {
+			_ = a.line.Close() // the first error counts
+			a.line = nil
 		}
 	}()
-	err = recoverPanic(func() error { return do(ctx, p.db) })
+	err = recoverPanic(func() error { return do(ctx, a.line) })
 	if errors.Is(err, errEnded) {
-		if err = l.rejoin(ctx, p.db, l.sender.present.Load()); err == nil {
-			err = recoverPanic(func() error { return do(ctx, p.db) })
+		if err = a.l.rejoin(ctx, a.line, a.l.sender.present.Load()); err == nil {
+			err = recoverPanic(func() error { return do(ctx, a.line) })
 		}
 	}
 	return err
 }
 
-func (p *paceLine) close() error {
-	p.lock <- struct{}{}
-	defer func() { <-p.lock }()
-	if p.db == nil {
+func (a *allSenders) close() error {
+	a.agreeing <- struct{}{}
+	defer func() { <-a.agreeing }()
+	if a.line == nil {
 		return nil
 	}
-	db := p.db
-	p.db = nil
+	db := a.line
+	a.line = nil
 	return db.Close()
 }
 
@@ -166,7 +169,7 @@ func momentArg(t time.Time) int64 {
 
 // DrawSlots implements ledger.Membership.
 func (m *membership) DrawSlots(ctx context.Context, d ledger.Draw) (out ledger.Slots, err error) {
-	err = m.l.agree(ctx, func(ctx context.Context, db *database) error {
+	err = m.agree(ctx, func(ctx context.Context, db *database) error {
 		return db.changePace(ctx, func(p *sharing.Pace, now time.Time, living int, hasTrier bool) {
 			out = p.Draw(now, m.ID(), d, living, hasTrier)
 		})
@@ -176,21 +179,21 @@ func (m *membership) DrawSlots(ctx context.Context, d ledger.Draw) (out ledger.S
 
 // PauseAll implements ledger.Membership.
 func (m *membership) PauseAll(ctx context.Context, until time.Time, met float64, began time.Time) error {
-	return m.l.agree(ctx, func(ctx context.Context, db *database) error {
+	return m.agree(ctx, func(ctx context.Context, db *database) error {
 		return db.changePace(ctx, func(p *sharing.Pace, now time.Time, _ int, _ bool) { p.NoteBusy(now, until, met, began) })
 	})
 }
 
 // SetWalletEmpty implements ledger.Membership.
 func (m *membership) SetWalletEmpty(ctx context.Context, empty bool) error {
-	return m.l.agree(ctx, func(ctx context.Context, db *database) error {
+	return m.agree(ctx, func(ctx context.Context, db *database) error {
 		return db.changePace(ctx, func(p *sharing.Pace, now time.Time, _ int, _ bool) { p.NoteEmpty(now, empty) })
 	})
 }
 
 // Pace implements ledger.Shared.
-func (l *Ledger) Pace(ctx context.Context) (ledger.Pace, error) {
-	return read(ctx, &l.core, func(c *conn) (ledger.Pace, error) {
+func (a *allSenders) Pace(ctx context.Context) (ledger.Pace, error) {
+	return read(ctx, a.l, func(c *conn) (ledger.Pace, error) {
 		var row paceRow
 		err := c.QueryOne(ctx, "SELECT "+paceColumns+" FROM pace p", nil, row.fields()...)
 		return row.pace().Pace, err
@@ -198,18 +201,18 @@ func (l *Ledger) Pace(ctx context.Context) (ledger.Pace, error) {
 }
 
 // SetRate implements ledger.Shared.
-func (l *Ledger) SetRate(ctx context.Context, perSecond float64) error {
-	return l.agree(ctx, func(ctx context.Context, db *database) error {
+func (a *allSenders) SetRate(ctx context.Context, perSecond float64) error {
+	return a.agree(ctx, func(ctx context.Context, db *database) error {
 		return db.changePace(ctx, func(p *sharing.Pace, _ time.Time, _ int, _ bool) { p.PerSecond = max(0, perSecond) })
 	})
 }
 
 // Hold implements ledger.Shared.
-func (l *Ledger) Hold(ctx context.Context, who, why string) error {
-	return l.agree(ctx, func(ctx context.Context, db *database) error {
+func (a *allSenders) Hold(ctx context.Context, who, why string) error {
+	return a.agree(ctx, func(ctx context.Context, db *database) error {
 		return db.changePace(ctx, func(p *sharing.Pace, _ time.Time, _ int, _ bool) { p.HeldBy, p.HeldBecause = who, why })
 	})
 }
 
 // Release implements ledger.Shared.
-func (l *Ledger) Release(ctx context.Context) error { return l.Hold(ctx, "", "") }
+func (a *allSenders) Release(ctx context.Context) error { return a.Hold(ctx, "", "") }

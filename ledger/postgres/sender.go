@@ -80,7 +80,7 @@ func (l *core) join(ctx context.Context) error {
 		case isAlive && time.Since(began) >= l.options.LockTimeout:
 			return l.errHeld(other)
 		case isSilent:
-			if err := l.declareEnded(ctx, other); err != nil {
+			if err := l.write(ctx, holdUnfenced, func(ctx context.Context, t *tx) error { return l.declare(ctx, t.db, other) }); err != nil {
 				return err
 			}
 			continue
@@ -106,7 +106,7 @@ func (l *core) errHeld(by rival) error {
 func (l *core) tryJoin(ctx context.Context) (other rival, err error) {
 	var asked time.Duration
 	next := &term{}
-	err = l.writeUnfenced(ctx, func(ctx context.Context, t *tx) error {
+	err = l.write(ctx, holdUnfenced, func(ctx context.Context, t *tx) error {
 		other, asked = rival{}, l.sender.clock.elapsed()
 		other, err = t.db.findRival(ctx, l.sender)
 		if err != nil || other.Sender != 0 {

@@ -100,11 +100,6 @@ func (l *core) write(ctx context.Context, hold transaction, do func(context.Cont
 	})
 }
 
-// writeUnfenced is write for what makes this process a sender.
-func (l *core) writeUnfenced(ctx context.Context, do func(context.Context, *tx) error) error {
-	return l.write(ctx, holdUnfenced, do)
-}
-
 // CheckWritable commits a transaction that changes nothing, and so finds out whether the
 // ledger can be written. Its errors are those of any write.
 func (l *core) CheckWritable(ctx context.Context) error {
@@ -176,7 +171,7 @@ func (l *core) tryOnce(ctx context.Context, isAgain bool, do func(context.Contex
 		}
 		l.conn = newConn(db, l.info.Environment, &l.keys)
 	}
-	err := l.heal(ctx)
+	err := healer{l}.heal(ctx)
 	if err == nil {
 		err = l.runOnce(ctx, isAgain, do)
 	}
@@ -188,7 +183,7 @@ func (l *core) tryOnce(ctx context.Context, isAgain bool, do func(context.Contex
 			err = nil
 		}
 		if err == nil {
-			err = l.heal(ctx)
+			err = healer{l}.heal(ctx)
 		}
 		if err == nil {
 			err = l.runOnce(ctx, true, do)

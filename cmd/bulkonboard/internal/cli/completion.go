@@ -74,7 +74,7 @@ func fileExtensions() map[string][]string {
 		"config": yaml, "map-file": yaml, "save-map": yaml,
 		"input": inputs, "report": reports, "rejects": {"xlsx", "csv"}, "annotate": {"xlsx"}, "output": {"csv", "xlsx"}, "preexist": {"csv"},
 		"ledger": {"db"}, "ca-file": {"pem", "crt", "cer"}, "metrics-file": {"prom"}, "log-file": {"log", "json", "jsonl"},
-		"api-key-file": nil, "notify-url-file": nil, "issued": {"csv"}, "secret-file": nil, "approvers": nil, "key": nil, "plan": {"json"}, "link-file": nil, "webhook-secret-file": nil, "webhook-old-secret-file": nil, "state": nil,
+		"api-key-file": nil, "notify-url-file": nil, "issued": {"csv"}, "secret-file": nil, "approvers": nil, "key": nil, "plan": {"json"}, "link-file": nil, "webhook-secret-file": nil, "webhook-old-secret-file": nil, "state": nil, "emergency": {"emergency"},
 	}
 }
 

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,7 +63,7 @@ type sender interface{ MaySend() bool }
 
 func (s *session) ledgerOptions() LedgerOptions {
 	return LedgerOptions{Path: s.to.Ledger, Environment: s.to.Environment, LockTimeout: s.flags.LockTimeout.Duration, Command: s.command,
-		Lease: s.flags.Lease.Duration, Timeout: s.flags.Timeout.Duration, Patience: s.flags.Patience.Duration, Say: func(what string) { s.Sayf("%s", what) }}
+		Emergency: s.flags.Emergency, Lease: s.flags.Lease.Duration, Timeout: s.flags.Timeout.Duration, Patience: s.flags.Patience.Duration, Say: func(what string) { s.Sayf("%s", what) }}
 }
 
 // deleteRehearsal removes the ledger of the sandbox and its users, unless a
@@ -185,6 +186,7 @@ type LedgerOptions struct {
 	MovedTo     string // open a closed ledger, too, if its copy is there
 	LockTimeout time.Duration
 	Command     string
+	Emergency   string        // file for answers while the database is away; "" = the environment's in the working directory
 	Lease       time.Duration // how long the process may be silent before another one takes over; 0 = 15 s
 	Timeout     time.Duration // the longest that a request of the command can last; 0 = 30 s
 	Patience    time.Duration // how long an outage of the database is waited out; 0 = 1 minute
@@ -208,7 +210,7 @@ func OpenLedger(ctx context.Context, o LedgerOptions) (Ledger, error) {
 	}
 	l, err := postgres.Open(ctx, postgres.Options{Address: o.Path, Environment: o.Environment, Create: o.Create, ReadOnly: o.ReadOnly, Concurrent: o.Concurrent,
 		Adopt: o.Adopt, MovedTo: o.MovedTo, LockTimeout: o.LockTimeout, Command: o.Command, Lease: o.Lease, Timeout: o.Timeout, Patience: o.Patience, Say: o.Say,
-		Emergency: "bulkonboard-" + settings.FileWord(o.Environment) + ".emergency"})
+		Emergency: cmp.Or(o.Emergency, "bulkonboard-"+settings.FileWord(o.Environment)+".emergency"), NeedsFile: o.Environment == settings.Production})
 	if err != nil {
 		return nil, err
 	}
