@@ -220,6 +220,7 @@ type job struct {
 	sentNew    bool            // counted against Bounds.Limit
 	isInDoubt  bool            // counted in planner.inDoubt
 	mayCost    bool            // in doubt, and its request may still be charged
+	turnEnds   time.Time       // when its turn is missed
 	isTrial    bool            // the request shows whether an empty wallet pays again
 }
 

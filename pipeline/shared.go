@@ -60,7 +60,7 @@ func joinAndDo(ctx context.Context, r *run, do func(context.Context, *run) (Summ
 		return Summary{}, ledgerStop("reading the shared rate", err)
 	}
 	rate := cmp.Or(pace.PerSecond, math.Inf(1))
-	r.shared = &sharedRun{Membership: member, run: r, ledger: shared, since: member.Now()}
+	r.shared = &sharedRun{Membership: member, run: r, ledger: shared, since: member.Now(), work: workload{changed: make(chan struct{}, 1)}}
 	r.clock.Shared = member.Now
 	r.pace = pacing.NewSharedPacer(member, pacing.NewLimiter(r.cfg.Pace.ceiling(), r.cfg.Pace.Burst), r.gate, rate, func(what string, err error) {
 		r.cfg.Log.Warn("could not inform the other senders", "about", what, "error", err.Error())
@@ -117,15 +117,38 @@ func (s *sharedRun) hasSpentAlone(ctx context.Context) (bool, error) {
 
 // workload is what the planner has to do, for the feed. It is safe for concurrent use.
 type workload struct {
-	mu     sync.Mutex
-	chunks int // received from the feed
-	jobs   int // that wait, are sent, or are in doubt
+	mu      sync.Mutex
+	chunks  int           // received from the feed
+	jobs    int           // that wait, are sent, or are in doubt
+	changed chan struct{} // receives a value when there may be room for another chunk
 }
 
 func (w *workload) setJobs(chunks, jobs int) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.chunks, w.jobs = chunks, jobs
+	w.mu.Unlock()
+	select {
+	case w.changed <- struct{}{}:
+	default:
+	}
+}
+
+// awaitRoom waits until the planner has received all of so many chunks but one, so that
+// no sender claims rows that others could send first.
+func (w *workload) awaitRoom(ctx context.Context, chunks int) error {
+	for {
+		w.mu.Lock()
+		isFree := chunks-w.chunks <= 1
+		w.mu.Unlock()
+		if isFree {
+			return nil
+		}
+		select {
+		case <-w.changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // isDone reports whether nothing is left of so many chunks.
@@ -171,6 +194,19 @@ func (s *submitters) withPermission(ctx context.Context, j *job) (asking context
 	}), isForbidden.Load
 }
 
+// latestBegin is how late a request may begin after its turn, or two turns if that is more.
+const latestBegin = 20 * time.Millisecond
+
+// renewTurn waits for another turn if a job has missed its own, because no worker was
+// free: together the senders would exceed their rate. It returns why the job is not
+// sent, "" if it is.
+func (s *submitters) renewTurn(ctx context.Context, j *job) (cause string) {
+	for cause == "" && s.shared != nil && time.Now().After(j.turnEnds) {
+		cause = s.awaitTurn(ctx, j)
+	}
+	return cause
+}
+
 // awaitTurn waits for the turn of a job. It returns why the job is not sent, "" if it is.
 func (s *submitters) awaitTurn(ctx context.Context, j *job) (cause string) {
 	isTrial, err := s.pace.WaitToSend(ctx, len(s.in))
@@ -178,6 +214,7 @@ func (s *submitters) awaitTurn(ctx context.Context, j *job) (cause string) {
 	shut, isShut := errors.AsType[*pacing.ShutError](err)
 	switch {
 	case err == nil:
+		j.turnEnds = time.Now().Add(max(latestBegin, durationAt(2, s.pace.CurrentRate())))
 		return ""
 	case isShut:
 		s.gate.HoldForAll(shut.Reason)

@@ -21,7 +21,8 @@ type sliceFeed struct {
 	*run
 	slice  ledger.Slice
 	next   int // ordinal of the slice's next row; the slice's end if there is none
-	chunks int // handed on
+	picked int // chunks with rows that were picked
+	chunks int // those that were handed on
 
 	isPassOver bool
 	wanted     map[int64]bool // customers of the present pass; nil in a pass over slices
@@ -66,6 +67,9 @@ func (f *sliceFeed) feedSlices(ctx context.Context, out chan<- *chunk) error {
 func (f *sliceFeed) claimSlice(ctx context.Context) (bool, error) {
 	if f.next < f.slice.From+ledger.SliceRows && f.slice.Batch != 0 {
 		return true, nil
+	}
+	if err := f.shared.work.awaitRoom(ctx, f.picked); err != nil {
+		return false, err
 	}
 	slice, err := f.shared.ClaimSlice(ctx, f.batch.ID)
 	if errors.Is(err, ledger.ErrNotFound) {
@@ -119,11 +123,11 @@ func (f *sliceFeed) pickClaimed(ctx context.Context, first int, rows []checked) 
 		}
 		if !hasSlice || f.next < first {
 			f.isPassOver = true
-			return kept, nil
+			return f.countPicked(kept), nil
 		}
 		from, to := f.next-first, min(len(rows), f.slice.From+ledger.SliceRows-first)
 		if from >= len(rows) {
-			return kept, nil
+			return f.countPicked(kept), nil
 		}
 		some, err := pickUnsettled(ctx, f.cfg, f.batch.ID, f.next, rows[from:to])
 		if err != nil {
@@ -131,6 +135,13 @@ func (f *sliceFeed) pickClaimed(ctx context.Context, first int, rows []checked) 
 		}
 		kept, f.next = append(kept, some...), first+to
 	}
+}
+
+func (f *sliceFeed) countPicked(rows []checked) []checked {
+	if len(rows) > 0 {
+		f.picked++
+	}
+	return rows
 }
 
 // pickWanted picks the rows of customers that are wanted, and ends the pass once it has
@@ -142,7 +153,7 @@ func (f *sliceFeed) pickWanted(ctx context.Context, first int, rows []checked) (
 		delete(f.wanted, some[i].planned.Customer.ID)
 	}
 	f.isPassOver = len(f.wanted) == 0
-	return some, err
+	return f.countPicked(some), err
 }
 
 // rowsUntil ends rows early, once isOver is set.

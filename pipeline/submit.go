@@ -82,6 +82,11 @@ func (s *submitters) sendAll(ctx, requestCtx context.Context) error {
 // runWorker sends jobs, one at a time.
 func (s *submitters) runWorker(ctx, requestCtx context.Context) {
 	for j := range s.ready {
+		cause := s.renewTurn(ctx, j)
+		if cause != "" {
+			s.answers <- s.notSent(j, cause)
+			continue
+		}
 		a := s.sendJob(ctx, requestCtx, j)
 		if a.class == ledger.OK {
 			s.created.Add(1)
