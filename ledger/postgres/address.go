@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -59,6 +60,9 @@ func parseAddress(text string) (address, error) {
 		mode = os.Getenv("PGSSLMODE")
 	}
 	if a.config, err = pgx.ParseConfig(rest); err != nil {
+		if file := (*fs.PathError)(nil); errors.As(err, &file) {
+			return a, fmt.Errorf("--ledger: cannot read %s, which the address or the environment names: %w: %w", file.Path, file.Err, ErrAddress)
+		}
 		return a, fmt.Errorf("--ledger: cannot read the address; use postgres://USER@HOST/DATABASE?schema=NAME, or service=NAME: %w", ErrAddress)
 	}
 	if !a.isProtected() && mode == "" {
