@@ -24,7 +24,8 @@ type role int
 const (
 	roleRead  role = iota
 	roleWrite      // one transaction at a time
-	roleBeat
+	roleBeat       // signs of life, and what is done for senders that have none
+	rolePace       // turns, claims and what else senders agree on
 )
 
 // timeToConnect is how long a connection may take to be made, with all hosts of an address.
@@ -67,11 +68,14 @@ func (a *address) connect(ctx context.Context, r role) (*database, error) {
 // sessionSettings sets what this program relies on, whatever the server's defaults are.
 func sessionSettings(schema string, r role) string {
 	s := "SET search_path = " + quoteName(schema) + "; SET synchronous_commit = on; SET jit = off"
-	if r != roleRead {
-		s += "; SET lock_timeout = '8s'; SET idle_in_transaction_session_timeout = '10s'"
-	}
-	if r == roleWrite {
-		s += hotPlans
+	switch r {
+	case roleRead:
+	case roleWrite:
+		s += "; SET lock_timeout = '8s'; SET idle_in_transaction_session_timeout = '10s'" + hotPlans
+	case roleBeat:
+		s += "; SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '10s'" + hotPlans
+	case rolePace: // all senders wait for a row that one of them holds
+		s += "; SET lock_timeout = '3s'; SET idle_in_transaction_session_timeout = '1s'" + hotPlans
 	}
 	return s
 }

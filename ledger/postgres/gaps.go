@@ -16,7 +16,7 @@ func (l *Ledger) OpenGap(ctx context.Context, g ledger.Gap) (ledger.Gap, error) 
 	asked := g
 	id := int64(0)
 	err := l.writeAsSender(ctx, func(ctx context.Context, t *tx) error {
-		now, newest, err := l.openingInstant(ctx, t)
+		now, newest, err := l.closingInstant(ctx, t, l.info.Opened)
 		if err == nil && id == 0 {
 			err = t.QueryOne(ctx, "SELECT nextval('gap_id')", nil, &id)
 		}

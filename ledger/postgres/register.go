@@ -11,7 +11,10 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
-var _ ledger.Registrar = (*Ledger)(nil)
+var (
+	_ ledger.Registrar       = (*Ledger)(nil)
+	_ ledger.ReportedCounter = (*registration)(nil)
+)
 
 // registration is a check pass under way. No transaction is open between its calls: rows
 // go to the tables in parts, under a number that no batch has yet, and new customers to a
@@ -71,7 +74,7 @@ func (r *registration) begin(ctx context.Context, t *tx) error {
 		return err
 	}
 	return t.QueryOne(ctx, `INSERT INTO check_pass (batch, sender) SELECT 1 + greatest((SELECT coalesce(max(id), 0) FROM batch), (SELECT coalesce(max(batch), 0) FROM check_pass)), ? RETURNING batch`,
-		[]any{r.l.sender.id}, &r.batch.ID)
+		[]any{t.term.id}, &r.batch.ID)
 }
 
 // Lookup implements ledger.Registration.

@@ -11,17 +11,16 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
-var _ ledger.Runs = (*Ledger)(nil)
+var (
+	_ ledger.Runs  = (*Ledger)(nil)
+	_ ledger.Plans = (*Ledger)(nil)
+)
 
 // Begin implements ledger.Runs. The number is drawn first, so that a call made again
 // finds what it wrote.
 func (l *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) {
 	if r.Started.IsZero() {
 		r.Started = l.now()
-	}
-	var batch any
-	if r.Batch != 0 {
-		batch = r.Batch
 	}
 	err = l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error {
 		if id == 0 {
@@ -34,10 +33,20 @@ func (l *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) 
 				return err
 			}
 		}
-		return t.Exec(ctx, `INSERT INTO run (id, command, batch, who, host, version, key_print, settings, plan, started_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?) ON CONFLICT DO NOTHING`,
-			id, r.Command, batch, r.Who, r.Host, r.Version, r.KeyPrint, r.Settings, r.Plan, tables.Micros(r.Started))
+		t.done = &deed{run: id, begun: &r}
+		return t.insertRun(ctx, id, r)
 	})
 	return id, err
+}
+
+// insertRun writes a run that begins, unless it is there.
+func (t *tx) insertRun(ctx context.Context, id int64, r ledger.Run) error {
+	var batch any
+	if r.Batch != 0 {
+		batch = r.Batch
+	}
+	return t.Exec(ctx, `INSERT INTO run (id, command, batch, who, host, version, key_print, settings, plan, started_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?) ON CONFLICT DO NOTHING`,
+		id, r.Command, batch, r.Who, r.Host, r.Version, r.KeyPrint, r.Settings, r.Plan, tables.Micros(r.Started))
 }
 
 // Finish implements ledger.Runs.
@@ -189,4 +198,32 @@ func (l *Ledger) SaveFact(ctx context.Context, name, value string, at time.Time)
 	return l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error {
 		return t.Exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, at_us = excluded.at_us", name, value, tables.Micros(at))
 	})
+}
+
+// savedPlans are the saved plans of a ledger.
+type savedPlans struct{ l *Ledger }
+
+// DigestPlanRow implements ledger.Plans.
+func (p savedPlans) DigestPlanRow(identity string, details []ledger.Detail, generation int) ledger.PlanRow {
+	return ledger.NewPlanRow(&p.l.keys, identity, details, generation)
+}
+
+// SavePlan implements ledger.Plans.
+func (p savedPlans) SavePlan(ctx context.Context, plan ledger.Plan, rows []ledger.PlanRow) error {
+	return p.l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.InsertPlan(ctx, plan, rows) })
+}
+
+// Plans implements ledger.Plans.
+func (p savedPlans) Plans(ctx context.Context) ([]ledger.Plan, error) {
+	return read(ctx, &p.l.core, func(c *conn) ([]ledger.Plan, error) { return c.ReadPlans(ctx, "ORDER BY made_us DESC, id") })
+}
+
+// DecidePlan implements ledger.Plans.
+func (p savedPlans) DecidePlan(ctx context.Context, id string, d ledger.PlanDecision) error {
+	return p.l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.DecidePlan(ctx, id, d) })
+}
+
+// Unplanned implements ledger.Plans.
+func (p savedPlans) Unplanned(ctx context.Context, id string, rows []ledger.PlanRow) ([]int, error) {
+	return read(ctx, &p.l.core, func(c *conn) ([]int, error) { return c.Unplanned(ctx, id, rows) })
 }

@@ -13,8 +13,12 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 )
 
-//go:embed schema.sql
-var schema string
+var (
+	//go:embed schema.sql
+	schema string
+	//go:embed schema_2.sql
+	stepTo2 string
+)
 
 // step brings the schema forward by one version.
 type step struct {
@@ -24,7 +28,7 @@ type step struct {
 
 // steps are the changes of the schema since baseSchema, oldest first. A new ledger is
 // made by schema.sql and all of them.
-func steps() []step { return nil }
+func steps() []step { return []step{{stepTo2, 2}} }
 
 // baseSchema is the version of schema.sql.
 const baseSchema = 1

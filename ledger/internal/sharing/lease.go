@@ -82,3 +82,10 @@ func (l *Lease) MaySend(attempt int64, now time.Duration) bool {
 	_, ok := l.open[attempt]
 	return ok && now < l.until
 }
+
+// IsValid reports whether requests may begin now.
+func (l *Lease) IsValid(now time.Duration) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return now < l.until
+}
