@@ -83,7 +83,11 @@ func (g *group) addSender(n int) *groupSender {
 // start starts a run. Runs of one input are not registered at the same moment: they
 // begin a second apart.
 func (g *group) start(s *groupSender) {
-	g.runs.Go(func() { s.summary, s.err = Run(g.t.Context(), s.cfg) })
+	g.runs.Go(func() {
+		ctx, cancel := context.WithTimeout(g.t.Context(), 3*time.Hour) // a run that never ends is an error
+		defer cancel()
+		s.summary, s.err = Run(ctx, s.cfg)
+	})
 	time.Sleep(time.Second)
 }
 

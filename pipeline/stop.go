@@ -180,7 +180,7 @@ func asInterrupted(ctx context.Context, err error) error {
 	return err
 }
 
-// This file has what an answer means for all further requests: they wait (429,
+// What follows is what an answer means for all further requests: they wait (429,
 // outage, empty wallet) or the run stops.
 
 // controlGate opens the gate until ctx ends, and stops the run when it will not

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 )
 
@@ -66,6 +68,32 @@ func TestServerAway(t *testing.T) {
 	cluster.Run(t)
 	if ids, err := l.Intend(t.Context(), run, intents); err != nil || ids[0] == 0 {
 		t.Errorf("intend, once it is back: %v %v", ids, err)
+	}
+}
+
+// TestFailureAndCloseAmongWrites: a write that fails, and Close, race with other writes
+// (go test -race).
+func TestFailureAndCloseAmongWrites(t *testing.T) {
+	cluster := pgtest.Start(t)
+	o := optionsFor(cluster.URL())
+	o.Create = true
+	l := openWith(t, o)
+	nothing := func(context.Context, *tx) error { return nil }
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 20 {
+				_ = l.write(t.Context(), holdSender, nothing) // refused, at some time
+			}
+		})
+	}
+	all.Go(func() {
+		_ = l.write(t.Context(), holdSender, func(context.Context, *tx) error { return errors.Join(tables.ErrMalformed, errors.New("disk")) })
+	})
+	all.Go(func() { _ = l.Close() })
+	all.Wait()
+	if err := l.write(t.Context(), holdSender, nothing); !errors.Is(err, ledger.ErrWrite) {
+		t.Errorf("a write after the failure: %v", err)
 	}
 }
 

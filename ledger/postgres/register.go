@@ -11,7 +11,10 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
-var _ ledger.Registrar = (*Ledger)(nil)
+var (
+	_ ledger.Registrar       = (*Ledger)(nil)
+	_ ledger.ReportedCounter = (*registration)(nil)
+)
 
 // registration is a check pass under way. No transaction is open between its calls: rows
 // go to the tables in parts, under a number that no batch has yet, and new customers to a

@@ -229,6 +229,26 @@ func (r *registration) commit(ctx context.Context, t *tx) error {
 		"DELETE FROM check_pass WHERE batch = ?")
 }
 
+// CountReported implements ledger.ReportedCounter.
+func (r *registration) CountReported(ctx context.Context, s ledger.Status) (int, error) {
+	if err := r.requireOpen(); err != nil {
+		return 0, err
+	}
+	ctx = context.WithoutCancel(ctx)
+	if err := r.copyPart(ctx); err != nil {
+		return 0, r.stop(ctx, err)
+	}
+	return read(ctx, &r.l.core, func(c *conn) (n int, err error) {
+		chosen, batches := ledger.Selection{Only: []ledger.Status{s}}, map[int64]ledger.Batch{r.batch.ID: r.batch}
+		return n, c.LinesWhere(ctx, chosen, tables.ReviewedLine, batches, "r.batch = ?", []any{r.batch.ID}, func(line *tables.Line) error {
+			if line.WasReported {
+				n++
+			}
+			return nil
+		})
+	})
+}
+
 // execForBatch executes statements whose only argument is a batch.
 func (t *tx) execForBatch(ctx context.Context, batch int64, texts ...string) error {
 	for _, text := range texts {
