@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/patience"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -229,6 +230,7 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.Pace.Burst, 1)
 	setDefault(&c.Pace.MaxAttempts, 5)
 	setDefault(&c.Pace.Patience, 15*time.Minute)
+	c.Ledger = patience.WrapLedger(patience.UnwrapLedger(c.Ledger), c.Pace.Patience)
 	setDefault(&c.Doubt.KeyTTL, 5*time.Minute)
 	setDefault(&c.Doubt.Settle, 100*time.Second)
 	setDefault(&c.Doubt.Timeout, 30*time.Second)

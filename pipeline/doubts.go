@@ -175,7 +175,9 @@ func (r *resolver) judgeElsewhere(e *elsewhere, s decide.Evidence, near decide.W
 	case decide.SendAgain:
 		e.due = freshUntil.Add(pacing.BackoffAfter(e.tries, noClaimant, scanEvery))
 		e.tries++
-		return []resolved{{customer: e.Customer, resolution: rule, freshUntil: freshUntil}}
+		c := e.Customer // the recorder changes the attempts
+		c.History = slices.Clone(c.History)
+		return []resolved{{customer: c, resolution: rule, freshUntil: freshUntil}}
 	case decide.AskOperator:
 		if !r.awaitsList(e) {
 			return nil

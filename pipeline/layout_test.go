@@ -90,8 +90,9 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/report/workbook":       {"pipeline/limits", "pipeline/report/reporttext"},
 		"pipeline/internal/decide":       {"ledger"},
 		"pipeline/internal/pacing":       {"ledger", "pipeline/internal/decide"},
+		"pipeline/internal/patience":     {"ledger"},
 		"pipeline/internal/userlist":     {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/limits", "pipeline/partner", "validate"},
-		"pipeline":                       {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/internal/userlist", "pipeline/limits", "pipeline/messages", "pipeline/partner", "validate"},
+		"pipeline":                       {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/internal/patience", "pipeline/internal/userlist", "pipeline/limits", "pipeline/messages", "pipeline/partner", "validate"},
 	} {
 		p, ok := pkgs[module+"/"+room]
 		if !ok {

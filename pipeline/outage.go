@@ -8,6 +8,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/patience"
 )
 
 // This file is what the recorder does while a shared ledger cannot be reached: it keeps
@@ -195,7 +196,7 @@ func (r *recorder) handleRefused(ctx context.Context, left, answers []ledger.Cha
 
 // addToEmergency saves outcomes to the ledger's emergency file.
 func (r *recorder) addToEmergency(changes []ledger.Change) error {
-	e, ok := r.cfg.Ledger.(ledger.Emergency)
+	e, ok := patience.UnwrapLedger(r.cfg.Ledger).(ledger.Emergency)
 	if !ok {
 		return errors.New("this ledger has no emergency file")
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/patience"
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/userlist"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
@@ -201,7 +202,7 @@ const factGapClock = "gap_clock"
 
 // loadGaps reads the ledger's gaps.
 func (r *run) loadGaps(ctx context.Context) error {
-	store, ok := r.cfg.Ledger.(ledger.Gaps)
+	store, ok := patience.UnwrapLedger(r.cfg.Ledger).(ledger.Gaps)
 	if !ok {
 		return nil
 	}
@@ -263,7 +264,7 @@ func (r gapCloser) closeGaps(ctx context.Context) error {
 	if !r.gaps.HasOpen() {
 		return nil
 	}
-	patience := pacing.WallTime().Add(r.cfg.Pace.Patience)
+	deadline := pacing.WallTime().Add(r.cfg.Pace.Patience)
 	for try := 0; ; try++ {
 		err := r.scanGaps(ctx)
 		if s := refusalStop(err); s != nil {
@@ -274,7 +275,7 @@ func (r gapCloser) closeGaps(ctx context.Context) error {
 			return errors.Join(err, ctx.Err())
 		}
 		pause := pacing.WallTime().Add(pacing.BackoffAfter(try, pacing.FirstBackoff, pacing.MaxBackoff))
-		if pause.After(patience) {
+		if pause.After(deadline) {
 			return &Stop{Reason: PartnerDown, Err: err,
 				Detail: "the ledger was restored from a copy, and nothing is sent without the partner's list. If the list can never be read: bulkonboard ledger resolve --gap"}
 		}

@@ -364,7 +364,6 @@ func TestSenderStaysCutOff(t *testing.T) {
 		g.partner.latency = 3 * time.Second
 		cut := g.senders[1]
 		cut.cfg.Pace.Patience = 2 * time.Minute
-		cut.process.OutagePatience = 2 * time.Minute
 		g.runAll(func() {
 			time.Sleep(20 * time.Second)
 			cut.process.Cut(true)
