@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -195,4 +196,19 @@ func (t *tx) deletePasses(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// MergeFile merges the answers of an emergency file that a process on any machine has
+// left, and returns how many there are, and those that do not fit. The file is not
+// changed. A repeated call changes nothing.
+func (l *Ledger) MergeFile(ctx context.Context, path string) (answers int, left []ledger.Change, err error) {
+	e, err := emergency.Peek(path, l.id)
+	if err != nil {
+		return 0, nil, err
+	}
+	if !e.HasExisted() {
+		return 0, nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+	}
+	left, err = l.Merge(ctx, e.Kept())
+	return len(e.Kept()), left, err
 }
