@@ -53,7 +53,7 @@ func TestWhoMayKnowWhom(t *testing.T) {
 	for room, may := range map[string][]string{
 		"validate":                       {"validate/country", "validate/internal/celltext", "validate/phone"},
 		"validate/country":               {},
-		"pipeline/decisions":             {"pipeline/source", "validate", "validate/country", "validate/phone"},
+		"pipeline/decisions":             {"ledger", "pipeline/source", "validate", "validate/country", "validate/phone"},
 		"validate/columns":               {"validate", "validate/internal/celltext", "validate/phone"},
 		"validate/phone":                 {"validate/internal/celltext"},
 		"validate/internal/celltext":     {},
@@ -77,9 +77,10 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/messages":              {},
 		"pipeline/partner":               {"ledger", "pipeline/limits", "validate"},
 		"pipeline/partner/sandbox":       {"pipeline/limits"},
-		"pipeline/kyc":                   {"ledger", "pipeline/limits", "pipeline/partner"},
+		"pipeline/funnel":                {"ledger"},
+		"pipeline/kyc":                   {"ledger", "pipeline/funnel", "pipeline/limits", "pipeline/partner"},
 		"pipeline/approval":              {"ledger"},
-		"pipeline/report":                {"ledger", "pipeline/internal/formula", "pipeline/limits", "pipeline/messages", "pipeline/report/annotate", "pipeline/report/atomicfile", "pipeline/report/finance", "pipeline/report/reporttext", "pipeline/report/workbook"},
+		"pipeline/report":                {"ledger", "pipeline/funnel", "pipeline/internal/formula", "pipeline/limits", "pipeline/messages", "pipeline/report/annotate", "pipeline/report/atomicfile", "pipeline/report/finance", "pipeline/report/reporttext", "pipeline/report/workbook"},
 		"pipeline/report/annotate":       {"pipeline/limits", "pipeline/report/annotate/inert", "pipeline/report/atomicfile", "pipeline/report/finance", "pipeline/report/reporttext", "pipeline/report/workbook"},
 		"pipeline/report/annotate/inert": {"pipeline/limits", "pipeline/report/workbook"},
 		"pipeline/report/atomicfile":     {},
@@ -89,8 +90,9 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/report/workbook":       {"pipeline/limits", "pipeline/report/reporttext"},
 		"pipeline/internal/decide":       {"ledger"},
 		"pipeline/internal/pacing":       {"ledger", "pipeline/internal/decide"},
+		"pipeline/internal/patience":     {"ledger"},
 		"pipeline/internal/userlist":     {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/limits", "pipeline/partner", "validate"},
-		"pipeline":                       {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/internal/userlist", "pipeline/limits", "pipeline/messages", "pipeline/partner", "validate"},
+		"pipeline":                       {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/internal/patience", "pipeline/internal/userlist", "pipeline/limits", "pipeline/messages", "pipeline/partner", "validate"},
 	} {
 		p, ok := pkgs[module+"/"+room]
 		if !ok {

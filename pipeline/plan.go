@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -49,6 +48,12 @@ type planner struct {
 	readAll     bool          // nothing more is received from fresh
 	limited     bool          // because Bounds.Limit is reached
 	measured    bool          // whether the fee of the first user was measured, or cannot be
+	renewals    []*job        // users to be deleted and created again, one after the other
+	noRenewals  bool          // no further user is deleted: one is without a user
+
+	// With a shared ledger:
+	chunks int            // received from fresh
+	inHand map[int64]bool // customers of the jobs that the run has
 }
 
 // planRows runs until every row is settled for this run, or ctx ends.
@@ -61,15 +66,24 @@ func (p *planner) planRows(ctx context.Context) error {
 		if err := p.releaseGroup(ctx, room); err != nil {
 			return err
 		}
-		if p.readAll && len(p.queue) == 0 && p.openIntents == 0 {
+		if p.isIdle() && len(p.renewals) > 0 {
+			if err := p.renewNext(ctx); err != nil {
+				return err
+			}
+			continue
+		}
+		if p.readAll && p.isIdle() {
 			if p.limited {
 				p.stopReason.stopWith(stopf(Limit, "reached --limit %d", p.cfg.Bounds.Limit))
 			}
 			return nil
 		}
+		if p.shared != nil {
+			p.shared.work.setJobs(p.chunks, len(p.queue)+len(p.renewals)+p.openIntents)
+		}
 		p.resolver.setTailing(p.openIntents == p.inDoubt && p.waitsForDoubts())
 		var fresh <-chan *chunk
-		if !p.readAll && len(p.queue) < maxGroup && p.inDoubt < maxDoubts {
+		if !p.readAll && len(p.queue) < maxGroup && len(p.renewals) < maxGroup && p.inDoubt < maxDoubts {
 			fresh = p.fresh
 		}
 		select {
@@ -78,6 +92,7 @@ func (p *planner) planRows(ctx context.Context) error {
 				p.readAll = true
 				continue
 			}
+			p.chunks++
 			if err := p.enqueueRows(ctx, c.rows); err != nil {
 				return err
 			}
@@ -99,7 +114,7 @@ func (p *planner) waitsForDoubts() bool {
 	if len(p.queue) > 0 {
 		return p.budget.UsersLeft() == 0
 	}
-	return p.readAll
+	return p.readAll || len(p.renewals) > 0 || p.shared != nil && p.shared.isIdle.Load()
 }
 
 // acceptRetry processes a job that the recorder returned.
@@ -110,11 +125,16 @@ func (p *planner) acceptRetry(c retryAt) {
 		p.inDoubt--
 		c.job.isInDoubt = false
 	}
+	if c.job.isRenewed && c.next == decide.NextDone && c.job.customer.Status != ledger.Created {
+		p.stopRenewals()
+	}
 	switch c.next {
 	case decide.NextAgain:
 		p.queue = append([]*job{c.job}, p.queue...)
 	case decide.NextDoubt:
 		p.sendToResolver(c.job)
+	default:
+		delete(p.inHand, c.job.customer.ID)
 	}
 }
 
@@ -124,6 +144,9 @@ func (p *planner) enqueueRows(ctx context.Context, rows []checked) error {
 	jobs := make([]*job, 0, len(rows))
 	var histories []int64
 	fields := validate.Fields()
+	if err := p.loadRenewed(ctx, rows); err != nil {
+		return err
+	}
 	for i := range rows {
 		c := &rows[i]
 		if !c.result.Valid() {
@@ -135,6 +158,9 @@ func (p *planner) enqueueRows(ctx context.Context, rows []checked) error {
 			// The end of the pass would show that the input has changed, but by then one
 			// customer's details might have been sent under another's key.
 			return stopf(InputFault, "row %d is not the row that was checked: the input changed during the run. Run again", c.row.Number)
+		}
+		if p.inHand[c.planned.Customer.ID] {
+			continue
 		}
 		j := &job{customer: c.planned.Customer, details: c.planned.Details, user: c.result.User, isNew: c.planned.Customer.Intents == 0}
 		if j.customer.Intents > len(j.customer.History) {
@@ -160,7 +186,14 @@ func (p *planner) admitJobs(ctx context.Context, jobs []*job) error {
 		return err
 	}
 	for _, j := range jobs {
+		if p.inHand != nil {
+			p.inHand[j.customer.ID] = true
+		}
 		switch {
+		case p.cfg.Recreate.has(j.customer.ID) && (j.customer.Status == ledger.Created || j.customer.Status == ledger.LinkMissing):
+			if !p.noRenewals {
+				p.renewals = append(p.renewals, j)
+			}
 		case j.customer.Status == ledger.InDoubt, (decide.NeedsList(j.customer.History, p.timing()) || p.gaps.MustLookUp(j.customer, noted)) && p.isWanted(j):
 			p.sendToResolver(j)
 		case j.isNew && p.existing[j.customer.Identity]:
@@ -168,6 +201,8 @@ func (p *planner) admitJobs(ctx context.Context, jobs []*job) error {
 			p.sendToResolver(j)
 		case p.isWanted(j):
 			p.queue = append(p.queue, j)
+		default:
+			delete(p.inHand, j.customer.ID)
 		}
 	}
 	return nil
@@ -179,48 +214,6 @@ func (p *planner) sendToResolver(j *job) {
 	p.inDoubt++
 	j.isInDoubt = true
 	p.resolver.addDoubt(j)
-}
-
-func (p *planner) loadHistories(ctx context.Context, jobs []*job, ids []int64) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	byID := make(map[int64]ledger.Customer, len(ids))
-	for c, err := range p.cfg.Ledger.Customers(ctx, ledger.Query{IDs: ids, History: true}) {
-		if err != nil {
-			return ledgerStop("reading attempts", err)
-		}
-		byID[c.ID] = c
-	}
-	for _, j := range jobs {
-		if c, ok := byID[j.customer.ID]; ok {
-			j.customer = c
-		}
-	}
-	return nil
-}
-
-// isWanted reports whether a settled row is sent once more, and sets its generation.
-func (p *planner) isWanted(j *job) bool {
-	c := j.customer
-	switch c.Status {
-	case ledger.Pending, ledger.InsufficientBalance:
-		return true
-	case ledger.Rejected:
-		if !decide.WasRefused(c.History, j.details) {
-			return true
-		}
-	case ledger.Duplicate:
-	default:
-		return false
-	}
-	r := p.cfg.Resend
-	hasCode := c.Status == ledger.Rejected && slices.Contains(r.Codes, c.Code)
-	if !hasCode && !slices.Contains(r.Statuses, c.Status) {
-		return false
-	}
-	j.isForced, j.next = true, decide.ForcedGeneration(c.History)
-	return true
 }
 
 // releaseGroup writes the intents of as many rows as the rate and the gate allow, and
@@ -354,41 +347,4 @@ func (p *planner) writeIntents(ctx context.Context, group []*job) (skipped []*jo
 		j.customer.Generation = j.attempt.Generation
 	}
 	return skipped, nil
-}
-
-// reconsiderSkipped decides again about rows whose customers another writer has changed
-// since they were read, by what the ledger has of them now. One that is settled
-// counts as it is there.
-func (p *planner) reconsiderSkipped(ctx context.Context, skipped []*job) error {
-	if len(skipped) == 0 {
-		return nil
-	}
-	select { // there may be nothing else that makes the planner look at its queue again
-	case p.drained <- struct{}{}:
-	default:
-	}
-	ids := make([]int64, len(skipped))
-	before := make([]ledger.Customer, len(skipped))
-	for i, j := range skipped {
-		ids[i], before[i] = j.customer.ID, j.customer
-		j.isForced, j.freshUntil = false, time.Time{} // the evidence was about another state
-		if j.sentNew {
-			j.sentNew = false
-			p.newSent--
-		}
-	}
-	if err := p.loadHistories(ctx, skipped, ids); err != nil {
-		return err
-	}
-	for i, j := range skipped {
-		is, was := j.customer, before[i]
-		if is.Status == was.Status && is.Intents == was.Intents {
-			return ledgerStop("recording what is about to be sent", fmt.Errorf("customer %d is as expected and was refused: %w", is.ID, ledger.ErrConflict))
-		}
-		p.cfg.OnStatusChange(was.Status, is.Status)
-		j.isNew = is.Intents == 0
-	}
-	return p.admitJobs(ctx, slices.DeleteFunc(skipped, func(j *job) bool {
-		return slices.ContainsFunc(j.customer.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open }) // another process sends it
-	}))
 }

@@ -27,8 +27,6 @@ type Process struct {
 
 	// IgnoresClaims gives this process all slices, whoever has them.
 	IgnoresClaims bool
-	// OutagePatience is how long a call waits for a ledger that it is cut off from; 0 = 15 min.
-	OutagePatience time.Duration
 }
 
 var (
@@ -85,12 +83,11 @@ func (p *Process) AwaitRunning() {
 	}
 }
 
+// outagePatience is how long a call waits for a ledger that the process is cut off from.
+const outagePatience = 2 * time.Second
+
 // awaitLedger waits until the ledger can be reached.
 func (p *Process) awaitLedger(ctx context.Context) error {
-	patience := p.OutagePatience
-	if patience == 0 {
-		patience = 15 * time.Minute
-	}
 	var isOver <-chan time.Time
 	for {
 		p.AwaitRunning()
@@ -103,14 +100,14 @@ func (p *Process) awaitLedger(ctx context.Context) error {
 		case !isCut:
 			return ctx.Err()
 		case isOver == nil:
-			timer := time.NewTimer(patience)
+			timer := time.NewTimer(outagePatience)
 			defer timer.Stop()
 			isOver = timer.C
 		}
 		select {
 		case <-changed:
 		case <-isOver:
-			return fmt.Errorf("after %s: %w", patience, ledger.ErrUnavailable)
+			return fmt.Errorf("after %s: %w", outagePatience, ledger.ErrUnavailable)
 		case <-ctx.Done():
 			return errors.Join(ctx.Err(), ledger.ErrUnavailable)
 		}

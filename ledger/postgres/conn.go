@@ -109,7 +109,7 @@ func (d *database) rewriteStatement(text string) string {
 	if known, ok := d.texts[text]; ok {
 		return known
 	}
-	words := strings.NewReplacer("IN (SELECT value FROM json_each(?))", "= ANY (?)", "IN (SELECT unhex(value) FROM json_each(?))", "= ANY (?)", "CROSS JOIN", "JOIN")
+	words := strings.NewReplacer("IN (SELECT value FROM json_each(?))", "= ANY (?)", "IN (SELECT unhex(value) FROM json_each(?))", "= ANY (?)", "CROSS JOIN", "JOIN", "COLLATE BINARY", `COLLATE "C"`)
 	var b strings.Builder
 	n := 0
 	for _, c := range words.Replace(text) {

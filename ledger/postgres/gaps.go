@@ -74,3 +74,23 @@ func (t *tx) requireGap(ctx context.Context, gap int64) error {
 	}
 	return err
 }
+
+// newestInstant is the last moment of which attempts tell, if the ledger is to be adopted.
+func (l *core) newestInstant(ctx context.Context) (newest ledger.Instant, err error) {
+	if !l.options.Adopt {
+		return newest, nil
+	}
+	return read(ctx, l, func(c *conn) (ledger.Instant, error) {
+		newest, _, _, err := c.Newest(ctx)
+		return newest, err
+	})
+}
+
+// adopt writes the gap of a ledger that was put back from an older copy.
+func (l *Ledger) adopt(ctx context.Context, newest ledger.Instant) error {
+	g, err := l.OpenGap(ctx, ledger.Gap{Cause: ledger.GapAdopt, From: newest})
+	if err == nil {
+		l.note(tables.DescribeGap(g))
+	}
+	return err
+}

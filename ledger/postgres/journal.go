@@ -128,6 +128,13 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 			if ids[i] != 0 || !ok {
 				continue
 			}
+			if in.Removes != "" { // what is known of the identity check decides, too
+				k, err := t.KYCOf(ctx, before.ServiceID)
+				if err != nil {
+					return err
+				}
+				before.KYC = k
+			}
 			after, err := ledger.ApplyIntent(before, in)
 			if errors.Is(err, ledger.ErrConflict) || errors.Is(err, ledger.ErrForm) {
 				continue

@@ -25,12 +25,14 @@ type Options struct {
 	ReadOnly    bool             // no sender, no write
 	Concurrent  bool             // no sender, but every write except Register, Intend, Forget, Readmit and Rebind
 	Shared      bool             // others may be senders meanwhile, unless one holds the ledger alone
-	Adopt       bool             // open a ledger that has lost writes, for a command that notes a gap; see ledger.Gap
+	Adopt       bool             // write a gap: the ledger was put back from an older copy, or lost writes; see ledger.Gap
+	MovedTo     string           // open a closed ledger, too, if its copy is there; see Ledger.CopyTo
 	LockTimeout time.Duration    // how long to wait for a sender that is alive and keeps this one out; default 0
 	Lease       time.Duration    // how long a sender may be silent before others declare it ended; default 15 s
 	Timeout     time.Duration    // the longest that a request of this process can last; default 30 s
 	Patience    time.Duration    // how long a call is made again while the server is away; default 1 minute, with Shared 2 s
 	Emergency   string           // file for answers that cannot be recorded; "" = none. Another process that has it open makes this one use FILE-2, and so on
+	NeedsFile   bool             // an Emergency that cannot be written is an error, and not only a notice
 	Host        string           // for whoever meets the sender; default the name of this machine
 	Version     string           // of the program, likewise
 	Command     string           // likewise
@@ -108,9 +110,9 @@ func Exists(ctx context.Context, text string) (has bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	db, err := a.connect(ctx, roleRead)
+	db, err := a.connectFirst(ctx)
 	if err != nil {
-		return false, fmt.Errorf("%s: %w: %w", text, err, ledger.ErrUnavailable)
+		return false, err
 	}
 	has, err = db.hasLedger(ctx, a.schema)
 	return has, errors.Join(err, db.Close())
@@ -141,16 +143,25 @@ func (l *Ledger) open(ctx context.Context) error {
 		return err
 	}
 	l.sender = l.options.newSender()
-	if err := l.openEmergency(ctx); err != nil {
+	if err := l.openEmergencyIfPossible(ctx); err != nil {
 		return err
 	}
 	if _, err := read(ctx, &l.core, func(c *conn) (struct{}, error) { return struct{}{}, l.readClock(ctx, c.db) }); err != nil {
 		return err
 	}
-	if err := l.join(ctx); err != nil {
+	newest, err := l.newestInstant(ctx) // before anything is closed at this moment
+	if err == nil {
+		err = l.join(ctx)
+	}
+	if err != nil {
 		return err
 	}
 	l.startBeating(ctx)
+	if l.options.Adopt {
+		if err := l.adopt(ctx, newest); err != nil {
+			return err
+		}
+	}
 	if err := l.recover(ctx); err != nil {
 		return err
 	}
@@ -163,9 +174,9 @@ func (l *Ledger) open(ctx context.Context) error {
 // prepareSchema checks the server and the schema, and makes the ledger or brings it forward
 // where that is asked for.
 func (l *core) prepareSchema(ctx context.Context) (err error) {
-	db, err := l.address.connect(ctx, roleRead)
+	db, err := l.address.connectFirst(ctx)
 	if err != nil {
-		return l.classify(err, false)
+		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	s, err := db.readServer(ctx)
@@ -242,12 +253,24 @@ func (l *core) loadHeader(ctx context.Context) error {
 		return fmt.Errorf("%s belongs to environment %q, not %q; name the environment it belongs to (--sandbox, --env or --base-url), or the right ledger with --ledger: %w",
 			l.address.text, h.info.Environment, o.Environment, ledger.ErrEnvironment)
 	}
+	moved, err := read(ctx, l, func(c *conn) (string, error) { return c.DescribeMove(ctx, o.MovedTo) })
+	switch {
+	case err != nil:
+		return err
+	case moved != "" && o.ReadOnly:
+		l.note(l.address.text + ": " + moved)
+	case moved != "":
+		return fmt.Errorf("%s: %s: %w", l.address.text, moved, ledger.ErrMoved)
+	}
 	l.info, l.keys, l.id = h.info, h.keys, h.id
 	l.info.Path, l.info.Opened = l.address.text, ledger.TruncateTime(l.now())
 	l.detailNames.Store(&h.info.DetailNames)
 	l.readers.Environment, l.readers.Keys = h.info.Environment, &l.keys
 	return nil
 }
+
+// Schema returns the name of the schema that the ledger is in.
+func (l *Ledger) Schema() string { return l.address.schema }
 
 // Notices are what an operator should know of the server and of what was found at the
 // opening. They hold no personal data.

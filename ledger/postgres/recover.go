@@ -66,6 +66,21 @@ func (l *core) waitForRequests(ctx context.Context) error {
 	}
 }
 
+// openEmergencyIfPossible opens the emergency file. One that cannot be written is a notice
+// where the options allow it.
+func (l *core) openEmergencyIfPossible(ctx context.Context) error {
+	err := l.openEmergency(ctx)
+	if !errors.Is(err, ledger.ErrWrite) {
+		return err
+	}
+	const what = "answers cannot be kept while the database is away; name a file that can be written with --emergency"
+	if l.options.NeedsFile {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	l.note(fmt.Sprintf("%s (%v)", what, err))
+	return nil
+}
+
 // openEmergency opens the emergency file, or the next one that no other process has open,
 // and refuses a database that has lost what the file knows of.
 func (l *core) openEmergency(ctx context.Context) error {

@@ -56,6 +56,18 @@ func (d *database) createLedger(ctx context.Context, in, environment string, cre
 		return err
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // after a commit it does nothing
+	if err := d.createTables(ctx, in); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "INSERT INTO ledger (one, id, environment, secret, created_us, schema_version, oldest_reader) VALUES (1, $1, $2, $3, $4, $5, $6)",
+		rand.Text(), environment, hex.EncodeToString(secret[:]), createdMicros, newestSchema(), oldestReader(steps())); err != nil {
+		return err
+	}
+	return tx.Commit(ctx)
+}
+
+// createTables makes the schema and its tables, within the caller's transaction.
+func (d *database) createTables(ctx context.Context, in string) error {
 	if err := d.ExecScript(ctx, "CREATE SCHEMA IF NOT EXISTS "+quoteName(in), nil); err != nil {
 		return err
 	}
@@ -68,11 +80,7 @@ func (d *database) createLedger(ctx context.Context, in, environment string, cre
 			return err
 		}
 	}
-	if _, err := tx.Exec(ctx, "INSERT INTO ledger (one, id, environment, secret, created_us, schema_version, oldest_reader) VALUES (1, $1, $2, $3, $4, $5, $6)",
-		rand.Text(), environment, hex.EncodeToString(secret[:]), createdMicros, newestSchema(), oldestReader(steps())); err != nil {
-		return err
-	}
-	return tx.Commit(ctx)
+	return nil
 }
 
 // oldestReader is the oldest version whose program may use a ledger of the newest one.

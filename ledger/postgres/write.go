@@ -250,8 +250,8 @@ func (l *core) begin(ctx context.Context, t *tx, hold transaction) error {
 	if err := t.db.ExecScript(ctx, text, nil); err != nil {
 		return err
 	}
-	if hold == holdUnfenced || !l.isSender() {
-		return nil
+	if hold == holdUnfenced || !l.isSender() { // a sender may have closed the ledger meanwhile
+		return t.CheckMoved(ctx, l.options.MovedTo)
 	}
 	t.term = l.sender.present.Load()
 	err := t.db.pg.QueryRow(ctx, fence, t.term.id, t.term.token).Scan(&t.writes)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -167,6 +168,12 @@ func (c *Conn) FactNames(ctx context.Context, prefix string) (names []string, er
 		return nil
 	})
 	return names, err
+}
+
+// DescribeGap returns what an operator is told when a gap is written.
+func DescribeGap(g ledger.Gap) string {
+	return fmt.Sprintf("this ledger was restored from a copy. What was sent from %s to %s is missing from it: no user created then is called a duplicate, and nothing is sent until the partner's list has been read",
+		g.From.Partner().UTC().Format(time.RFC3339), g.To.Partner().UTC().Format(time.RFC3339))
 }
 
 // ReadGaps lists all gaps, oldest first.

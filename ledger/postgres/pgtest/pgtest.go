@@ -98,7 +98,7 @@ func (c *Cluster) Run(t testing.TB, settings ...string) {
 	}
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), filepath.Join(c.bin, "postgres"), args...)
 	cmd.Env, cmd.Dir, cmd.SysProcAttr = append(os.Environ(), "LC_ALL=C.UTF-8"), c.folder, user
-	if c.server, err = startServer(cmd); err != nil {
+	if c.server, err = startServer(cmd, "database system is ready to accept"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -192,8 +192,8 @@ type server struct {
 	ended chan struct{}
 }
 
-// startServer returns once the server accepts connections.
-func startServer(cmd *exec.Cmd) (*server, error) {
+// startServer returns once the server has said that it is ready.
+func startServer(cmd *exec.Cmd, isReady string) (*server, error) {
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		return nil, err
@@ -209,7 +209,7 @@ func startServer(cmd *exec.Cmd) (*server, error) {
 		var said []string
 		lines := bufio.NewScanner(log)
 		for lines.Scan() {
-			if said = append(said, lines.Text()); isReady(lines.Text()) {
+			if said = append(said, lines.Text()); strings.Contains(lines.Text(), isReady) {
 				ready <- nil
 				break
 			}
@@ -217,7 +217,7 @@ func startServer(cmd *exec.Cmd) (*server, error) {
 		_, _ = io.Copy(io.Discard, log) // until the server ends
 		err := cmd.Wait()
 		select {
-		case ready <- fmt.Errorf("postgres ended: %w\n%s", err, strings.Join(said, "\n")):
+		case ready <- fmt.Errorf("%s ended: %w\n%s", filepath.Base(cmd.Path), err, strings.Join(said, "\n")):
 		default:
 		}
 	}()
@@ -226,10 +226,4 @@ func startServer(cmd *exec.Cmd) (*server, error) {
 		return nil, err
 	}
 	return s, nil
-}
-
-// isReady reports whether a line of the server's log says that it accepts connections.
-func isReady(line string) bool {
-	return strings.HasSuffix(line, "database system is ready to accept connections") || strings.HasSuffix(line, "database system is ready to accept read-only connections") ||
-		strings.HasSuffix(line, "database system is ready to accept read only connections")
 }

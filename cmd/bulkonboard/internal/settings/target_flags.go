@@ -30,10 +30,12 @@ type TargetFlags struct {
 	NewLedger   bool
 	LockTimeout Span
 	Lease       Span
+	Emergency   string
 	Timeout     Span
 	KeyTTL      Span
 	CAFile      string
 	Proxy       Address
+	LinkLife    Age
 	Play        SandboxFlags
 }
 
@@ -49,6 +51,12 @@ func (t *TargetFlags) AddLedgerFlags(c *cobra.Command) {
 	HideAdvanced(f, "base-url")
 }
 
+// AddLinkLifeFlag adds --link-life.
+func (t *TargetFlags) AddLinkLifeFlag(f *pflag.FlagSet) {
+	t.LinkLife = Age{Span{Positive: true}}
+	f.Var(&t.LinkLife, "link-life", "how long a verification link works that nobody has opened (default: as set for this ledger before, else 24h as an assumption)")
+}
+
 // AddPartnerFlags adds those that choose how to talk to the partner.
 func (t *TargetFlags) AddPartnerFlags(f *pflag.FlagSet) {
 	t.Timeout = Span{30 * time.Second, true}
@@ -60,10 +68,11 @@ func (t *TargetFlags) AddPartnerFlags(f *pflag.FlagSet) {
 	f.Var(&t.Timeout, "timeout", "timeout of one request")
 	f.Var(&t.KeyTTL, "key-ttl", "how long the partner remembers an idempotency key")
 	f.Var(&t.Lease, "lease", "with a ledger in PostgreSQL: how long a process may be silent before another one may continue in its place")
+	f.StringVar(&t.Emergency, "emergency", "", "with a ledger in PostgreSQL: keep answers in `FILE` while the database is away (default: ./bulkonboard-<environment>.emergency)")
 	f.Var(&t.LockTimeout, "lock-timeout", "how long to wait for the ledger's lock (default 0)")
 	f.StringVar(&t.CAFile, "ca-file", "", "trust the certificate authorities in PEM `FILE` instead of the system's")
 	f.Var(&t.Proxy, "proxy", "proxy `URL`, or env for the proxy environment variables; put a password into $BULKONBOARD_PROXY (default none)")
-	HideAdvanced(f, "timeout", "key-ttl", "lease", "lock-timeout", "ca-file", "proxy")
+	HideAdvanced(f, "timeout", "key-ttl", "lease", "emergency", "lock-timeout", "ca-file", "proxy")
 	t.Play.AddFlags(f, "sandbox-")
 	f.VisitAll(func(fl *pflag.Flag) {
 		if strings.HasPrefix(fl.Name, "sandbox-") {
@@ -158,6 +167,9 @@ func (t *TargetFlags) chooseLedger(to Target) (Target, error) {
 			return to, exit.NewUsageError(err)
 		}
 		return to, nil
+	}
+	if t.Emergency != "" {
+		return to, exit.NewUsageError(errors.New("--emergency is for a ledger in PostgreSQL"), "a ledger in a file has its emergency file next to it")
 	}
 	to.Ledger = filepath.Clean(to.Ledger)
 	return to, nil
