@@ -186,7 +186,7 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 // refuseDoubts refuses with ErrConflict while any customer is in doubt.
 func (t *tx) refuseDoubts(ctx context.Context) error {
 	var doubts int
-	err := t.QueryOne(ctx, "SELECT count(*) FROM customer WHERE status = 'in_doubt'", nil, &doubts)
+	err := t.QueryOne(ctx, "SELECT count(*) FROM lookup WHERE in_doubt = 1", nil, &doubts)
 	if err == nil && doubts > 0 {
 		err = fmt.Errorf("%d customers are in doubt; settle them first (bulkonboard run, or ledger resolve): %w", doubts, ledger.ErrConflict)
 	}
