@@ -43,7 +43,7 @@ func (s *session) openLedger(ctx context.Context) error {
 		return nil
 	}
 	opt := s.ledgerOptions()
-	opt.Create, opt.Shared = create, s.mayShare()
+	opt.Create, opt.Shared = create, mayShare(s)
 	s.store, err = OpenLedger(ctx, opt)
 	if err != nil {
 		return err

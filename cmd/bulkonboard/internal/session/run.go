@@ -237,7 +237,7 @@ func (s *session) config(p *term.ProgressView) pipeline.Config {
 	if p != nil {
 		cfg.OnProgress = s.watchProgress(p)
 	}
-	s.shareRate(&cfg)
+	shareRate(s, &cfg)
 	return cfg
 }
 

@@ -155,7 +155,7 @@ func (s *session) openLog() error {
 	if !s.flags.Rate.Unlimited {
 		rate = "at most " + rate
 	}
-	if s.mayShare() && !s.hasRate {
+	if mayShare(s) && !s.hasRate {
 		rate = "that of the ledger, which all its senders share"
 	}
 	p.Part("Rate").Text(rate)
