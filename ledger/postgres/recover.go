@@ -169,7 +169,7 @@ func (l *core) closeOpen(ctx context.Context, t *tx) error {
 // closeAttempts closes those open attempts that a condition names as unanswered at a
 // moment.
 func (l *core) closeAttempts(ctx context.Context, t *tx, which string, at time.Time, args ...any) error {
-	end, _, err := l.closingInstant(ctx, t, at)
+	end, _, err := t.OpeningInstant(ctx, at)
 	if err != nil {
 		return err
 	}
@@ -180,21 +180,6 @@ func (l *core) closeAttempts(ctx context.Context, t *tx, which string, at time.T
 	}
 	return t.Exec(ctx, "UPDATE attempt SET class = 'UNKNOWN', swept = 1, not_after_us = ?, not_after_offset_us = ?, not_after_certain = ? WHERE class = '' AND "+which,
 		append([]any{end.At.UnixMicro(), int64(end.Offset / time.Microsecond), end.Certain && !isForeign}, args...)...)
-}
-
-// closingInstant is a moment with the offset of the newest attempt that has one from the
-// partner, and not before the last moment that attempts tell of, which is newest; see the
-// same of the ledger in a file.
-func (l *core) closingInstant(ctx context.Context, t *tx, at time.Time) (now, newest ledger.Instant, err error) {
-	now = ledger.Instant{At: at}
-	if newest, now.Offset, now.Certain, err = t.Newest(ctx); err != nil {
-		return now, newest, err
-	}
-	if behind := newest.Partner().Sub(now.Partner()); !newest.At.IsZero() && behind > 0 {
-		now.Offset += behind
-		now.Certain = now.Certain && behind <= 2*time.Second // Date headers have whole seconds
-	}
-	return now.Truncate(), newest, nil
 }
 
 // deletePasses deletes what check passes of senders that have ended left behind.
