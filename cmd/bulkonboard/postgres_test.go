@@ -24,6 +24,9 @@ func TestPostgres(t *testing.T) {
 		"a run that was frozen":         testPostgresFrozen,
 		"a server that was killed":      testPostgresCrash,
 		"commands":                      testPostgresCommands,
+		"three runs of one list":        testPostgresTogether,
+		"one of three runs dies":        testPostgresOneDies,
+		"one of three runs stops":       testPostgresOneStops,
 		"a ledger that is copied":       testPostgresCopy,
 		"roles":                         testPostgresRoles,
 		"senders":                       testPostgresSenders,
@@ -125,8 +128,8 @@ func testPostgresFrozen(t *testing.T, cluster *pgtest.Cluster) {
 	if err := c.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	if code := exitOfProcess(t, c.Wait()); code != 9 {
-		t.Errorf("exit %d, want 9", code)
+	if code := exitOfProcess(t, c.Wait()); code != 0 && code != 3 { // 3: an answer that it had not read is lost
+		t.Errorf("exit %d", code)
 	}
 	if after := len(s.server.Posts()); after != before {
 		t.Errorf("%d requests were sent after the other run had finished", after-before)

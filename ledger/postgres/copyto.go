@@ -125,6 +125,9 @@ func (l *core) fillCopy(ctx context.Context, db *database, from *Copied) (rows i
 			return 0, err
 		}
 	}
+	if err := db.ExecScript(ctx, fillLookup+"; ANALYZE lookup", nil); err != nil {
+		return 0, err
+	}
 	if rows, err = tables.CheckCopy(ctx, from.Conn, c.Conn); err != nil {
 		return 0, err
 	}

@@ -21,7 +21,15 @@ func (l *Ledger) Forget(ctx context.Context, identities []string) (n int, err er
 				err = t.QueryOne(ctx, "INSERT INTO customer (id, status) VALUES (nextval('customer_id'), 'forgotten') RETURNING id", nil, &id)
 				return id, err
 			})
-			return err
+			if err != nil {
+				return err
+			}
+			for _, table := range []string{"lookup", "clearance"} {
+				if err := t.Exec(ctx, "DELETE FROM "+table+" WHERE customer IN (SELECT customer FROM forgotten)"); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 	})
 	if err != nil {

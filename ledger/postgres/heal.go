@@ -126,15 +126,19 @@ func (l healer) heal(ctx context.Context) error {
 
 // numbersToSkip is how many numbers of attempts are left unused after a loss, so that few
 // of those that are written again were given to others meanwhile.
-const numbersToSkip = 10_000
+const numbersToSkip = 1000
 
+// skipNumbers draws numbers of attempts up to those that were lost, and some more. A
+// sender may not set the sequence.
 func (l healer) skipNumbers(ctx context.Context) error {
 	last := int64(0)
 	for _, d := range l.memory.toHeal {
 		last = max(last, slices.Max(append(d.ids, 0)))
 	}
 	return l.runOnce(ctx, false, func(ctx context.Context, t *tx) error {
-		return t.db.ExecScript(ctx, fmt.Sprintf("SELECT setval(pg_get_serial_sequence('attempt', 'id'), greatest(nextval(pg_get_serial_sequence('attempt', 'id')), %d) + %d)", last, numbersToSkip), nil)
+		const next = "nextval(pg_get_serial_sequence('attempt', 'id')::regclass)"
+		var drawn int64
+		return t.QueryOne(ctx, "SELECT coalesce(max("+next+"), 0) FROM generate_series((SELECT "+next+"), ?::bigint)", []any{last + numbersToSkip}, &drawn)
 	})
 }
 

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -142,7 +143,10 @@ type proxy struct {
 	address  string
 	cutAfter bool
 	armed    atomic.Bool
+	every    atomic.Int64 // also cut every so many commits; 0 = none
+	commits  atomic.Int64
 	cuts     atomic.Int64
+	flow     sync.RWMutex // locked: nothing passes, and nobody is told
 }
 
 func startProxy(t *testing.T, address string) *proxy {
@@ -151,13 +155,20 @@ func startProxy(t *testing.T, address string) *proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p := startProxyTo(t, u.Host)
+	u.Host = p.address
+	p.address = u.String()
+	return p
+}
+
+// startProxyTo is startProxy for what is no URL: its address is host:port.
+func startProxyTo(t *testing.T, server string) *proxy {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := u.Host
-	u.Host = listener.Addr().String()
-	p := &proxy{address: u.String()}
+	p := &proxy{address: listener.Addr().String()}
 	var all sync.WaitGroup
 	all.Go(func() {
 		for {
@@ -188,12 +199,15 @@ func (p *proxy) serve(near net.Conn, server string) {
 		b := make([]byte, 1<<20)
 		for {
 			n, err := from.Read(b)
-			if isCommit(b[:n]) && p.armed.CompareAndSwap(true, false) {
+			if isCommit(b[:n]) && (p.armed.CompareAndSwap(true, false) || p.every.Load() > 0 && p.commits.Add(1)%p.every.Load() == 0) {
 				p.cuts.Add(1)
 				break
 			}
-			if err == nil {
-				_, err = to.Write(b[:n])
+			if n > 0 {
+				p.flow.RLock()
+				_, failed := to.Write(b[:n])
+				p.flow.RUnlock()
+				err = cmp.Or(err, failed)
 			}
 			if err != nil {
 				break

@@ -39,6 +39,10 @@ const baseSchema = 1
 // newestSchema is the version that this program writes.
 func newestSchema() int { return baseSchema + len(steps()) }
 
+// fillLookup fills the table lookup, after customers were copied into an empty ledger.
+const fillLookup = `INSERT INTO lookup SELECT id, (status = 'in_doubt')::int, (pairing = 'unconfirmed')::int, service_mark, url_mark FROM customer
+	WHERE status = 'in_doubt' OR pairing = 'unconfirmed' OR service_mark <> 0 OR url_mark <> 0`
+
 // nowMicros is the present by the database's clock, inside a transaction, too.
 const nowMicros = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 

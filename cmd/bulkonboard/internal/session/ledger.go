@@ -43,7 +43,7 @@ func (s *session) openLedger(ctx context.Context) error {
 		return nil
 	}
 	opt := s.ledgerOptions()
-	opt.Create = create
+	opt.Create, opt.Shared = create, mayShare(s)
 	s.store, err = OpenLedger(ctx, opt)
 	if err != nil {
 		return err
@@ -53,6 +53,11 @@ func (s *session) openLedger(ctx context.Context) error {
 	s.known = s.found.WatchFile(s.store)
 	if missing {
 		s.showNote("", "new ledger (no earlier runs)")
+	}
+	if shared, ok := s.store.(sharedStore); ok && opt.Shared {
+		if err := joinSenders(ctx, s, shared, missing); err != nil {
+			return err
+		}
 	}
 	ReportNotices(s.Console, s.store)
 	return nil
@@ -182,6 +187,7 @@ type LedgerOptions struct {
 	Create      bool
 	ReadOnly    bool
 	Concurrent  bool
+	Shared      bool   // other processes may send meanwhile; only in PostgreSQL
 	Adopt       bool   // the ledger is an older copy: write a gap
 	MovedTo     string // open a closed ledger, too, if its copy is there
 	LockTimeout time.Duration
@@ -209,7 +215,7 @@ func OpenLedger(ctx context.Context, o LedgerOptions) (Ledger, error) {
 		return l, nil
 	}
 	l, err := postgres.Open(ctx, postgres.Options{Address: o.Path, Environment: o.Environment, Create: o.Create, ReadOnly: o.ReadOnly, Concurrent: o.Concurrent,
-		Adopt: o.Adopt, MovedTo: o.MovedTo, LockTimeout: o.LockTimeout, Command: o.Command, Lease: o.Lease, Timeout: o.Timeout, Patience: o.Patience, Say: o.Say,
+		Shared: o.Shared, Adopt: o.Adopt, MovedTo: o.MovedTo, LockTimeout: o.LockTimeout, Command: o.Command, Lease: o.Lease, Timeout: o.Timeout, Patience: o.Patience, Say: o.Say,
 		Emergency: cmp.Or(o.Emergency, "bulkonboard-"+settings.FileWord(o.Environment)+".emergency"), NeedsFile: o.Environment == settings.Production})
 	if err != nil {
 		return nil, err

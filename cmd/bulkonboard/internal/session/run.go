@@ -85,7 +85,7 @@ func Run(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []strin
 	if err := s.findOlderCopy(ctx); err != nil {
 		return s.reportRefusal(err)
 	}
-	if err := s.saveLinkLife(ctx); err != nil {
+	if err := saveLinkLife(ctx, s.store, s.flags.LinkLife); err != nil {
 		return err
 	}
 	if s.gauges, err = s.newGauges(ctx); err != nil {
@@ -99,6 +99,7 @@ func Run(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []strin
 		if cfg.Money.Fee, err = s.carried.FeeFor(ctx, cfg.Money.Fee); err != nil {
 			return s.reportRefusal(err)
 		}
+		cfg.Money.FeeRose = s.carried.CheckFee
 	}
 	if term.IsTerminal(s.In) {
 		cfg.AcceptInvalid = s.acceptInvalid
@@ -223,7 +224,7 @@ func (s *session) config(p *term.ProgressView) pipeline.Config {
 		Bounds: pipeline.Bounds{MaxNew: f.MaxNew.Bound, MaxInvalid: f.InvalidBound(s.to.Environment), Limit: f.Limit.N, MaxErrors: f.MaxErrors.Bound, MaxDuration: f.MaxDuration.Duration},
 		Money:  pipeline.Money{Fee: f.Fee.Amount, Keep: f.KeepBalance.Amount, Wait: f.LowBalance.Value == "wait", Require: f.RequireFunds},
 		Resend: pipeline.Resend{Codes: f.AgainCode, Accept: f.Accept},
-		Origin: s.origin(), Abort: s.Stop.Abort, Log: s.log,
+		Lease:  f.Lease.Duration, Origin: s.origin(), Abort: s.Stop.Abort, Log: s.log,
 	}
 	for _, st := range f.Again {
 		cfg.Resend.Statuses = append(cfg.Resend.Statuses, ledger.Status(st))
@@ -236,6 +237,7 @@ func (s *session) config(p *term.ProgressView) pipeline.Config {
 	if p != nil {
 		cfg.OnProgress = s.watchProgress(p)
 	}
+	shareRate(s, &cfg)
 	return cfg
 }
 

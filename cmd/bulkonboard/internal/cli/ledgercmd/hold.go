@@ -87,7 +87,7 @@ func setPace(ctx context.Context, con *term.Console, l session.Ledger, rate sett
 	if err := shared.SetRate(ctx, rate.PerSecond); err != nil {
 		return err
 	}
-	con.Sayf("rate of all senders: %s", rateText(rate.PerSecond))
+	con.Sayf("rate of all senders: %s", session.RateText(rate.PerSecond))
 	return nil
 }
 

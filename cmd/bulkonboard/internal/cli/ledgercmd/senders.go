@@ -105,7 +105,7 @@ func printSenders(ctx context.Context, con *term.Console, l ledger.Shared) error
 
 // describePace returns lines on the rate of all senders and on what stops them.
 func describePace(p ledger.Pace, now time.Time) (lines []string) {
-	lines = append(lines, "rate of all senders: "+rateText(p.PerSecond))
+	lines = append(lines, "rate of all senders: "+session.RateText(p.PerSecond))
 	if p.HeldBy != "" {
 		lines = append(lines, fmt.Sprintf("held by %s: %s; bulkonboard ledger release lets them go on", p.HeldBy, p.HeldBecause))
 	}
@@ -118,17 +118,6 @@ func describePace(p ledger.Pace, now time.Time) (lines []string) {
 	return lines
 }
 
-// rateText returns a rate as --rate has it.
-func rateText(perSecond float64) string {
-	if perSecond == 0 {
-		return "unlimited"
-	}
-	if perSecond < 1 {
-		return fmt.Sprintf("%.4g/m", perSecond*60)
-	}
-	return fmt.Sprintf("%.4g/s", perSecond)
-}
-
 // describeSender returns a line on a sender.
 func describeSender(s ledger.SenderState) string {
 	state := fmt.Sprintf("last sign of life %s ago", s.SilentFor.Round(time.Second))
@@ -138,7 +127,7 @@ func describeSender(s ledger.SenderState) string {
 	case !s.Ended.IsZero():
 		state = "ended " + term.LocalTime(s.Ended)
 	}
-	line := fmt.Sprintf("%d  %s (pid %d)  %s  %s  since %s  %s  %s sent, %s in flight", s.ID, s.Host, s.PID, s.User, s.Command, term.LocalTime(s.Began), state, term.Number(s.Sent), term.Number(s.InFlight))
+	line := fmt.Sprintf("%d  %s  %s  %s  since %s  %s  %s sent, %s in flight", s.ID, session.SenderName(s), s.User, s.Command, term.LocalTime(s.Began), state, term.Number(s.Sent), term.Number(s.InFlight))
 	if s.Version != "" {
 		line += "  " + s.Version
 	}
