@@ -4,7 +4,7 @@ import { element, fill, linkButton } from "./dom.js";
 import { fieldLabel, isDigitField } from "./fields.js";
 import { FindingList, titleOf } from "./findings.js";
 import { countOf, formatCount } from "./format.js";
-import { Grid } from "./grid.js";
+import { Grid, placeWidth } from "./grid.js";
 import { Inspector, findingsOf } from "./inspector.js";
 import { reportError, showToast } from "./notices.js";
 import { SumFoot } from "./sumfoot.js";
@@ -46,12 +46,11 @@ export class CheckScreen {
     const side = element("aside.side", { "aria-label": "What was found" });
     this.filterBar = element("div.filters", { role: "toolbar", "aria-label": "Rows to show" });
     this.search = /** @type {HTMLInputElement} */ (element("input.field", { type: "search", placeholder: "Find a name or number", "aria-label": "Find in all cells" }));
-    const gridPlace = element("div", { class: "main-grid" });
-    gridPlace.style.display = "contents";
+    const gridPlace = element("div.frame");
     const cell = element("section.cell", { "aria-label": "Selected cell" });
     const foot = element("footer.foot");
     this.about = element("div.file");
-    fill(place, this.about, element("div.body", {}, side, element("main.main", { id: "main-list" }, this.filterBar, gridPlace, cell)), foot);
+    fill(place, this.about, element("div.body", {}, side, element("section.main", { "aria-label": "Your list" }, this.filterBar, gridPlace, cell)), foot);
 
     this.findings = new FindingList(side, data, { isReadOnly: this.isReadOnly, onOpen: (kind) => this.showKind(kind) });
     this.grid = new Grid(gridPlace, "Rows of " + data.list.name, this.gridModel(), {
@@ -133,12 +132,13 @@ export class CheckScreen {
   drawColumns() {
     const { list } = this.data;
     const shown = list.columns.filter((c) => this.isEverythingShown || c.field || c.foundBy === "id");
+    const widths = this.stretch(shown.map((c) => this.widthOf(c)));
     /** @type {GridColumn[]} */
-    const columns = shown.map((c) => ({
+    const columns = shown.map((c, i) => ({
       index: c.index,
       heading: c.heading,
-      field: c.field ? fieldLabel(c.field) : c.foundBy === "id" ? "your number" : "",
-      width: this.widthOf(c),
+      field: readAs(c),
+      width: widths[i],
       isDigits: isDigitField(c.field),
       isEditable: !this.isReadOnly && c.field !== "",
     }));
@@ -154,9 +154,20 @@ export class CheckScreen {
     }
     this.measure.font = "13.5px " + getComputedStyle(document.body).fontFamily;
     const widest = Math.max(...texts.map((text) => this.measure.measureText(text).width), 0);
-    this.measure.font = "600 13px " + getComputedStyle(document.body).fontFamily;
-    const heading = this.measure.measureText(column.heading).width;
+    this.measure.font = "650 13px " + getComputedStyle(document.body).fontFamily;
+    const heading = Math.max(this.measure.measureText(column.heading).width, this.measure.measureText(readAs(column)).width * 0.88);
     return Math.ceil(Math.min(280, Math.max(72, widest + 26, Math.min(heading + 24, 190))));
+  }
+
+  /**
+   * Widens columns where the screen has room, each by the same share.
+   *
+   * @param {number[]} widths
+   */
+  stretch(widths) {
+    const needed = widths.reduce((sum, width) => sum + width, 0);
+    const share = Math.min(1.4, (this.grid.frame.clientWidth - placeWidth) / needed);
+    return share > 1 ? widths.map((width) => Math.floor(width * share)) : widths;
   }
 
   drawFilters() {
@@ -323,4 +334,14 @@ export class CheckScreen {
     }
     reportError(error);
   }
+}
+
+/**
+ * Returns the words for what a column is read as, "" if it is not read.
+ *
+ * @param {import("./types.js").Column} column
+ */
+function readAs(column) {
+  if (column.field) return fieldLabel(column.field);
+  return column.foundBy === "id" ? "your number" : "";
 }

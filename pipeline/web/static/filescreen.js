@@ -35,7 +35,7 @@ export function drawFileScreen(place, data, options) {
         ["Dropped by", list.owner + ", " + formatTime(list.madeAt)],
         ["Text encoding", list.settings.encoding],
       ]))),
-      list.sheets.length > 0 ? sheetPanel(list, settle, options.isReadOnly) : settledPanel(list)),
+      list.sheets.length > 0 ? sheetPanel(list, settle, options.isReadOnly) : countPanel(list)),
     list.head.length > 0 ? headPanel(list, settle, options.isReadOnly) : null,
     list.notes.length > 0 ? notePanel(list) : null,
     element("div.actions", {},
@@ -44,8 +44,11 @@ export function drawFileScreen(place, data, options) {
 }
 
 /** @param {List} list */
-function settledPanel(list) {
-  return panel("The rows", null, element("div.inside", {}, element("p.state.is-good", {}, countOf(list.counts.rows, "row") + " under the headings")));
+function countPanel(list) {
+  const { rows, ready, toCorrect, repeats, leftOut } = list.counts;
+  return panel("The rows", null, element("div.inside", {}, factList([
+    ["Ready", formatCount(ready)], ["To correct", formatCount(toCorrect)], ["Repeats", formatCount(repeats)], ["Left out", formatCount(leftOut)], ["All rows", formatCount(rows)],
+  ])));
 }
 
 /**

@@ -49,14 +49,14 @@ export function multiplyMoney(amount, n) {
 }
 
 /**
- * Writes a number of bytes: "14.2 MB".
+ * Writes a number of bytes as file managers do: "14.2 MB" are 14.2 × 1024 × 1024 bytes.
  *
  * @param {number} bytes
  */
 export function formatBytes(bytes) {
-  if (bytes < 1000) return bytes + " bytes";
-  if (bytes < 1e6) return (bytes / 1e3).toFixed(0) + " kB";
-  return (bytes / 1e6).toFixed(1) + " MB";
+  if (bytes < 1024) return bytes + " bytes";
+  if (bytes < 1 << 20) return (bytes / 1024).toFixed(0) + " kB";
+  return (bytes / (1 << 20)).toFixed(1).replace(/\.0$/, "") + " MB";
 }
 
 /**

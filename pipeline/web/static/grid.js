@@ -36,7 +36,7 @@ import { parseBlock } from "./clipboard.js";
  */
 
 export const rowHeight = 30;
-const placeWidth = 68; // of the row numbers
+export const placeWidth = 68; // of the row numbers
 const sparePixels = 90; // rows drawn above and below what is seen
 
 /** A table of any number of rows, of which only those in sight are in the page. */

@@ -13,7 +13,8 @@ import { planState, runState } from "./states.js";
  * @typedef {import("./types.js").Run} Run
  */
 
-const refreshEvery = 5000; // milliseconds, while the page is in sight
+const refreshEvery = 5000; // milliseconds
+const refreshFor = 5 * 60_000; // milliseconds after the last key or click: a page that nobody uses lets the session end
 
 void startPage(async (session) => {
   const page = element("div.page");
@@ -30,8 +31,10 @@ void startPage(async (session) => {
     drawWork(work, lists.lists, plans.plans, runs.runs, session);
   };
   await draw();
+  let lastUse = Date.now();
+  for (const event of ["pointerdown", "keydown"]) window.addEventListener(event, () => (lastUse = Date.now()));
   setInterval(() => {
-    if (!document.hidden) draw().catch(reportError);
+    if (!document.hidden && Date.now() - lastUse < refreshFor) draw().catch(reportError);
   }, refreshEvery);
 });
 

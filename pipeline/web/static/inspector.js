@@ -126,7 +126,7 @@ function describeRow(list, row) {
   return "Row " + row.number + (parts.length > 0 ? ": " + parts.join(", ") : "");
 }
 
-/** @param {string} message such as "has no @. write one address" */
+/** @param {string} message such as "is empty. fill it in" */
 function asSentence(message) {
   const [first, ...rest] = message.split(". ");
   const text = [first, ...rest.map((part) => part.charAt(0).toUpperCase() + part.slice(1))].join(". ");

@@ -19,6 +19,7 @@ void startPage(async (session) => {
   const list = /** @type {List} */ (await getJSON("/api/lists/" + encodeURIComponent(id)));
   const data = new ListData(list);
   const isReadOnly = !list.mine || !hasRole(session, "prepare");
+  const maySeeRows = hasRole(session, "prepare") || hasRole(session, "approve");
   if (!list.mine) {
     showBanner("owner", "warn", element("span", {}, element("b", {}, "Read only."), list.owner + " has this list in hand."));
   }
@@ -27,7 +28,7 @@ void startPage(async (session) => {
   let drawn = "";
 
   const draw = (isNew = false) => {
-    const screen = chooseScreen(data.list);
+    const screen = maySeeRows ? chooseScreen(data.list) : "file";
     drawHeader(session, { now: screens.indexOf(screen) + 1, links: stepLinks(data.list) });
     document.title = data.list.name + " · bulkonboard";
     document.body.classList.toggle("is-grid", screen === "check");

@@ -21,7 +21,7 @@ export class RowWindows {
    * @param {(error: unknown) => void} onError
    */
   constructor(load, onChange, onError) {
-    this.load = load;
+    this.loadPage = load;
     this.onChange = onChange;
     this.onError = onError;
     this.filter = "";
@@ -115,7 +115,7 @@ export class RowWindows {
     this.underway.add(w);
     const old = this.windows.get(w);
     try {
-      const { page, etag } = await this.load(filter, w * windowSize, windowSize, old?.etag ?? "");
+      const { page, etag } = await this.loadPage(filter, w * windowSize, windowSize, old?.etag ?? "");
       if (generation !== this.generation) return;
       if (page) this.total = page.total;
       this.isLoaded = true;

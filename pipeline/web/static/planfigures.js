@@ -1,0 +1,123 @@
+// @ts-check
+import { element, factList, notice, panel } from "./dom.js";
+import { countOf, formatCount, formatDuration, formatMoney, formatTime } from "./format.js";
+import { targetName } from "./shell.js";
+
+/** @typedef {import("./types.js").Plan} Plan */
+
+/**
+ * Builds the figures of a plan: where it goes, which rows, what it costs.
+ *
+ * @param {Plan} plan
+ * @returns {HTMLElement[]}
+ */
+export function planFigures(plan) {
+  return [
+    element("div.columns", {}, rowPanel(plan), element("div.stack", {}, moneyPanel(plan), timePanel(plan))),
+    targetPanel(plan),
+  ];
+}
+
+/** @param {Plan} plan */
+function rowPanel(plan) {
+  const lines = [line("Send now", plan.send, "is-first")];
+  if (plan.inDoubt > 0) lines.push(line("In doubt: sent again only if the partner does not have them", plan.inDoubt));
+  if (plan.known > 0) lines.push(line("Created earlier, not sent again", plan.known, "behind"));
+  for (const left of plan.leftOut) lines.push(line("Left out: " + (left.text || left.code || left.status), left.rows, "behind"));
+  if (plan.toCorrect > 0) lines.push(line("To correct: they stay behind", plan.toCorrect, "behind"));
+  const sum = plan.send + plan.inDoubt + plan.known + plan.toCorrect + plan.leftOut.reduce((n, left) => n + left.rows, 0);
+  if (sum < plan.rows) lines.push(line("Later: ready, not in this plan", plan.rows - sum, "behind"));
+  lines.push(line("Rows of the list", plan.rows, "total"));
+  return panel("Rows", null, element("table.lines", {}, element("caption.unseen", {}, "Rows of the plan"), element("tbody", {}, ...lines)));
+}
+
+/**
+ * @param {string} name
+ * @param {string|number} value
+ * @param {string} [look]
+ */
+function line(name, value, look = "") {
+  return element("tr", { class: look }, element("th", { scope: "row" }, name), element("td.number", {}, typeof value === "number" ? formatCount(value) : value));
+}
+
+/** @param {Plan} plan */
+function moneyPanel(plan) {
+  const money = (/** @type {string} */ amount) => formatMoney(amount, plan.currency);
+  const lines = [line("Users to create", plan.send), line("Fee of each", plan.fee ? money(plan.fee) : "unknown")];
+  if (plan.atMost) lines.push(line("At most", money(plan.atMost), "total"));
+  lines.push(line("In the wallet", plan.wallet ? money(plan.wallet) : "unknown"));
+  if (plan.remains) lines.push(line("Remains", money(plan.remains)));
+  if (plan.shortfall) lines.push(line("Short by", money(plan.shortfall), "is-short"));
+  return panel("Cost", null, element("table.lines", {}, element("caption.unseen", {}, "Cost of the plan"), element("tbody", {}, ...lines)));
+}
+
+/** @param {Plan} plan */
+function timePanel(plan) {
+  return panel("When", null, element("div.inside", {}, factList([
+    ["Takes about", plan.seconds > 0 ? formatDuration(plan.seconds) : "unknown"],
+    ["Expires", plan.id ? formatTime(plan.expiresAt) : "24 hours after it is submitted"],
+    ["May approve", plan.approvers.length > 0 ? plan.approvers.join(", ") : "any other user with the role approve"],
+  ])));
+}
+
+/** @param {Plan} plan */
+function targetPanel(plan) {
+  const { target } = plan;
+  return panel("Where it goes", null, element("div.inside", {}, factList([
+    ["Environment", targetName(target)],
+    ["Partner", target.host],
+    ["Account", target.account || "not known yet"],
+    ["API key", target.key ? element("code", {}, target.key) : "none"],
+    ["Ledger", target.ledger],
+    ["File and settings", plan.fingerprint ? element("code", {}, plan.fingerprint) : null],
+    ["Rows to send", plan.rowDigest ? element("code", {}, plan.rowDigest) : null],
+  ])));
+}
+
+/**
+ * Builds what differs from the last run of the list.
+ *
+ * @param {Plan} plan
+ */
+export function lastRunPanel(plan) {
+  const last = plan.lastRun;
+  if (!last) return panel("Compared with the last run", null, element("div.inside", {}, element("p.soft", {}, "A list of this name was not sent before.")));
+  return panel("Compared with the last run", formatTime(last.at), element("table.lines", {}, element("caption.unseen", {}, "Differences to the last run"), element("tbody", {},
+    line("Rows of the list then", last.rows), line("Users created then", last.created),
+    line("Customers who are new in this list", last.added), line("Customers who are no longer in it", last.gone))));
+}
+
+/**
+ * Builds the meanings that were decided once, with who decided.
+ *
+ * @param {Plan} plan
+ */
+export function decisionPanel(plan) {
+  return panel("Decided once", countOf(plan.decisions.length, "decision"), plan.decisions.length > 0
+    ? element("div.inside", {}, element("ul.history", {}, ...plan.decisions.map((decision) =>
+      element("li", {}, decision.text, element("span.soft", {}, " " + decision.by + ", " + formatTime(decision.at))))))
+    : element("div.inside", {}, element("p.soft", {}, "Nothing was decided for many cells at once.")));
+}
+
+/**
+ * Builds rows that were picked at random, as they would be sent.
+ *
+ * @param {Plan} plan
+ */
+export function samplePanel(plan) {
+  const columns = plan.columns.filter((column) => column.field || column.foundBy === "id");
+  return panel(countOf(plan.sample.length, "row") + " picked at random", "as they would be sent", element("div.scrolls", {}, element("table.is-dense", {},
+    element("caption.unseen", {}, "Rows picked at random"),
+    element("thead", {}, element("tr", {}, element("th.number", { scope: "col" }, "row"), ...columns.map((column) => element("th", { scope: "col" }, column.heading)))),
+    element("tbody", {}, ...plan.sample.map((row) => element("tr", {}, element("th.number.soft", { scope: "row" }, row.number),
+      ...columns.map((column) => element("td.nowrap", {}, row.cells[column.index] ?? ""))))))));
+}
+
+/**
+ * Builds why a plan cannot be submitted, null if it can.
+ *
+ * @param {Plan} plan
+ */
+export function blockedNotice(plan) {
+  return plan.blocked ? notice("bad", plan.blocked.sentence, plan.blocked.whatToDo || null) : null;
+}
