@@ -14,7 +14,7 @@ export class CellEditor {
     this.input = null;
   }
 
-  /** @param {{top: number, left: number, width: number, label: string, value: string, isReplaced: boolean}} place */
+  /** @param {{top: number, left: number, width: number, label: string, value: string}} place */
   open(place) {
     this.close();
     const input = /** @type {HTMLInputElement} */ (element("input.editor", { type: "text", "aria-label": place.label, autocomplete: "off", spellcheck: "false" }));
@@ -27,7 +27,7 @@ export class CellEditor {
     this.input = input;
     this.layer.append(input);
     input.focus();
-    if (!place.isReplaced) input.select();
+    input.select();
   }
 
   /** @param {KeyboardEvent} event */

@@ -249,11 +249,13 @@ export class Grid {
       Delete: () => this.clearCell(),
     };
     if (isControl && event.key.toLowerCase() === "z") actions[event.key] = () => this.events.onUndo();
-    let action = actions[event.key];
-    if (!action && event.key.length === 1 && event.key !== " " && !isControl) action = () => this.startEdit(event.key);
-    if (!action) return;
-    event.preventDefault();
-    action();
+    const action = actions[event.key];
+    if (action) {
+      event.preventDefault();
+      action();
+    } else if (event.key.length === 1 && event.key !== " " && !isControl) {
+      this.startEdit(true); // the browser puts the letter into the input
+    }
   }
 
   /** @param {MouseEvent} event */
@@ -267,8 +269,8 @@ export class Grid {
     this.select(Number(line.dataset.index), column < 0 ? this.selected.column : column);
   }
 
-  /** @param {string} [typed] replaces the value */
-  startEdit(typed) {
+  /** @param {boolean} [isReplaced] the value gives way to what is typed */
+  startEdit(isReplaced = false) {
     const row = this.selectedRow();
     const column = this.selectedColumn();
     if (!row || !column?.isEditable) return;
@@ -278,8 +280,7 @@ export class Grid {
       left: this.leftOf(this.selected.column),
       width: column.width,
       label: column.heading + ", row " + row.number,
-      value: typed ?? this.model.lookOf(row, column).text,
-      isReplaced: typed !== undefined,
+      value: isReplaced ? "" : this.model.lookOf(row, column).text,
     });
   }
 

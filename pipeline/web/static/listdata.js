@@ -45,7 +45,9 @@ export class ListData extends EventTarget {
     const query = new URLSearchParams({ filter, from: String(from), n: String(count) });
     if (this.find) query.set("find", this.find);
     const answer = await request("GET", this.path + "/rows?" + query, { headers: etag ? { "If-None-Match": etag } : {} });
-    return { page: answer.status === 304 ? null : answer.body, etag: answer.etag };
+    if (answer.status === 304) return { page: null, etag: answer.etag };
+    if (answer.body.revision > this.list.revision && !this.isSending) void this.reload().catch((error) => this.refuse(error)); // another session changed it
+    return { page: answer.body, etag: answer.etag };
   }
 
   /**

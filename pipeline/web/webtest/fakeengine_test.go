@@ -15,18 +15,18 @@ import (
 
 // fakeEngine is a partner that creates whatever it is asked to, a row at each step.
 type fakeEngine struct {
-	mu    sync.Mutex
-	plan  api.Plan
-	run   api.Run
-	held  *api.Held
-	step  chan struct{} // a receive moves the run on
-	stops int
+	mu      sync.Mutex
+	plan    api.Plan
+	run     api.Run
+	held    *api.Held
+	step    chan struct{} // a send shows the run again
+	stopped chan struct{} // has one element for each request to stop
 }
 
 var _ web.Engine = (*fakeEngine)(nil)
 
 func newFakeEngine() *fakeEngine {
-	e := &fakeEngine{step: make(chan struct{})}
+	e := &fakeEngine{step: make(chan struct{}), stopped: make(chan struct{}, 10)}
 	now := time.Now()
 	e.plan = api.Plan{
 		PlanSummary: api.PlanSummary{ID: "9f2c41d07ab35e68", List: "fake", Name: "Kundenliste_Q4.xlsx", State: api.PlanWaiting, Maker: "sabine", Made: now, Expires: now.Add(24 * time.Hour), Send: 170, AtMost: "85.00"},
@@ -51,7 +51,7 @@ func (e *fakeEngine) Held(context.Context) (*api.Held, error) {
 	return e.held, nil
 }
 
-func (e *fakeEngine) IsBusy() bool                                { return false }
+func (e *fakeEngine) IsBusy() bool                                  { return false }
 func (e *fakeEngine) IsInUse(context.Context, string) (bool, error) { return false, nil }
 
 func (e *fakeEngine) MakePlan(_ context.Context, by access.Visitor, _ *lists.Snapshot, order api.MakePlan) (api.Plan, error) {
@@ -151,7 +151,7 @@ func (e *fakeEngine) WatchRun(ctx context.Context, _ int64, show func(api.Run) e
 func (e *fakeEngine) StopRun(context.Context, access.Visitor, int64) (api.Run, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.stops++
+	e.stopped <- struct{}{}
 	e.run.State = api.RunStopping
 	return e.run, nil
 }

@@ -72,8 +72,11 @@ func newFakeList(id string, rows int) *fakeList {
 			email = "kunde30@example-kunde.de"
 		}
 		term := terms[i%len(terms)]
-		if i == 26 {
+		switch i {
+		case 26:
 			term = "nein"
+		case 33:
+			term = "TRUE"
 		}
 		postal := "01067"
 		if i%9 == 4 {
@@ -403,4 +406,31 @@ func callAll(undos []func()) {
 	for i := len(undos) - 1; i >= 0; i-- {
 		undos[i]()
 	}
+}
+
+// column returns the cells of a column as they are now.
+func (f *fakeList) column(column int) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var cells []string
+	for _, c := range f.cells {
+		cells = append(cells, c[column])
+	}
+	return cells
+}
+
+// edit changes a cell as another session does.
+func (f *fakeList) edit(column, row int, to string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.set(row-firstRow, column, to)
+	f.list.Revision++
+	f.recount()
+}
+
+// setDeaf makes the server one that does not answer.
+func (f *fakeList) setDeaf(deaf bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.deaf = deaf
 }
