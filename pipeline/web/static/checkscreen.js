@@ -153,7 +153,8 @@ export class CheckScreen {
       if (cell) texts.push(cell);
     }
     this.measure.font = "13.5px " + getComputedStyle(document.body).fontFamily;
-    const widest = Math.max(...texts.map((text) => this.measure.measureText(text).width), 0);
+    const digits = isDigitField(column.field) ? 1.1 : 1; // digits of one width are wider than what is measured
+    const widest = digits * Math.max(...texts.map((text) => this.measure.measureText(text).width), 0);
     this.measure.font = "650 13px " + getComputedStyle(document.body).fontFamily;
     const heading = Math.max(this.measure.measureText(column.heading).width, this.measure.measureText(readAs(column)).width * 0.88);
     return Math.ceil(Math.min(280, Math.max(72, widest + 26, Math.min(heading + 24, 190))));
@@ -175,8 +176,8 @@ export class CheckScreen {
     const chips = filters.map((f) => element("button.chip", { type: "button", "aria-pressed": String(this.filter === f.id), "data-filter": f.id, on: { click: () => this.chooseFilter(f.id) } },
       f.mark ? element("span.mark", { class: f.mark, "aria-hidden": "true" }) : null, f.text, element("b", {}, formatCount(counts[f.count]))));
     if (this.kind) {
-      chips.push(element("button.chip", { type: "button", "aria-pressed": "true", title: "Show all rows to correct again", on: { click: () => this.findings.open(null) } },
-        titleOf(this.kind), element("span", { "aria-hidden": "true" }, "✕")));
+      chips.push(element("button.chip.is-kind", { type: "button", "aria-pressed": "true", title: titleOf(this.kind) + ": show all rows to correct again", on: { click: () => this.findings.open(null) } },
+        element("span", {}, titleOf(this.kind)), element("span", { "aria-hidden": "true" }, "✕")));
     }
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.filter : undefined;
     const old = [...this.filterBar.children].filter((child) => child !== this.search);

@@ -27,7 +27,7 @@ const leaveOut = "leave-out"; // the choice that no field has
 export function choicePart(data, kind, proposal, isReadOnly) {
   const part = document.createDocumentFragment();
   const refusal = element("p.notice.is-bad", { hidden: true, role: "alert" });
-  if (kind) part.append(element("p", {}, kind.sentence + " " + kind.whatToDo));
+  if (kind) part.append(element("p", {}, kind.sentence + (kind.group === "decide" && (proposal || kind.values.length > 0) ? "" : " " + kind.whatToDo)));
   if (isReadOnly) return part;
   if (kind && kind.values.length > 0 && kind.group === "decide") {
     part.append(...meaningForm(data, kind, refusal));

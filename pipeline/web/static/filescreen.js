@@ -9,6 +9,7 @@ import { request } from "./request.js";
  * @typedef {import("./listdata.js").ListData} ListData
  */
 
+const rowsBelow = 3; // of the headings, in the preview
 const kinds = /** @type {Record<string, string>} */ ({ xlsx: "Excel workbook", csv: "CSV text", tsv: "text with tabs", jsonl: "JSON lines" });
 
 /**
@@ -83,10 +84,11 @@ function sheetPanel(list, settle, isReadOnly) {
  * @param {boolean} isReadOnly
  */
 function headPanel(list, settle, isReadOnly) {
-  const width = Math.max(...list.head.map((row) => row.cells.length));
   const header = list.head.find((row) => row.header);
-  const rows = list.head.map((row) => element("tr", { class: row.header ? "is-header" : "" },
-    element("th.number", { scope: "row" }, element("label", {},
+  const shown = header ? list.head.filter((row) => row.number <= header.number + rowsBelow) : list.head;
+  const width = Math.max(...shown.map((row) => row.cells.length));
+  const rows = shown.map((row) => element("tr", { class: row.header ? "is-header" : "" },
+    element("th", { scope: "row" }, element("label.pick", {},
       element("input", { type: "radio", name: "header", "aria-label": "Headings in row " + row.number, checked: row.header, disabled: isReadOnly, on: { change: () => settle({ headerRow: row.number }) } }), " " + row.number)),
     ...Array.from({ length: width }, (_, i) => element("td", { title: row.cells[i] ?? "" }, row.cells[i] ?? ""))));
   return panel("Headings", header ? "row " + formatCount(header.number) + (list.settings.headerRow === 0 ? ", found by its words" : ", chosen") : "choose the row that has them",

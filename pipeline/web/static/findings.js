@@ -156,8 +156,8 @@ function cellsOf(kinds) {
 
 /** @param {Kind} kind */
 export function titleOf(kind) {
-  const subject = kind.heading || (kind.field ? fieldLabel(kind.field) : "Row");
-  return subject + ": " + kind.title;
+  const subject = kind.heading || (kind.field ? fieldLabel(kind.field) : "");
+  return subject ? subject + ": " + kind.title : kind.title.charAt(0).toUpperCase() + kind.title.slice(1);
 }
 
 /** @param {Kind} kind */

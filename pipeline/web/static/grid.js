@@ -215,9 +215,14 @@ export class Grid {
     if (top < frame.scrollTop) frame.scrollTop = top;
     else if (top > frame.scrollTop + room) frame.scrollTop = top - room;
     const left = this.leftOf(this.selected.column);
-    const width = this.columns[this.selected.column]?.width ?? 0;
-    if (left - placeWidth < frame.scrollLeft) frame.scrollLeft = left - placeWidth;
-    else if (left + width > frame.scrollLeft + frame.clientWidth) frame.scrollLeft = left + width - frame.clientWidth;
+    const right = left + (this.columns[this.selected.column]?.width ?? 0);
+    if (left - placeWidth < frame.scrollLeft) {
+      frame.scrollLeft = left - placeWidth;
+    } else if (right > frame.scrollLeft + frame.clientWidth) {
+      let first = 0; // column in sight, whole
+      while (first < this.selected.column && this.leftOf(first) - placeWidth < right - frame.clientWidth) first++;
+      frame.scrollLeft = this.leftOf(first) - placeWidth;
+    }
   }
 
   /** @param {number} column */

@@ -50,15 +50,16 @@ export class Inspector {
       element("span", {}, column.heading), column.field ? element("span", {}, column.field) : null);
     const findings = findingsOf(row, column.index);
     const shown = findings.length > 0 ? findings : row.findings.filter((f) => f.column < 0);
-    fill(this.what, ...this.sentences(row, column, shown), element("p.row", {}, describeRow(list, row)), this.actionsFor(list, row, column, shown));
+    fill(this.what, ...this.sentences(list, row, column, shown), element("p.row", {}, describeRow(list, row)), this.actionsFor(list, row, column, shown));
   }
 
   /**
+   * @param {List} list
    * @param {Row} row
    * @param {GridColumn} column
    * @param {Finding[]} findings
    */
-  sentences(row, column, findings) {
+  sentences(list, row, column, findings) {
     const sentences = [];
     if (row.leftOut) sentences.push(element("p", {}, element("b", {}, "Left out: " + row.leftOut + ". "), "The row is not sent and costs nothing."));
     else if (row.repeats > 0) sentences.push(element("p", {}, element("b", {}, "Same e-mail as row " + row.repeats + ". "), "The earlier row counts. This one is never sent."));
@@ -66,7 +67,7 @@ export class Inspector {
     if (!row.leftOut) {
       for (const finding of findings) {
         const subject = finding.column < 0 ? (finding.field ? fieldLabel(finding.field) : "The row") : value ? "“" + shorten(value) + "”" : "The cell";
-        sentences.push(element("p", {}, element("b", { class: finding.warning ? "warn" : "bad" }, subject + " "), asSentence(finding.message)));
+        sentences.push(element("p", {}, element("b", { class: finding.warning ? "warn" : "bad" }, subject + " "), explain(list, finding)));
       }
     }
     const was = row.was[column.index];
@@ -126,11 +127,19 @@ function describeRow(list, row) {
   return "Row " + row.number + (parts.length > 0 ? ": " + parts.join(", ") : "");
 }
 
-/** @param {string} message such as "is empty. fill it in" */
-function asSentence(message) {
-  const [first, ...rest] = message.split(". ");
-  const text = [first, ...rest.map((part) => part.charAt(0).toUpperCase() + part.slice(1))].join(". ");
-  return /[.!?]$/.test(text) ? text : text + ".";
+/**
+ * Returns what is wrong and what to do. A message of the command line may name a flag;
+ * what readers of a page can do instead is in the catalogue.
+ *
+ * @param {List} list
+ * @param {Finding} finding
+ */
+function explain(list, finding) {
+  const parts = finding.message.split(/[.;] /);
+  const kept = parts.filter((part, i) => i === 0 || !/(^|\s)--[a-z]/.test(part));
+  const sentences = kept.map((part, i) => (i === 0 ? part : part.charAt(0).toUpperCase() + part.slice(1)).replace(/\.?$/, "."));
+  const whatToDo = kept.length < parts.length ? list.kinds.find((kind) => kind.id === finding.kind)?.whatToDo : "";
+  return [...sentences, whatToDo].filter(Boolean).join(" ");
 }
 
 /** @param {string} text */

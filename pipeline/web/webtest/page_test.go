@@ -29,6 +29,7 @@ func TestPage(t *testing.T) {
 		{"ARunGoesOnWithoutThePage", testRun},
 		{"LinksAreHiddenUntilAskedFor", testLinks},
 		{"EveryScreenCanBeRead", testReadable},
+		{"AWorkbookReachesTheGrid", testWorkbook},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.play(t, b) })
 	}

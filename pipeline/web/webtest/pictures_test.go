@@ -8,7 +8,6 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/web/access"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
@@ -69,23 +68,29 @@ func (c *camera) takeAll() {
 	stranger.waitText("#sign-in", "Start the program again")
 	c.take(stranger, "sign-in")
 
-	x := c.open(s)
+	real := startSite(c.t, nil)
+	x := c.open(real)
 	x.signIn()
-	x.waitText("h2", "Lists in hand")
-	c.take(x, "lists")
-	x.open("/lists/fake#file")
-	x.waitText("h2", "The file")
-	c.take(x, "drop")
-	x.open("/lists/fake#columns")
-	x.waitText("h2", "What is read")
-	c.take(x, "columns")
-	x.open("/lists/fake")
-	x.waitFor(`document.querySelector(".is-selected") !== null`)
-	x.press(kb.F8)
+	x.upload(workbook)
+	x.waitSelected()
+	x.waitText(".foot .sum", "=")
+	list := evaluate[string](x, `location.pathname`)
 	c.take(x, "check")
-	x.click(".card button", "terms not accepted")
+	x.click(".card button", "AGB akzeptiert")
 	x.waitFor(`document.querySelector(".card.is-open") !== null`)
 	c.take(x, "decide-once")
+	x.click(".card button", "Mobil")
+	x.waitFor(`document.querySelector(".examples") !== null`)
+	c.take(x, "decide-phones")
+	x.open(list + "#file")
+	x.waitText("h2", "The file")
+	c.take(x, "drop")
+	x.open(list + "#columns")
+	x.waitText("h2", "What is read")
+	c.take(x, "columns")
+	x.open("/")
+	x.waitText("h2", "Lists in hand")
+	c.take(x, "lists")
 	x.open("/log")
 	x.waitText("h2", "Entries")
 	c.take(x, "log")
