@@ -49,7 +49,7 @@ func (s *session) openLedger(ctx context.Context) error {
 	}
 	s.closers = append(s.closers, s.store.Close)
 	s.sender, _ = s.store.(sender) // of a ledger in a file the lock is enough
-	s.known = s.found.WatchFile(s.store)
+	s.known = s.found.WatchFile(s.guest.watchBegin(s.store))
 	if missing {
 		s.showNote("", "new ledger (no earlier runs)")
 	}

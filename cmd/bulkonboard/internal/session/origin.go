@@ -49,7 +49,7 @@ func versionOf(stamped string, info *debug.BuildInfo) string {
 
 // origin returns what the ledger's log has of this command.
 func (s *session) origin() ledger.Run {
-	r := NewRunRecord(s.command)
+	r := s.guest.signRecord(NewRunRecord(s.command))
 	r.KeyPrint, r.Settings = settings.KeyFingerprint(s.key), s.settings
 	if s.to.Sandbox {
 		r.KeyPrint = settings.KeyFingerprint(settings.SandboxKeyName)

@@ -50,7 +50,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 			}
 		}
 	}
-	if err := s.store.SaveFact(ctx, pipeline.FactLinksShown, "report", time.Now()); err != nil && exit.StopReasonOf(failed) != pipeline.LedgerFault {
+	if err := s.noteLinksShown(ctx); err != nil && exit.StopReasonOf(failed) != pipeline.LedgerFault {
 		return nil, 0, err
 	}
 	meta := report.Meta{Version: Version(), Environment: s.to.Environment, Ledger: s.to.Ledger, Run: sum.Run,
@@ -63,7 +63,11 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	if exit.StopReasonOf(failed) != pipeline.LedgerFault {
 		s.outputs.Facts = s.store
 	}
-	written, err = s.outputs.Write(ctx, meta, rows)
+	if s.guest != nil {
+		err = readAll(rows())
+	} else {
+		written, err = s.outputs.Write(ctx, meta, rows)
+	}
 	s.outputs.ReportKept(s.Console)
 	if exit.StopReasonOf(failed) != pipeline.LedgerFault {
 		err = errors.Join(err, s.hosts.remember(ctx, s.store))
@@ -75,6 +79,9 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	}
 	if reason := exit.StopReasonOf(failed); reason == pipeline.InputFault {
 		return written, attention, err // the input is not what it was: no third pass
+	}
+	if s.guest != nil { // corrections lie over the input: the guest writes what has its cells
+		return nil, attention, err
 	}
 	if path := s.flags.Annotate; path != "" {
 		note := outputs.NewAnnotation(s.in.Files()[0])
@@ -93,6 +100,24 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	rejects, failure := s.outputs.WriteRejects(ctx, s.in, s.store, sum.Batch.ID, correctable)
 	s.rejects, s.correctable = rejects, correctable
 	return append(written, rejects...), attention, errors.Join(err, failure)
+}
+
+// noteLinksShown records that the links of the report are handed out. A guest gets none.
+func (s *session) noteLinksShown(ctx context.Context) error {
+	if s.guest != nil {
+		return nil
+	}
+	return s.store.SaveFact(ctx, pipeline.FactLinksShown, "report", time.Now())
+}
+
+// readAll reads rows to their end, for what is counted on the way.
+func readAll(rows report.Rows) error {
+	for _, err := range rows {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reportCommand returns the command that writes the report again.

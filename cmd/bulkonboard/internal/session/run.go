@@ -25,6 +25,7 @@ func (s *session) watchProgress(p *term.ProgressView) func(pipeline.Progress) {
 	pauses, waits := s.logPauses(), s.alerts.WatchWaits()
 	return func(now pipeline.Progress) {
 		p.Update(now)
+		s.guest.reportProgress(now)
 		s.progress.update(now)
 		s.gauges.keepProgress(now)
 		pauses(now)
@@ -189,6 +190,7 @@ func PrepareAlerts(con *term.Console, c *cobra.Command) {
 // asks where real customers and real money are at stake.
 func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
 	s.reportPlan(plan)
+	s.guest.reportPlanned(plan)
 	s.gauges.writePlan(plan)
 	if s.outputs != nil {
 		if err := s.outputs.Probe(); err != nil {
@@ -228,7 +230,7 @@ func (s *session) config(p *term.ProgressView) pipeline.Config {
 	if s.in != nil {
 		cfg.Input = s.found.Columns.WatchRows(s.in)
 	}
-	cfg.OnAnswer, cfg.OnStatusChange = s.gauges.countAnswer, s.gauges.countMove
+	cfg.OnAnswer, cfg.OnStatusChange = s.gauges.countAnswer, s.guest.changesOf(s.gauges.countMove)
 	cfg.LastResort = s.lastResort
 	if p != nil {
 		cfg.OnProgress = s.watchProgress(p)

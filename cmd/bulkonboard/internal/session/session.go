@@ -33,6 +33,7 @@ import (
 type session struct {
 	*term.Console
 	command  string
+	guest    *Guest // nil on the command line
 	flags    *settings.RunFlags
 	settings string
 	to       settings.Target
@@ -65,7 +66,7 @@ type session struct {
 
 // newSession settles what needs no file but the key's.
 func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (*session, error) {
-	s := &session{Console: con, command: c.Name(), flags: f, settings: settings.DescribeSettings(c), found: findings.NewCollector()}
+	s := &session{Console: con, command: c.Name(), guest: guestOf(c.Context()), flags: f, settings: settings.DescribeSettings(c), found: findings.NewCollector()}
 	if f.Quiet {
 		con.HoldBack(f.JSON)
 	}
@@ -173,7 +174,7 @@ func (s *session) show(p *term.Page) {
 func (s *session) openInput(ctx context.Context, args []string) (err error) {
 	s.flags.TakeFound = s.command == "plan"
 	for {
-		s.in, err = s.flags.OpenInput(ctx, args, s.In)
+		s.in, err = s.openSource(ctx, args)
 		var place *source.FoundHeader
 		if !errors.As(err, &place) || s.command != "run" || len(args) > 1 || args[0] == "-" || !term.IsTerminal(s.In) {
 			break
@@ -189,6 +190,16 @@ func (s *session) openInput(ctx context.Context, args []string) (err error) {
 	}
 	s.Args = findings.AddFlags(s.Args, s.in.TakenFlags())
 	return nil
+}
+
+// openSource opens the files with the reading settings of the flags and of the guest.
+func (s *session) openSource(ctx context.Context, args []string) (*source.Input, error) {
+	opt, err := s.flags.SourceOptions()
+	if err != nil {
+		return nil, err
+	}
+	s.guest.changeSource(&opt)
+	return source.Open(ctx, args, s.In, opt)
 }
 
 // shownOn returns the stream of what the check finds.
@@ -218,7 +229,7 @@ func (s *session) open(ctx context.Context, args []string) (err error) {
 		}
 		s.closers = append(s.closers, s.in.Close)
 		s.found.CheckColumns(s.in, s.rules, s.flags.ID, findings.SharedRowsInRun)
-		if s.outputs, err = outputs.New(s.flags.Reports, s.flags.Rejects, s.in.Files(), s.to.Environment, s.to.Ledger); err != nil {
+		if s.outputs, err = s.newOutputs(); err != nil {
 			return err
 		}
 		if path := s.flags.Annotate; path != "" {
@@ -237,7 +248,20 @@ func (s *session) open(ctx context.Context, args []string) (err error) {
 	if err := s.loadPlan(ctx); err != nil {
 		return err
 	}
-	return s.openPartner()
+	if err := s.openPartner(); err != nil {
+		return err
+	}
+	s.guest.reportOpened()
+	return nil
+}
+
+// newOutputs settles which files the command writes: none for a guest, who downloads
+// reports from the ledger.
+func (s *session) newOutputs() (*outputs.Outputs, error) {
+	if s.guest != nil {
+		return outputs.New(nil, "", nil, s.to.Environment, s.to.Ledger)
+	}
+	return outputs.New(s.flags.Reports, s.flags.Rejects, s.in.Files(), s.to.Environment, s.to.Ledger)
 }
 
 // reportNotes prints what the reader noticed since the last time.
