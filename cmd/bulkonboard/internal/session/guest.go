@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"io"
 	"os"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -19,6 +20,8 @@ type Guest struct {
 	Name    string   // of the user who acts, in the ledger's log, in plans and in decisions
 	Editors []string // who else had a hand in the list, for the plan that is made
 
+	FileName string // of the list, as the sender calls it; "" = as it is called here
+
 	// Source changes how the input is read: it puts the guest's corrections over it.
 	Source func(*source.Options)
 	// Opened is called when input, ledger, plan and partner are open, and the ledger is
@@ -32,6 +35,9 @@ type Guest struct {
 	// Progress and StatusChange are those of pipeline.Config.
 	Progress     func(pipeline.Progress)
 	StatusChange func(from, to ledger.Status)
+	// LastResort gets what must not be lost when neither the ledger nor its emergency
+	// file can be written; nil = standard error of the command.
+	LastResort io.Writer
 	// Ended is called with the summary that --json prints, and with what stopped the
 	// command; nil if nothing did.
 	Ended func(report.Summary, error)
@@ -96,11 +102,42 @@ func (g *Guest) signRecord(r ledger.Run) ledger.Run {
 	return r
 }
 
+// nameInput gives the input the name that the sender gave it.
+func (g *Guest) nameInput(in pipeline.Input) pipeline.Input {
+	if g == nil || g.FileName == "" {
+		return in
+	}
+	return namedInput{in, g.FileName}
+}
+
+// namedInput is an input whose only file has another name than here.
+type namedInput struct {
+	pipeline.Input
+	name string
+}
+
+// Files returns the file.
+func (n namedInput) Files() []ledger.File {
+	files := n.Input.Files()
+	for i := range files {
+		files[i].Name = n.name
+	}
+	return files
+}
+
 // changeSource lets the guest change how the input is read.
 func (g *Guest) changeSource(o *source.Options) {
 	if g != nil && g.Source != nil {
 		g.Source(o)
 	}
+}
+
+// lastResort returns where an outcome goes that cannot be saved.
+func (g *Guest) lastResort(own io.Writer) io.Writer {
+	if g == nil || g.LastResort == nil {
+		return own
+	}
+	return g.LastResort
 }
 
 // changesOf returns what is called with each change of status: what the command itself

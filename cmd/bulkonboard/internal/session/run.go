@@ -228,7 +228,7 @@ func (s *session) config(p *term.ProgressView) pipeline.Config {
 		cfg.Resend.Statuses = append(cfg.Resend.Statuses, ledger.Status(st))
 	}
 	if s.in != nil {
-		cfg.Input = s.found.Columns.WatchRows(s.in)
+		cfg.Input = s.guest.nameInput(s.found.Columns.WatchRows(s.in))
 	}
 	cfg.OnAnswer, cfg.OnStatusChange = s.gauges.countAnswer, s.guest.changesOf(s.gauges.countMove)
 	cfg.LastResort = s.lastResort
@@ -247,5 +247,5 @@ func (s *session) lastResort(c ledger.Change) {
 		s.log.Error("an outcome could not be shown", "error", err.Error())
 		return
 	}
-	fmt.Fprintf(s.Err, "NOT SAVED (disk failed). Keep this line: %s\n", line)
+	fmt.Fprintf(s.guest.lastResort(s.Err), "NOT SAVED (disk failed). Keep this line: %s\n", line)
 }

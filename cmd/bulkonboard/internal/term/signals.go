@@ -13,43 +13,20 @@ import (
 
 // Stopper is the two-step stop. The first signal ends the context: nothing new
 // is sent, requests in flight are awaited. The second closes Abort, which cuts
-// them off. The third ends the process at once; the ledger survives that. It is safe for
-// concurrent use.
+// them off. The third ends the process at once; the ledger survives that.
 type Stopper struct {
-	Abort chan struct{}
+	Abort <-chan struct{}
 
-	cancel context.CancelFunc
-	mu     sync.Mutex
-	first  os.Signal
-	steps  int
-}
-
-// NewStopper returns a stop that no signal works, and the context that it ends.
-func NewStopper(ctx context.Context) (context.Context, *Stopper) {
-	ctx, cancel := context.WithCancel(ctx)
-	return ctx, &Stopper{Abort: make(chan struct{}), cancel: cancel}
-}
-
-// Stop takes the next step of the stop, and returns which one that was, from 1. There
-// are two.
-func (s *Stopper) Stop() (step int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch s.steps++; s.steps {
-	case 1:
-		s.cancel()
-	case 2:
-		close(s.Abort)
-	default:
-		s.steps = 2
-	}
-	return s.steps
+	mu    sync.Mutex
+	first os.Signal
 }
 
 // WatchSignals returns a context that ends with the first signal. done ends
 // the watching and waits for it.
 func WatchSignals(ctx context.Context, say *Stream) (context.Context, *Stopper, func()) {
-	ctx, s := NewStopper(ctx)
+	ctx, cancel := context.WithCancel(ctx)
+	abort := make(chan struct{})
+	s := &Stopper{Abort: abort}
 	came := make(chan os.Signal, 3)
 	signal.Notify(came, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	over, watched := make(chan struct{}), make(chan struct{})
@@ -62,10 +39,10 @@ func WatchSignals(ctx context.Context, say *Stream) (context.Context, *Stopper, 
 				switch n {
 				case 1:
 					fmt.Fprintln(say, "stopping: requests in flight are awaited and recorded; the same signal again cuts them off")
-					s.Stop()
+					cancel()
 				case 2:
 					fmt.Fprintln(say, "cutting off: what was in flight is in doubt, and the next run looks it up")
-					s.Stop()
+					close(abort)
 					// The third signal has its usual effect.
 					signal.Reset(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 					return
@@ -79,7 +56,7 @@ func WatchSignals(ctx context.Context, say *Stream) (context.Context, *Stopper, 
 		signal.Stop(came)
 		close(over)
 		<-watched
-		s.cancel()
+		cancel()
 	}
 }
 
