@@ -1,0 +1,3 @@
+// Package lists keeps the lists that are dropped on the finance page: the sender's bytes,
+// what was corrected and decided, and what the check says. Start at [Store].
+package lists
