@@ -3,8 +3,12 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"net/http"
+	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -18,7 +22,16 @@ import (
 
 // startRun begins the run of an approved plan.
 func (s *Server) startRun(w http.ResponseWriter, r *http.Request, by access.Visitor) error {
-	run, err := s.engine.StartRun(r.Context(), by, r.PathValue("plan"))
+	plan := r.PathValue("plan")
+	id := s.engine.ListOf(plan)
+	if id == "" {
+		return api.Refuse(http.StatusConflict, "list_gone")
+	}
+	list, err := s.lists.Current(id)
+	if err != nil {
+		return err
+	}
+	run, err := s.engine.StartRun(r.Context(), by, plan, list)
 	if err != nil {
 		return err
 	}
@@ -164,7 +177,29 @@ func (s *Server) downloadRejects(w http.ResponseWriter, r *http.Request, by acce
 		return err
 	}
 	setDownload(w.Header(), fmt.Sprintf("run-%d.rejects.xlsx", id), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-	return s.engine.WriteRejects(r.Context(), w, id)
+	run, err := s.engine.Run(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	list, err := s.lists.Current(run.List)
+	if err != nil {
+		return err
+	}
+	return sendFile(w, list.Rejects)
+}
+
+// sendFile writes a file that a run has left beside its list.
+func sendFile(w http.ResponseWriter, path string) (err error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return api.Refuse(http.StatusNotFound, "no_rejects")
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	_, err = io.Copy(w, f)
+	return err
 }
 
 // downloadMailMerge writes the links for mailing.

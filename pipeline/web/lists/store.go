@@ -47,6 +47,15 @@ type Snapshot struct {
 	Name     string // of the sender's file
 	Revision int
 	Editors  []string // everyone who had a hand in it, the owner first
+
+	File     string                // the upload
+	Rejects  string                // where a run writes the rows to correct, beside the upload
+	Flags    []string              // of run: how the list is read and what is decided, without the file
+	Change   func(*source.Options) // lays corrections and left out rows over what is read
+	IsEdited bool                  // Change changes something
+
+	Columns   []api.Column
+	Decisions []api.Decision
 }
 
 // Open reads the lists in a folder.
@@ -106,6 +115,9 @@ func (s *Store) WriteCorrected(ctx context.Context, id string, begin func(int64)
 func (s *Store) Snapshot(e Editor, id string) (*Snapshot, error) {
 	return nil, api.Refuse(404, "not_found")
 }
+
+// Current returns a list for a run, whoever asks, as it is now.
+func (s *Store) Current(id string) (*Snapshot, error) { return nil, api.Refuse(404, "not_found") }
 
 // InputRefusal returns what the browser is shown of a refused file.
 func InputRefusal(e *source.Error) api.Error {

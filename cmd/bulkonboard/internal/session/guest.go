@@ -14,7 +14,7 @@ import (
 
 // Guest is whoever has a command carried out from inside this process, such as a user
 // of the finance page. The command is the ordinary one. It acts in the name of the
-// guest, reads the input through the guest's corrections, writes no file, and shows the
+// guest, reads the input through the guest's corrections, writes no report, and shows the
 // guest what it does. Its functions may be nil. They must return quickly.
 type Guest struct {
 	Name    string   // of the user who acts, in the ledger's log, in plans and in decisions

@@ -80,9 +80,6 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	if reason := exit.StopReasonOf(failed); reason == pipeline.InputFault {
 		return written, attention, err // the input is not what it was: no third pass
 	}
-	if s.guest != nil { // corrections lie over the input: the guest writes what has its cells
-		return nil, attention, err
-	}
 	if path := s.flags.Annotate; path != "" {
 		note := outputs.NewAnnotation(s.in.Files()[0])
 		note.Outcome, note.Rows = true, outputs.OutcomeRows(ctx, s.in, s.store, sum.Batch)

@@ -255,13 +255,14 @@ func (s *session) open(ctx context.Context, args []string) (err error) {
 	return nil
 }
 
-// newOutputs settles which files the command writes: none for a guest, who downloads
-// reports from the ledger.
+// newOutputs settles which files the command writes: no report for a guest, who downloads
+// it from the ledger.
 func (s *session) newOutputs() (*outputs.Outputs, error) {
-	if s.guest != nil {
-		return outputs.New(nil, "", nil, s.to.Environment, s.to.Ledger)
+	o, err := outputs.New(s.flags.Reports, s.flags.Rejects, s.in.Files(), s.to.Environment, s.to.Ledger)
+	if err == nil && s.guest != nil {
+		o.Reports = nil
 	}
-	return outputs.New(s.flags.Reports, s.flags.Rejects, s.in.Files(), s.to.Environment, s.to.Ledger)
+	return o, err
 }
 
 // reportNotes prints what the reader noticed since the last time.

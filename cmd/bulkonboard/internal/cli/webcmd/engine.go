@@ -37,6 +37,7 @@ type engine struct {
 	to      settings.Target
 	env     map[string]string // of the commands; has the API key if no file has it
 	key     string            // fingerprint
+	isLive  bool              // real customers
 
 	mu       sync.Mutex
 	wallet   pipeline.Amount // as last heard
@@ -44,7 +45,7 @@ type engine struct {
 	problem  string // code of why the wallet is not known
 }
 
-var _ plans.Engine = (*engine)(nil)
+var _ plans.Commands = (*engine)(nil)
 
 // newEngine reads the key, once, and settles where customers would be created.
 func newEngine(con *term.Console, c *cobra.Command, f *settings.RunFlags, execute Executor) (*engine, error) {
@@ -64,6 +65,7 @@ func newEngine(con *term.Console, c *cobra.Command, f *settings.RunFlags, execut
 	if err := e.to.CheckKey(key); err != nil {
 		return nil, err
 	}
+	e.isLive = strings.HasPrefix(key, settings.LivePrefix) || e.to.Environment == settings.Production
 	if e.key = settings.KeyFingerprint(key); f.KeyFile == "" {
 		e.env[settings.KeyVariable] = key // typed once
 	}
@@ -80,22 +82,24 @@ func (e *engine) carryOut(ctx context.Context, g *session.Guest, out io.Writer, 
 	return e.execute(session.WithGuest(ctx, g), con)
 }
 
-// Target implements plans.Engine.
-func (e *engine) Target(ctx context.Context) (api.Target, error) {
+// Target implements plans.Commands.
+func (e *engine) Target(ctx context.Context) api.Target {
 	t := api.Target{Environment: e.to.Environment, Rehearsal: e.to.Sandbox, Live: e.to.Environment == settings.Production, Host: settings.HostOf(e.to.BaseURL),
 		Key: e.key, Ledger: filepath.Base(e.to.Ledger), Version: session.Version()}
 	if e.to.Sandbox {
 		t.Host, t.Key = e.to.Environment, ""
 	}
-	err := e.readLedger(ctx, func(l session.Ledger) error {
+	if err := e.readLedger(ctx, func(l session.Ledger) error {
 		info, err := l.Info(ctx)
 		t.Account = cmp.Or(info.Account.Partner, info.Account.Slug)
 		return err
-	})
+	}); err != nil {
+		t.Account = "" // whatever needs the ledger says what is wrong with it
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	t.Wallet, t.Currency, t.WalletProblem = e.wallet.String(), e.currency, e.problem
-	return t, err
+	return t
 }
 
 // heardWallet keeps what the partner said of the wallet.
@@ -109,25 +113,28 @@ func (e *engine) heardWallet(amount pipeline.Amount, currency, problem string) {
 	}
 }
 
-// Host implements plans.Engine.
+// Host implements plans.Commands.
 func (e *engine) Host() string {
 	host, _ := os.Hostname() // "" as in the ledger's log
 	return host
 }
 
-// Preview implements plans.Engine.
+// Preview implements plans.Commands.
 func (e *engine) Preview(ctx context.Context, o plans.Order, t plans.Terms) (plans.Preview, error) {
 	var p plans.Preview
 	var failed error
+	hasEnded := false
 	g := e.guestOf(o)
 	g.Planned = func(plan pipeline.Plan) { p.Plan = plan }
-	g.Ended = func(sum report.Summary, err error) { p.Summary, failed = sum, err }
+	g.Ended = func(sum report.Summary, err error) { p.Summary, failed, hasEnded = sum, err, true }
 	err := e.carryOut(ctx, g, io.Discard, nil, e.words("plan", o, t, o.File))
-	e.heardWallet(p.Plan.Wallet, p.Plan.Currency, p.Plan.WalletError)
+	if p.Plan.Rows > 0 {
+		e.heardWallet(p.Plan.Wallet, p.Plan.Currency, p.Plan.WalletError)
+	}
 	if failed != nil {
 		return p, refusalOf(failed)
 	}
-	if p.Summary.Schema == 0 && p.Plan.Rows == 0 && err != nil { // it did not begin
+	if !hasEnded && err != nil { // it did not begin
 		return p, refusalOf(err)
 	}
 	if id := string(p.Summary.Plan); id != "" {
@@ -145,7 +152,7 @@ func (e *engine) guestOf(o plans.Order) *session.Guest {
 	return &session.Guest{Name: o.User, Editors: o.Editors, FileName: o.Name, Source: o.Change}
 }
 
-// Send implements plans.Engine.
+// Send implements plans.Commands.
 func (e *engine) Send(ctx context.Context, o plans.Order, t plans.Terms, abort <-chan struct{}, w plans.Watch) (report.Summary, error) {
 	var sum report.Summary
 	var failed error
@@ -174,6 +181,9 @@ func (e *engine) words(verb string, o plans.Order, t plans.Terms, file string) [
 	words = append(words, o.Flags...)
 	if verb == "run" {
 		words = append(words, "--yes", "--no-progress")
+		if o.Rejects != "" {
+			words = append(words, "--rejects="+o.Rejects)
+		}
 	}
 	return append(words, "--json", "--", file)
 }
@@ -196,7 +206,7 @@ func termsWords(verb string, t plans.Terms) (words []string) {
 	return words
 }
 
-// Command implements plans.Engine.
+// Command implements plans.Commands.
 func (e *engine) Command(o plans.Order, t plans.Terms, verb string) string {
 	name := o.Name
 	if o.IsEdited {

@@ -3,6 +3,7 @@ package webcmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strconv"
@@ -12,11 +13,10 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/postgres"
-	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/approval"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
-	web "github.com/bulkonboard/bulkonboard/pipeline/web/plans"
+	desk "github.com/bulkonboard/bulkonboard/pipeline/web/plans"
 )
 
 // readLedger runs do on the ledger, open to be read. Before the first run there may be
@@ -38,7 +38,7 @@ func (e *engine) withLedger(ctx context.Context, o session.LedgerOptions, do fun
 	return refusalOf(do(l))
 }
 
-// Held implements web.Engine.
+// Held implements desk.Commands.
 func (e *engine) Held(context.Context) (*api.Held, error) {
 	if postgres.IsAddress(e.to.Ledger) {
 		return nil, nil
@@ -47,10 +47,10 @@ func (e *engine) Held(context.Context) (*api.Held, error) {
 	if !isHeld || holder.PID == os.Getpid() {
 		return nil, nil
 	}
-	return &api.Held{Who: holder.Name(), Since: holder.Since, What: holder.Command}, nil
+	return &api.Held{Who: fmt.Sprintf("process %d on %s", holder.PID, holder.Host), Since: holder.Since, What: holder.Command}, nil
 }
 
-// NeedsSecondPerson implements web.Engine.
+// NeedsSecondPerson implements desk.Commands.
 func (e *engine) NeedsSecondPerson(ctx context.Context) (isAsked bool, err error) {
 	err = e.readLedger(ctx, func(l session.Ledger) error {
 		policy, _, err := plans.Policy(ctx, l)
@@ -60,7 +60,7 @@ func (e *engine) NeedsSecondPerson(ctx context.Context) (isAsked bool, err error
 	return isAsked, err
 }
 
-// Plans implements web.Engine.
+// Plans implements desk.Commands.
 func (e *engine) Plans(ctx context.Context) (all []ledger.Plan, err error) {
 	err = e.readLedger(ctx, func(l session.Ledger) error {
 		all, err = l.Plans(ctx)
@@ -69,8 +69,8 @@ func (e *engine) Plans(ctx context.Context) (all []ledger.Plan, err error) {
 	return all, err
 }
 
-// Decide implements web.Engine.
-func (e *engine) Decide(ctx context.Context, p ledger.Plan, by string, a web.Answer) error {
+// Decide implements desk.Commands.
+func (e *engine) Decide(ctx context.Context, p ledger.Plan, by string, a desk.Answer) error {
 	terms, err := approval.ParseTerms(p.Terms)
 	if err != nil {
 		return refusalOf(err)
@@ -92,15 +92,23 @@ func (e *engine) Decide(ctx context.Context, p ledger.Plan, by string, a web.Ans
 	})
 }
 
-// Runs implements web.Engine.
-func (e *engine) Runs(ctx context.Context) (all []ledger.Run, err error) {
+// Runs implements desk.Commands.
+func (e *engine) Runs(ctx context.Context) (all []desk.RunRecord, err error) {
 	err = e.readLedger(ctx, func(l session.Ledger) error {
+		batches, err := l.Batches(ctx)
+		if err != nil {
+			return err
+		}
+		byID := make(map[int64]ledger.Batch, len(batches))
+		for _, b := range batches {
+			byID[b.ID] = b
+		}
 		for r, err := range l.Log(ctx) {
 			if err != nil {
 				return err
 			}
-			if r.Command == "run" && r.Batch != 0 {
-				all = append(all, r)
+			if b := byID[r.Batch]; r.Command == "run" && b.ID != 0 {
+				all = append(all, desk.RunRecord{Run: r, Files: b.Files, Rows: b.Rows})
 			}
 		}
 		return nil
@@ -108,56 +116,41 @@ func (e *engine) Runs(ctx context.Context) (all []ledger.Run, err error) {
 	return all, err
 }
 
-// Outcome implements web.Engine.
-func (e *engine) Outcome(ctx context.Context, run ledger.Run) (out web.Outcome, err error) {
+// Outcome implements desk.Commands.
+func (e *engine) Outcome(ctx context.Context, run int64) (out desk.Outcome, err error) {
 	err = e.readLedger(ctx, func(l session.Ledger) (err error) {
-		if out.Tally, err = l.Tally(ctx, ledger.Selection{Run: run.ID}); err != nil {
+		if out.Tally, err = l.Tally(ctx, ledger.Selection{Run: run}); err != nil {
 			return err
 		}
-		out.Causes = session.Causes(out.Tally)
-		batches, err := l.Batches(ctx)
-		if err != nil {
-			return err
-		}
-		for _, b := range batches {
-			if b.ID == run.Batch {
-				out.Files = b.Files
-			}
-		}
-		for r, err := range l.Rows(ctx, ledger.Selection{Run: run.ID, Only: []ledger.Status{ledger.Created}}) {
-			if err != nil {
-				return err
-			}
-			if r.Customer.URL != "" {
-				out.Links++
-			}
-		}
-		_, out.Shown, err = l.Fact(ctx, pipeline.FactLinksShown)
-		if errors.Is(err, ledger.ErrNotFound) {
+		return eachLink(ctx, l, run, func(*ledger.Reported) error {
+			out.Links++
 			return nil
-		}
-		return err
+		})
 	})
 	return out, err
 }
 
-// Links implements web.Engine.
-func (e *engine) Links(ctx context.Context, run int64, each func(*ledger.Reported) error) error {
-	session.NoteLinksShown(ctx, e.con, ledger.Info{Path: e.to.Ledger, Environment: e.to.Environment}, e.command.Name())
-	return e.readLedger(ctx, func(l session.Ledger) error {
-		for r, err := range l.Rows(ctx, ledger.Selection{Run: run, Only: []ledger.Status{ledger.Created}}) {
-			if err == nil && r.Customer.URL != "" {
-				err = each(&r)
-			}
-			if err != nil {
-				return err
-			}
+// eachLink calls do with each row of a run's input that has a link for mailing: one that
+// the partner's list has confirmed, and that is not in doubt.
+func eachLink(ctx context.Context, l session.Ledger, run int64, do func(*ledger.Reported) error) error {
+	for r, err := range l.Rows(ctx, ledger.Selection{Run: run, Only: []ledger.Status{ledger.Created}}) {
+		if err == nil && r.Customer.UsableURL() != "" && r.Customer.Pairing != ledger.Unconfirmed {
+			err = do(&r)
 		}
-		return nil
-	})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// WriteReport implements web.Engine.
+// Links implements desk.Commands.
+func (e *engine) Links(ctx context.Context, run int64, each func(*ledger.Reported) error) error {
+	session.NoteLinksShown(ctx, e.con, ledger.Info{Path: e.to.Ledger, Environment: e.to.Environment}, e.command.Name())
+	return e.readLedger(ctx, func(l session.Ledger) error { return eachLink(ctx, l, run, each) })
+}
+
+// WriteReport implements desk.Commands.
 func (e *engine) WriteReport(ctx context.Context, w io.Writer, run int64, kind report.Kind, withLinks bool) error {
 	args := append([]string{"report"}, e.ownWords("report")...)
 	args = append(args, "--run="+strconv.FormatInt(run, 10), "--format="+string(kind), "-")

@@ -3,6 +3,7 @@ package webcmd
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
@@ -37,7 +38,7 @@ func codeOf(err error) string {
 	case reason != "":
 		return string(reason)
 	}
-	return exit.CodeOf(err).String()
+	return "exit_" + strconv.Itoa(int(exit.CodeOf(err)))
 }
 
 func statusOf(err error) int {

@@ -3,23 +3,20 @@ package plans
 import (
 	"context"
 	"io"
-	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
-	"github.com/bulkonboard/bulkonboard/pipeline/approval"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 )
 
-// Engine does what needs flags, the partner or the ledger. The command implements it
-// with the session that its subcommands plan, run and report use. Its errors are
-// *api.Refusal where users can do something about them. Its methods may be called by
-// any number of goroutines.
-type Engine interface {
+// Commands carries out commands of the program, each as the command line would. The
+// command web implements it. Errors that are meant for the browser are *api.Refusal. Its
+// methods may be called by any number of goroutines.
+type Commands interface {
 	// Target says where users would be created. The wallet is as last heard.
-	Target(ctx context.Context) (api.Target, error)
+	Target(ctx context.Context) api.Target
 	// Held says which command holds the ledger; nil if none does.
 	Held(ctx context.Context) (*api.Held, error)
 	// NeedsSecondPerson reports whether the ledger asks for two persons.
@@ -32,17 +29,17 @@ type Engine interface {
 	// Plans lists the plans of the ledger, newest first.
 	Plans(ctx context.Context) ([]ledger.Plan, error)
 	// Decide approves or declines a plan. by is the user.
-	Decide(ctx context.Context, plan ledger.Plan, by string, d Answer) error
-	// Host is the name of this machine, as plans have it.
+	Decide(ctx context.Context, plan ledger.Plan, by string, a Answer) error
+	// Host returns the name of this machine, as plans have it.
 	Host() string
 
 	// Send carries out an approved plan and returns when that is over. When ctx ends,
 	// requests in flight are awaited; when abort is closed, they are cut off.
 	Send(ctx context.Context, o Order, t Terms, abort <-chan struct{}, w Watch) (report.Summary, error)
 	// Runs lists the runs of the ledger, newest first, those of the command line too.
-	Runs(ctx context.Context) ([]ledger.Run, error)
+	Runs(ctx context.Context) ([]RunRecord, error)
 	// Outcome counts the rows of the input of a run, as they are now.
-	Outcome(ctx context.Context, run ledger.Run) (Outcome, error)
+	Outcome(ctx context.Context, run int64) (Outcome, error)
 	// Links calls each with the rows of the input of a run that have a verification link.
 	// The ledger notes that links are handed out.
 	Links(ctx context.Context, run int64, each func(*ledger.Reported) error) error
@@ -59,6 +56,7 @@ type Order struct {
 	User     string                // who acts
 	Editors  []string              // who changed the list
 	File     string                // the upload
+	Rejects  string                // where a run writes the rows to correct
 	Name     string                // of the sender's file
 	Flags    []string              // of run: how the list is read, without the file
 	Change   func(*source.Options) // lays corrections over what is read; nil = none
@@ -85,7 +83,6 @@ type Preview struct {
 // Answer is the decision of the second person.
 type Answer struct {
 	Approves bool
-	Rows     int    // typed
 	Comment  string // why it is declined, or any other
 }
 
@@ -99,19 +96,15 @@ type Watch struct {
 	StatusChange func(from, to ledger.Status)
 }
 
-// Outcome is what became of the rows of a run's input.
-type Outcome struct {
-	Files    []ledger.File
-	Tally    ledger.Tally
-	Causes   []report.Cause
-	Links    int
-	Fee      string // "" = not known
-	Currency string
-	Shown    time.Time // when links were handed out last; zero = never
+// RunRecord is a run of the ledger, with its input.
+type RunRecord struct {
+	ledger.Run
+	Files []ledger.File
+	Rows  int
 }
 
-// Parsed is a plan with its terms.
-type Parsed struct {
-	ledger.Plan
-	Binds approval.Terms
+// Outcome is what became of the rows of a run's input.
+type Outcome struct {
+	Tally ledger.Tally
+	Links int
 }
