@@ -44,7 +44,11 @@ func (d *Desk) describe(ctx context.Context, reader access.Visitor, p ledger.Pla
 	if err != nil {
 		return api.Plan{}, err
 	}
-	out := api.Plan{PlanSummary: d.summarize(p, &terms, reader), Target: d.Commands.Target(ctx), Rows: terms.Rows, InDoubt: terms.InDoubt,
+	needsSecond, err := d.needsSecondPerson(ctx)
+	if err != nil {
+		return api.Plan{}, err
+	}
+	out := api.Plan{PlanSummary: d.summarize(p, &terms, reader, needsSecond), Target: d.Commands.Target(ctx), Rows: terms.Rows, InDoubt: terms.InDoubt,
 		Fee: terms.Fee, Currency: terms.Currency, Wallet: terms.Wallet, Fingerprint: short(terms.Fingerprint), RowDigest: short(terms.RowDigest), Digest: digestOf(p),
 		Approvers: d.approversBut(append(names(terms.Editors), p.Who)...), Differs: []string{}, Sample: []api.Row{}, Columns: []api.Column{}, Decisions: []api.Decision{}}
 	out.Target.Environment, out.Target.Host, out.Target.Key = terms.Environment, terms.Host, terms.KeyPrint
@@ -76,9 +80,10 @@ func (d *Desk) describe(ctx context.Context, reader access.Visitor, p ledger.Pla
 	return out, nil
 }
 
-// summarize returns a saved plan as a list shows it.
-func (d *Desk) summarize(p ledger.Plan, terms *approval.Terms, reader access.Visitor) api.PlanSummary {
-	out := api.PlanSummary{ID: p.ID, State: stateOf(p, time.Now()), Maker: p.Who, Mine: terms.CheckDecider(d.personOf(reader)) != nil,
+// summarize returns a saved plan as a list shows it. needsSecond says that its maker
+// cannot approve it.
+func (d *Desk) summarize(p ledger.Plan, terms *approval.Terms, reader access.Visitor, needsSecond bool) api.PlanSummary {
+	out := api.PlanSummary{ID: p.ID, State: stateOf(p, time.Now()), Maker: p.Who, Mine: needsSecond && terms.CheckDecider(d.personOf(reader)) != nil,
 		Made: p.Made.UTC(), Expires: p.Expires.UTC(), Send: p.Rows, AtMost: terms.AtMost}
 	if e, isKnown := d.book.find(p.ID); isKnown {
 		out.List, out.Name, out.Revision = e.List, e.Name, e.Revision
@@ -98,13 +103,17 @@ func (d *Desk) Plans(ctx context.Context, reader access.Visitor) ([]api.PlanSumm
 	if err != nil {
 		return nil, err
 	}
+	needsSecond, err := d.needsSecondPerson(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]api.PlanSummary, 0, len(all))
 	for _, p := range all {
 		terms, err := approval.ParseTerms(p.Terms)
 		if err != nil { // of another version of the program
 			continue
 		}
-		s := d.summarize(p, &terms, reader)
+		s := d.summarize(p, &terms, reader, needsSecond)
 		s.Run = runs[p.ID]
 		out = append(out, s)
 	}

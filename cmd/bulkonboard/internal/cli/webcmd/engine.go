@@ -131,11 +131,8 @@ func (e *engine) Preview(ctx context.Context, o plans.Order, t plans.Terms) (pla
 	if p.Plan.Rows > 0 {
 		e.heardWallet(p.Plan.Wallet, p.Plan.Currency, p.Plan.WalletError)
 	}
-	if failed != nil {
-		return p, refusalOf(failed)
-	}
-	if !hasEnded && err != nil { // it did not begin
-		return p, refusalOf(err)
+	if failed != nil || !hasEnded && err != nil { // the latter did not begin
+		return p, refusalFor(o, cmp.Or(failed, err))
 	}
 	if id := string(p.Summary.Plan); id != "" {
 		err = e.readLedger(ctx, func(l session.Ledger) (err error) {
@@ -165,11 +162,8 @@ func (e *engine) Send(ctx context.Context, o plans.Order, t plans.Terms, abort <
 	}
 	g.Ended = func(s report.Summary, err error) { sum, failed, hasEnded = s, err, true }
 	err := e.carryOut(ctx, g, io.Discard, abort, e.words("run", o, t, o.File))
-	switch {
-	case failed != nil:
-		return sum, refusalOf(failed)
-	case !hasEnded && err != nil:
-		return sum, refusalOf(err)
+	if failed != nil || !hasEnded && err != nil {
+		return sum, refusalFor(o, cmp.Or(failed, err))
 	}
 	return sum, nil
 }

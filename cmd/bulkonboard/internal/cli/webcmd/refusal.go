@@ -9,7 +9,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/approval"
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
+	"github.com/bulkonboard/bulkonboard/pipeline/web/plans"
 )
 
 // refusalOf returns what a command ended with as an answer of the page: the sentence and
@@ -18,12 +20,28 @@ func refusalOf(err error) error {
 	if err == nil {
 		return nil
 	}
+	var input *source.Error
+	if errors.As(err, &input) { // the page words it
+		return err
+	}
 	r := &api.Refusal{Status: statusOf(err), Body: api.Error{Code: codeOf(err), Sentence: sentenceOf(err), WhatToDo: sentenceOf(errors.New(strings.Join(exit.HintsOf(err), "; ")))}}
 	var differs *approval.NotAsApproved
 	if errors.As(err, &differs) {
 		r.Body.Differs = differs.Differences
 	}
 	return r
+}
+
+// refusalFor is refusalOf for a command with a list, which the sender knows by another
+// name.
+func refusalFor(o plans.Order, err error) error {
+	var input *source.Error
+	if errors.As(err, &input) {
+		named := *input
+		named.File = o.Name
+		return &named
+	}
+	return refusalOf(err)
 }
 
 // codeOf returns the code of an error: why a run stopped, or what its exit code is.
