@@ -15,7 +15,7 @@ import (
 )
 
 // makePlan computes the plan of a list, and submits it if asked to.
-func (s *Server) makePlan(w http.ResponseWriter, r *http.Request, by access.Visitor) error {
+func makePlan(s *Server, w http.ResponseWriter, r *http.Request, by access.Visitor) error {
 	editor, err := editorOf(r, by)
 	if err != nil {
 		return err
@@ -41,7 +41,7 @@ func (s *Server) makePlan(w http.ResponseWriter, r *http.Request, by access.Visi
 }
 
 // showPlans shows all plans.
-func (s *Server) showPlans(w http.ResponseWriter, r *http.Request, by access.Visitor) error {
+func showPlans(s *Server, w http.ResponseWriter, r *http.Request, by access.Visitor) error {
 	plans, err := s.engine.Plans(r.Context(), by)
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (s *Server) showPlans(w http.ResponseWriter, r *http.Request, by access.Vis
 }
 
 // showPlan shows a plan.
-func (s *Server) showPlan(w http.ResponseWriter, r *http.Request, by access.Visitor) error {
+func showPlan(s *Server, w http.ResponseWriter, r *http.Request, by access.Visitor) error {
 	plan, err := s.engine.Plan(r.Context(), by, r.PathValue("plan"))
 	if err != nil {
 		return err
@@ -116,16 +116,16 @@ func sampleOf(random *rand.Rand, total, n int) []int {
 }
 
 // approvePlan approves a plan.
-func (s *Server) approvePlan(w http.ResponseWriter, r *http.Request, by access.Visitor) error {
-	return s.decidePlan(w, r, by, true)
+func approvePlan(s *Server, w http.ResponseWriter, r *http.Request, by access.Visitor) error {
+	return decidePlan(s, w, r, by, true)
 }
 
 // declinePlan declines a plan.
-func (s *Server) declinePlan(w http.ResponseWriter, r *http.Request, by access.Visitor) error {
-	return s.decidePlan(w, r, by, false)
+func declinePlan(s *Server, w http.ResponseWriter, r *http.Request, by access.Visitor) error {
+	return decidePlan(s, w, r, by, false)
 }
 
-func (s *Server) decidePlan(w http.ResponseWriter, r *http.Request, by access.Visitor, approves bool) error {
+func decidePlan(s *Server, w http.ResponseWriter, r *http.Request, by access.Visitor, approves bool) error {
 	var answer api.Approval
 	if err := readJSON(w, r, &answer); err != nil {
 		return err

@@ -89,7 +89,6 @@ type Answer struct {
 // Watch is called while a run goes on, from several goroutines but never at once with
 // the same function. All functions must return quickly.
 type Watch struct {
-	Opened       func()              // ledger, plan and partner are open
 	Planned      func(pipeline.Plan) // everything is checked
 	Begun        func(run int64)     // the ledger has the run
 	Progress     func(pipeline.Progress)

@@ -19,7 +19,7 @@ const maxComment = 1000
 // that was on the screen, and the number of rows to approve it. Whoever made the plan, or
 // had a hand in its list, cannot approve it where two persons are asked for.
 func (d *Desk) DecidePlan(ctx context.Context, by access.Visitor, id string, approves bool, answer api.Approval) (api.Plan, error) {
-	p, err := d.find(ctx, id)
+	p, err := d.findPlan(ctx, id)
 	if err != nil {
 		return api.Plan{}, err
 	}

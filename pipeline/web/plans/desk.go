@@ -65,10 +65,10 @@ func (d *Desk) Target(ctx context.Context) api.Target { return d.Commands.Target
 func (d *Desk) Held(ctx context.Context) (*api.Held, error) { return d.Commands.Held(ctx) }
 
 // IsBusy reports whether a run or a preview is under way.
-func (d *Desk) IsBusy() bool { return d.underway() != nil || len(d.busy) > 0 }
+func (d *Desk) IsBusy() bool { return d.currentRun() != nil || len(d.busy) > 0 }
 
-// underway returns the run that is not over; nil if there is none.
-func (d *Desk) underway() *liveRun {
+// currentRun returns the run that is not over; nil if there is none.
+func (d *Desk) currentRun() *liveRun {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.current
@@ -76,7 +76,7 @@ func (d *Desk) underway() *liveRun {
 
 // IsInUse reports whether a list belongs to an open plan or to a run.
 func (d *Desk) IsInUse(ctx context.Context, list string) (bool, error) {
-	if r := d.underway(); r != nil && r.list == list {
+	if r := d.currentRun(); r != nil && r.list == list {
 		return true, nil
 	}
 	ids := d.book.plansOf(list)

@@ -51,8 +51,8 @@ func (r *liveRun) update(change func()) {
 	r.changed = make(chan struct{})
 }
 
-// watch returns what keeps the figures up to date.
-func (r *liveRun) watch() Watch {
+// newWatch returns what keeps the figures up to date.
+func (r *liveRun) newWatch() Watch {
 	return Watch{
 		Planned: func(p pipeline.Plan) {
 			r.update(func() {
@@ -157,8 +157,8 @@ func (r *liveRun) end(sum report.Summary, err error) {
 	close(r.over)
 }
 
-// stop takes the next step: requests in flight finish, then they are cut off.
-func (r *liveRun) stop() {
+// takeStop takes the next step: requests in flight finish, then they are cut off.
+func (r *liveRun) takeStop() {
 	r.update(func() {
 		switch r.stops++; r.stops {
 		case 1:

@@ -16,7 +16,7 @@ import (
 // are those of plan --json. A plan that a run would refuse is not submitted: the error
 // says why. Without order.Save the answer says it, in Plan.Blocked.
 func (d *Desk) MakePlan(ctx context.Context, by access.Visitor, list *lists.Snapshot, order api.MakePlan) (api.Plan, error) {
-	if d.underway() != nil {
+	if d.currentRun() != nil {
 		return api.Plan{}, api.Refuse(http.StatusConflict, "held")
 	}
 	select { // the ledger is for one at a time
@@ -51,7 +51,7 @@ func (d *Desk) MakePlan(ctx context.Context, by access.Visitor, list *lists.Snap
 		return plan, err
 	}
 	limit, command := plan.Limit, plan.Command
-	if plan, err = d.describe(ctx, by, p.Saved); err != nil {
+	if plan, err = d.describePlan(ctx, by, p.Saved); err != nil {
 		return plan, err
 	}
 	plan.Seconds, plan.Columns, plan.Decisions = p.Plan.Duration.Seconds(), list.Columns, list.Decisions

@@ -18,8 +18,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 )
 
-// live returns a run that this process has begun; nil if it has not.
-func (d *Desk) live(id int64) *liveRun {
+// findLive returns a run that this process has begun; nil if it has not.
+func (d *Desk) findLive(id int64) *liveRun {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.runs[id]
@@ -38,19 +38,19 @@ func (d *Desk) Runs(ctx context.Context) ([]api.Run, error) {
 	}
 	out := make([]api.Run, 0, len(all))
 	for i, r := range all {
-		if l := d.live(r.ID); l != nil {
+		if l := d.findLive(r.ID); l != nil {
 			run, _ := l.figures(time.Now())
 			out = append(out, run)
 			continue
 		}
-		out = append(out, d.recorded(r, i == 0 && held != nil))
+		out = append(out, d.describeRecord(r, i == 0 && held != nil))
 	}
 	return out, nil
 }
 
 // Run returns a run, with the rows of its input as they are now.
 func (d *Desk) Run(ctx context.Context, id int64) (api.Run, error) {
-	if l := d.live(id); l != nil {
+	if l := d.findLive(id); l != nil {
 		run, _ := l.figures(time.Now())
 		return run, nil
 	}
@@ -66,7 +66,7 @@ func (d *Desk) Run(ctx context.Context, id int64) (api.Run, error) {
 	if err != nil {
 		return api.Run{}, err
 	}
-	run := d.recorded(all[at], at == 0 && held != nil)
+	run := d.describeRecord(all[at], at == 0 && held != nil)
 	found, err := d.Commands.Outcome(ctx, id)
 	if err != nil {
 		return run, err
@@ -75,8 +75,8 @@ func (d *Desk) Run(ctx context.Context, id int64) (api.Run, error) {
 	return run, nil
 }
 
-// recorded returns a run as the ledger has it. isHeld says that its process may go on.
-func (d *Desk) recorded(r RunRecord, isHeld bool) api.Run {
+// describeRecord returns a run as the ledger has it. isHeld says that its process may go on.
+func (d *Desk) describeRecord(r RunRecord, isHeld bool) api.Run {
 	out := api.Run{ID: r.ID, Plan: r.Plan, State: api.RunFinished, Started: r.Started.UTC(), By: r.Who, Statuses: map[string]int{}}
 	if len(r.Files) > 0 {
 		out.Name = filepath.Base(r.Files[0].Name)
@@ -96,13 +96,13 @@ func (d *Desk) recorded(r RunRecord, isHeld bool) api.Run {
 		if out.Stop = stopWith(end.StopReason, end.ExitCode); out.Stop != nil {
 			out.State = api.RunStopped
 		}
-		out.Charged = lost(end.WalletFrom, end.WalletTo)
+		out.Charged = amountLost(end.WalletFrom, end.WalletTo)
 	}
 	return out
 }
 
-// lost returns what a wallet lost; "" if that is not known.
-func lost(from, to string) string {
+// amountLost returns what a wallet lost; "" if that is not known.
+func amountLost(from, to string) string {
 	a, err := pipeline.ParseAmount(from)
 	b, failed := pipeline.ParseAmount(to)
 	if err != nil || failed != nil {
@@ -149,7 +149,7 @@ func stopWith(reason string, code int) *api.Error {
 // WatchRun calls show with the figures of a run now and whenever they changed, until the
 // run ends, ctx does or show fails. A slow show never delays the run: it misses figures.
 func (d *Desk) WatchRun(ctx context.Context, id int64, show func(api.Run) error) error {
-	l := d.live(id)
+	l := d.findLive(id)
 	if l == nil {
 		run, err := d.Run(ctx, id)
 		if err != nil {
@@ -181,11 +181,11 @@ func (d *Desk) WatchRun(ctx context.Context, id int64, show func(api.Run) error)
 // StopRun lets the requests of a run finish; asked again, it cuts them off. What is cut
 // off is in doubt, and looked up by the next run.
 func (d *Desk) StopRun(_ context.Context, _ access.Visitor, id int64) (api.Run, error) {
-	l := d.live(id)
+	l := d.findLive(id)
 	if l == nil || l.isOver() {
 		return api.Run{}, api.Refuse(http.StatusConflict, "run_over")
 	}
-	l.stop()
+	l.takeStop()
 	run, _ := l.figures(time.Now())
 	return run, nil
 }

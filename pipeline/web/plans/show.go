@@ -28,7 +28,7 @@ func (d *Desk) newPlan(ctx context.Context, by access.Visitor, list *lists.Snaps
 	out := api.Plan{PlanSummary: api.PlanSummary{List: list.ID, Revision: list.Revision, Name: list.Name, Maker: by.Name, Mine: true, Made: time.Now().UTC(),
 		Send: plan.Send + plan.InDoubt, AtMost: plan.Fee.Times(plan.Send + plan.InDoubt).String()},
 		Target: d.Commands.Target(ctx), Rows: plan.Rows, InDoubt: plan.InDoubt, Fee: plan.Fee.String(), Currency: plan.Currency, Wallet: plan.Wallet.String(),
-		Seconds: plan.Duration.Seconds(), Fingerprint: short(plan.Batch.Fingerprint), Approvers: d.approversBut(by.Name),
+		Seconds: plan.Duration.Seconds(), Fingerprint: shorten(plan.Batch.Fingerprint), Approvers: d.approversBut(by.Name),
 		Differs: []string{}, Sample: []api.Row{}, Columns: list.Columns, Decisions: list.Decisions}
 	setLeftOut(&out, plan.Tally.Status)
 	setMoney(&out, pipeline.Amount{})
@@ -38,8 +38,8 @@ func (d *Desk) newPlan(ctx context.Context, by access.Visitor, list *lists.Snaps
 	return out
 }
 
-// describe returns a saved plan.
-func (d *Desk) describe(ctx context.Context, reader access.Visitor, p ledger.Plan) (api.Plan, error) {
+// describePlan returns a saved plan.
+func (d *Desk) describePlan(ctx context.Context, reader access.Visitor, p ledger.Plan) (api.Plan, error) {
 	terms, err := approval.ParseTerms(p.Terms)
 	if err != nil {
 		return api.Plan{}, err
@@ -48,9 +48,9 @@ func (d *Desk) describe(ctx context.Context, reader access.Visitor, p ledger.Pla
 	if err != nil {
 		return api.Plan{}, err
 	}
-	out := api.Plan{PlanSummary: d.summarize(p, &terms, reader, needsSecond), Target: d.Commands.Target(ctx), Rows: terms.Rows, InDoubt: terms.InDoubt,
-		Fee: terms.Fee, Currency: terms.Currency, Wallet: terms.Wallet, Fingerprint: short(terms.Fingerprint), RowDigest: short(terms.RowDigest), Digest: digestOf(p),
-		Approvers: d.approversBut(append(names(terms.Editors), p.Who)...), Differs: []string{}, Sample: []api.Row{}, Columns: []api.Column{}, Decisions: []api.Decision{}}
+	out := api.Plan{PlanSummary: d.summarizePlan(p, &terms, reader, needsSecond), Target: d.Commands.Target(ctx), Rows: terms.Rows, InDoubt: terms.InDoubt,
+		Fee: terms.Fee, Currency: terms.Currency, Wallet: terms.Wallet, Fingerprint: shorten(terms.Fingerprint), RowDigest: shorten(terms.RowDigest), Digest: digestOf(p),
+		Approvers: d.approversBut(append(namesOf(terms.Editors), p.Who)...), Differs: []string{}, Sample: []api.Row{}, Columns: []api.Column{}, Decisions: []api.Decision{}}
 	out.Target.Environment, out.Target.Host, out.Target.Key = terms.Environment, terms.Host, terms.KeyPrint
 	if e, isKnown := d.book.find(p.ID); isKnown {
 		out.Limit = e.Limit
@@ -80,9 +80,9 @@ func (d *Desk) describe(ctx context.Context, reader access.Visitor, p ledger.Pla
 	return out, nil
 }
 
-// summarize returns a saved plan as a list shows it. needsSecond says that its maker
+// summarizePlan returns a saved plan as a list shows it. needsSecond says that its maker
 // cannot approve it.
-func (d *Desk) summarize(p ledger.Plan, terms *approval.Terms, reader access.Visitor, needsSecond bool) api.PlanSummary {
+func (d *Desk) summarizePlan(p ledger.Plan, terms *approval.Terms, reader access.Visitor, needsSecond bool) api.PlanSummary {
 	out := api.PlanSummary{ID: p.ID, State: stateOf(p, time.Now()), Maker: p.Who, Mine: needsSecond && terms.CheckDecider(d.personOf(reader)) != nil,
 		Made: p.Made.UTC(), Expires: p.Expires.UTC(), Send: p.Rows, AtMost: terms.AtMost}
 	if e, isKnown := d.book.find(p.ID); isKnown {
@@ -113,7 +113,7 @@ func (d *Desk) Plans(ctx context.Context, reader access.Visitor) ([]api.PlanSumm
 		if err != nil { // of another version of the program
 			continue
 		}
-		s := d.summarize(p, &terms, reader, needsSecond)
+		s := d.summarizePlan(p, &terms, reader, needsSecond)
 		s.Run = runs[p.ID]
 		out = append(out, s)
 	}
@@ -122,11 +122,11 @@ func (d *Desk) Plans(ctx context.Context, reader access.Visitor) ([]api.PlanSumm
 
 // Plan returns a saved plan.
 func (d *Desk) Plan(ctx context.Context, reader access.Visitor, id string) (api.Plan, error) {
-	p, err := d.find(ctx, id)
+	p, err := d.findPlan(ctx, id)
 	if err != nil {
 		return api.Plan{}, err
 	}
-	out, err := d.describe(ctx, reader, p)
+	out, err := d.describePlan(ctx, reader, p)
 	if err != nil {
 		return out, err
 	}
@@ -135,8 +135,8 @@ func (d *Desk) Plan(ctx context.Context, reader access.Visitor, id string) (api.
 	return out, err
 }
 
-// find returns a plan of the ledger.
-func (d *Desk) find(ctx context.Context, id string) (ledger.Plan, error) {
+// findPlan returns a plan of the ledger.
+func (d *Desk) findPlan(ctx context.Context, id string) (ledger.Plan, error) {
 	all, err := d.Commands.Plans(ctx)
 	if err != nil {
 		return ledger.Plan{}, err
@@ -219,9 +219,9 @@ func setMoney(out *api.Plan, keep pipeline.Amount) {
 	out.Remains = wallet.Minus(cost).String()
 }
 
-func short(digest string) string { return digest[:min(len(digest), shortLength)] }
+func shorten(digest string) string { return digest[:min(len(digest), shortLength)] }
 
-func names(people []approval.Person) []string {
+func namesOf(people []approval.Person) []string {
 	var all []string
 	for _, p := range people {
 		all = append(all, p.User)

@@ -24,7 +24,7 @@ func (d *Desk) ListOf(plan string) string {
 // StartRun begins the run of an approved plan, or continues it, and returns once the
 // ledger has the run or has refused it. The run goes on when ctx is over.
 func (d *Desk) StartRun(ctx context.Context, by access.Visitor, plan string, list *lists.Snapshot) (api.Run, error) {
-	p, err := d.find(ctx, plan)
+	p, err := d.findPlan(ctx, plan)
 	if err != nil {
 		return api.Run{}, err
 	}
@@ -36,7 +36,7 @@ func (d *Desk) StartRun(ctx context.Context, by access.Visitor, plan string, lis
 	if err != nil {
 		return api.Run{}, err
 	}
-	r, err := d.begin(by, plan, e, orderOf(by, list), terms)
+	r, err := d.beginRun(by, plan, e, orderOf(by, list), terms)
 	if err != nil {
 		return api.Run{}, err
 	}
@@ -69,8 +69,8 @@ func (d *Desk) runTerms(ctx context.Context, e entry) (Terms, error) {
 	return t, err
 }
 
-// begin starts the only run of this process.
-func (d *Desk) begin(by access.Visitor, plan string, e entry, o Order, t Terms) (*liveRun, error) {
+// beginRun starts the only run of this process.
+func (d *Desk) beginRun(by access.Visitor, plan string, e entry, o Order, t Terms) (*liveRun, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.current != nil || d.ctx.Err() != nil {
@@ -83,15 +83,15 @@ func (d *Desk) begin(by access.Visitor, plan string, e entry, o Order, t Terms) 
 	d.work.Go(func() error {
 		defer cancel()
 		sum, err := d.carryOut(ctx, r, o, t)
-		d.forget(r, err)
+		d.forgetRun(r, err)
 		r.end(sum, err)
 		return nil
 	})
 	d.work.Go(func() error {
 		select {
 		case <-d.Abort:
-			r.stop()
-			r.stop()
+			r.takeStop()
+			r.takeStop()
 		case <-r.over:
 		}
 		return nil
@@ -107,7 +107,7 @@ func (d *Desk) carryOut(ctx context.Context, r *liveRun, o Order, t Terms) (sum 
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	w := r.watch()
+	w := r.newWatch()
 	begun := w.Begun
 	w.Begun = func(id int64) {
 		d.mu.Lock()
@@ -118,8 +118,8 @@ func (d *Desk) carryOut(ctx context.Context, r *liveRun, o Order, t Terms) (sum 
 	return d.Commands.Send(ctx, o, t, r.abort, w)
 }
 
-// forget makes room for the next run, and keeps how this one differed from its plan.
-func (d *Desk) forget(r *liveRun, err error) {
+// forgetRun makes room for the next run, and keeps how this one differed from its plan.
+func (d *Desk) forgetRun(r *liveRun, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.current = nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/holder"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
@@ -36,7 +37,7 @@ func (s *statusReport) readRuns(ctx context.Context, l session.Ledger, run int64
 			break
 		}
 	}
-	_, isHeld := session.ReadHolder(s.info.Path)
+	_, isHeld := holder.Read(s.info.Path)
 	s.running = s.run.ID != 0 && s.run.End == nil && isHeld
 	return nil
 }

@@ -79,7 +79,7 @@ func (s *session) finish(out report.Summary, written []string, code exit.Code, f
 	out.Environment, out.Ledger = report.Text(s.to.Environment), report.Text(s.to.Ledger)
 	out.Reports, out.ExitCode = append(out.Reports, written...), int(code)
 	s.alerts.SetSummary(out)
-	s.guest.reportEnd(out, failed)
+	s.guest.Ended(out, failed)
 	if s.flags.JSON {
 		if err := out.Encode(s.Out); err != nil {
 			return err

@@ -42,7 +42,7 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 	plan, failed := pipeline.Preview(ctx, cfg)
 	if plan.Rows > 0 {
 		s.reportPlan(plan)
-		s.guest.reportPlanned(plan)
+		s.guest.Planned(plan)
 	}
 	saved, written, keepErr := s.keepPlan(ctx, draft, plan, failed)
 	failed = errors.Join(failed, keepErr)
@@ -79,8 +79,8 @@ func (s *session) keepPlan(ctx context.Context, draft *plans.Draft, plan pipelin
 	if err != nil {
 		return saved, written, err
 	}
-	record := s.guest.signRecord(NewRunRecord(s.command))
-	hands := plans.Hands{Maker: approval.Person{User: record.Who, Host: record.Host}, Editors: s.guest.editors()}
+	record := s.guest.SignRecord(NewRunRecord(s.command))
+	hands := plans.Hands{Maker: approval.Person{User: record.Who, Host: record.Host}, Editors: s.guest.OtherEditors()}
 	p, terms, err := draft.Save(ctx, s.store, to, hands, plan)
 	if err != nil {
 		return saved, written, err

@@ -50,7 +50,10 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 			}
 		}
 	}
-	if err := s.noteLinksShown(ctx); err != nil && exit.StopReasonOf(failed) != pipeline.LedgerFault {
+	if len(s.outputs.Reports) > 0 {
+		err = s.store.SaveFact(ctx, pipeline.FactLinksShown, "report", time.Now())
+	}
+	if err != nil && exit.StopReasonOf(failed) != pipeline.LedgerFault {
 		return nil, 0, err
 	}
 	meta := report.Meta{Version: Version(), Environment: s.to.Environment, Ledger: s.to.Ledger, Run: sum.Run,
@@ -63,10 +66,8 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	if exit.StopReasonOf(failed) != pipeline.LedgerFault {
 		s.outputs.Facts = s.store
 	}
-	if s.guest != nil {
+	if written, err = s.outputs.Write(ctx, meta, rows); len(s.outputs.Reports) == 0 {
 		err = readAll(rows())
-	} else {
-		written, err = s.outputs.Write(ctx, meta, rows)
 	}
 	s.outputs.ReportKept(s.Console)
 	if exit.StopReasonOf(failed) != pipeline.LedgerFault {
@@ -97,14 +98,6 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	rejects, failure := s.outputs.WriteRejects(ctx, s.in, s.store, sum.Batch.ID, correctable)
 	s.rejects, s.correctable = rejects, correctable
 	return append(written, rejects...), attention, errors.Join(err, failure)
-}
-
-// noteLinksShown records that the links of the report are handed out. A guest gets none.
-func (s *session) noteLinksShown(ctx context.Context) error {
-	if s.guest != nil {
-		return nil
-	}
-	return s.store.SaveFact(ctx, pipeline.FactLinksShown, "report", time.Now())
 }
 
 // readAll reads rows to their end, for what is counted on the way.

@@ -16,6 +16,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/alerts"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/guest"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
@@ -33,7 +34,8 @@ import (
 type session struct {
 	*term.Console
 	command  string
-	guest    *Guest // nil on the command line
+	guest    guest.Guest
+	isGuest  bool // else the command line
 	flags    *settings.RunFlags
 	settings string
 	to       settings.Target
@@ -66,7 +68,8 @@ type session struct {
 
 // newSession settles what needs no file but the key's.
 func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (*session, error) {
-	s := &session{Console: con, command: c.Name(), guest: guestOf(c.Context()), flags: f, settings: settings.DescribeSettings(c), found: findings.NewCollector()}
+	s := &session{Console: con, command: c.Name(), flags: f, settings: settings.DescribeSettings(c), found: findings.NewCollector()}
+	s.guest, s.isGuest = guest.Of(c.Context())
 	if f.Quiet {
 		con.HoldBack(f.JSON)
 	}
@@ -174,7 +177,7 @@ func (s *session) show(p *term.Page) {
 func (s *session) openInput(ctx context.Context, args []string) (err error) {
 	s.flags.TakeFound = s.command == "plan"
 	for {
-		s.in, err = s.openSource(ctx, args)
+		s.in, err = openSource(ctx, s, args)
 		var place *source.FoundHeader
 		if !errors.As(err, &place) || s.command != "run" || len(args) > 1 || args[0] == "-" || !term.IsTerminal(s.In) {
 			break
@@ -193,12 +196,12 @@ func (s *session) openInput(ctx context.Context, args []string) (err error) {
 }
 
 // openSource opens the files with the reading settings of the flags and of the guest.
-func (s *session) openSource(ctx context.Context, args []string) (*source.Input, error) {
+func openSource(ctx context.Context, s *session, args []string) (*source.Input, error) {
 	opt, err := s.flags.SourceOptions()
 	if err != nil {
 		return nil, err
 	}
-	s.guest.changeSource(&opt)
+	s.guest.Source(&opt)
 	return source.Open(ctx, args, s.In, opt)
 }
 
@@ -229,8 +232,11 @@ func (s *session) open(ctx context.Context, args []string) (err error) {
 		}
 		s.closers = append(s.closers, s.in.Close)
 		s.found.CheckColumns(s.in, s.rules, s.flags.ID, findings.SharedRowsInRun)
-		if s.outputs, err = s.newOutputs(); err != nil {
+		if s.outputs, err = outputs.New(s.flags.Reports, s.flags.Rejects, s.in.Files(), s.to.Environment, s.to.Ledger); err != nil {
 			return err
+		}
+		if s.isGuest {
+			s.outputs.Reports = nil // a guest downloads them from the ledger
 		}
 		if path := s.flags.Annotate; path != "" {
 			if err := outputs.CheckAnnotate(path, s.in.Files()); err != nil {
@@ -248,21 +254,7 @@ func (s *session) open(ctx context.Context, args []string) (err error) {
 	if err := s.loadPlan(ctx); err != nil {
 		return err
 	}
-	if err := s.openPartner(); err != nil {
-		return err
-	}
-	s.guest.reportOpened()
-	return nil
-}
-
-// newOutputs settles which files the command writes: no report for a guest, who downloads
-// it from the ledger.
-func (s *session) newOutputs() (*outputs.Outputs, error) {
-	o, err := outputs.New(s.flags.Reports, s.flags.Rejects, s.in.Files(), s.to.Environment, s.to.Ledger)
-	if err == nil && s.guest != nil {
-		o.Reports = nil
-	}
-	return o, err
+	return s.openPartner()
 }
 
 // reportNotes prints what the reader noticed since the last time.

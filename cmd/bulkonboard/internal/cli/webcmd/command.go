@@ -44,7 +44,7 @@ plan with the cost against the wallet, have a second person approve, send, and d
 report and links. Nothing leaves this machine but what run sends to the partner.
 
 The page listens on loopback, on a free port, and its address works once. It ends when
-it was idle for 30 minutes. Lists are kept beside the ledger, in <ledger>.web, until
+it was idle for 30 minutes. Lists are kept next to the ledger, in <ledger>.web, until
 they are sent or discarded.
 
 For a team, name an address to listen on, a certificate and a users file. Each line of

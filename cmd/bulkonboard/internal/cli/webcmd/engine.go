@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/guest"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -74,12 +75,12 @@ func newEngine(con *term.Console, c *cobra.Command, f *settings.RunFlags, execut
 
 // carryOut executes a command for a guest. abort cuts off requests in flight once ctx
 // is over.
-func (e *engine) carryOut(ctx context.Context, g *session.Guest, out io.Writer, abort <-chan struct{}, args []string) error {
+func (e *engine) carryOut(ctx context.Context, g guest.Guest, out io.Writer, abort <-chan struct{}, args []string) error {
 	con := term.NewConsole(args, nil, strings.NewReader(""), out, io.Discard)
 	con.Env = e.env
 	con.Stop = &term.Stopper{Abort: abort}
 	g.LastResort = e.con.Err
-	return e.execute(session.WithGuest(ctx, g), con)
+	return e.execute(guest.With(ctx, g), con)
 }
 
 // Target implements plans.Commands.
@@ -124,7 +125,7 @@ func (e *engine) Preview(ctx context.Context, o plans.Order, t plans.Terms) (pla
 	var p plans.Preview
 	var failed error
 	hasEnded := false
-	g := e.guestOf(o)
+	g := guestOf(o)
 	g.Planned = func(plan pipeline.Plan) { p.Plan = plan }
 	g.Ended = func(sum report.Summary, err error) { p.Summary, failed, hasEnded = sum, err, true }
 	err := e.carryOut(ctx, g, io.Discard, nil, e.words("plan", o, t, o.File))
@@ -145,8 +146,8 @@ func (e *engine) Preview(ctx context.Context, o plans.Order, t plans.Terms) (pla
 }
 
 // guestOf returns the guest who orders a command.
-func (e *engine) guestOf(o plans.Order) *session.Guest {
-	return &session.Guest{Name: o.User, Editors: o.Editors, FileName: o.Name, Source: o.Change}
+func guestOf(o plans.Order) guest.Guest {
+	return guest.Guest{Name: o.User, Editors: o.Editors, FileName: o.Name, Source: o.Change}
 }
 
 // Send implements plans.Commands.
@@ -154,8 +155,8 @@ func (e *engine) Send(ctx context.Context, o plans.Order, t plans.Terms, abort <
 	var sum report.Summary
 	var failed error
 	hasEnded := false
-	g := e.guestOf(o)
-	g.Opened, g.Planned, g.Begun, g.StatusChange = w.Opened, w.Planned, w.Begun, w.StatusChange
+	g := guestOf(o)
+	g.Planned, g.Begun, g.StatusChange = w.Planned, w.Begun, w.StatusChange
 	g.Progress = func(p pipeline.Progress) {
 		e.heardWallet(p.Wallet, p.Currency, "")
 		w.Progress(p)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/guest"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/holder"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/postgres"
@@ -43,11 +45,11 @@ func (e *engine) Held(context.Context) (*api.Held, error) {
 	if postgres.IsAddress(e.to.Ledger) {
 		return nil, nil
 	}
-	holder, isHeld := session.ReadHolder(e.to.Ledger)
-	if !isHeld || holder.PID == os.Getpid() {
+	by, isHeld := holder.Read(e.to.Ledger)
+	if !isHeld || by.PID == os.Getpid() {
 		return nil, nil
 	}
-	return &api.Held{Who: fmt.Sprintf("process %d on %s", holder.PID, holder.Host), Since: holder.Since, What: holder.Command}, nil
+	return &api.Held{Who: fmt.Sprintf("process %d on %s", by.PID, by.Host), Since: by.Since, What: by.Command}, nil
 }
 
 // NeedsSecondPerson implements desk.Commands.
@@ -157,5 +159,5 @@ func (e *engine) WriteReport(ctx context.Context, w io.Writer, run int64, kind r
 	if !withLinks {
 		args = append(args, "--no-links")
 	}
-	return refusalOf(e.carryOut(ctx, &session.Guest{}, w, nil, args))
+	return refusalOf(e.carryOut(ctx, guest.Guest{}, w, nil, args))
 }

@@ -1,4 +1,5 @@
-package session
+// Package holder says which process holds the lock of a ledger.
+package holder
 
 import (
 	"errors"
@@ -12,32 +13,32 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
-// Holder is the process that holds the lock of a ledger in a file.
-type Holder struct {
+// Process is the process that holds the lock of a ledger in a file.
+type Process struct {
 	PID     int
 	Host    string
 	Command string
 	Since   time.Time // zero if it is not known
 }
 
-// ReadHolder returns the process that signed the lock of a ledger, if it is alive on
+// Read returns the process that signed the lock of a ledger, if it is alive on
 // this machine. A lock that was let go has no signature.
-func ReadHolder(path string) (Holder, bool) {
+func Read(path string) (Process, bool) {
 	f, err := os.Open(path + ".lock")
 	if err != nil {
-		return Holder{}, false
+		return Process{}, false
 	}
 	defer f.Close()
 	text, err := limits.ReadAll(f, limits.Lock)
 	if err != nil {
-		return Holder{}, false
+		return Process{}, false
 	}
 	signed := map[string]string{}
 	for line := range strings.Lines(string(text)) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 		signed[name] = value
 	}
-	h := Holder{Host: signed["host"], Command: signed["command"]}
+	h := Process{Host: signed["host"], Command: signed["command"]}
 	if h.Since, err = time.Parse(time.RFC3339, signed["started"]); err != nil {
 		h.Since = time.Time{}
 	}
