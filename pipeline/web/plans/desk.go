@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -101,4 +102,29 @@ func (d *Desk) NewestPlan(list string) string { return d.book.newest(list) }
 // orderOf returns a list as commands read it.
 func orderOf(by access.Visitor, list *lists.Snapshot) Order {
 	return Order{User: by.Name, Editors: list.Editors, File: list.File, Rejects: list.Rejects, Name: list.Name, Flags: list.Flags, Change: list.Change, IsEdited: list.IsEdited}
+}
+
+// DoneLists returns the lists that need not be kept: those whose newest plan was carried
+// out and left nothing to correct, and those whose newest plan has expired.
+func (d *Desk) DoneLists(ctx context.Context) ([]string, error) {
+	all, err := d.Commands.Plans(ctx)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := d.Commands.Runs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var done []string
+	for _, p := range all {
+		e, isKnown := d.book.find(p.ID)
+		if !isKnown || d.book.newest(e.List) != p.ID || isOpen(p) {
+			continue
+		}
+		isComplete := slices.ContainsFunc(runs, func(r RunRecord) bool { return r.Plan == p.ID && r.End != nil && r.End.ExitCode == 0 })
+		if isComplete || time.Now().After(p.Expires) {
+			done = append(done, e.List)
+		}
+	}
+	return done, nil
 }

@@ -98,6 +98,7 @@ func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args 
 	if s.made, err = f.Decisions(); err != nil {
 		return nil, err
 	}
+	s.guest.SignDecisions(s.made)
 	if len(s.made) > 0 {
 		s.settings = strings.TrimSpace(s.settings + " " + term.Posix.QuoteLine(settings.DescribeDecisions(s.made)...))
 	}

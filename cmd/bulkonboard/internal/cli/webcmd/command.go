@@ -78,6 +78,9 @@ sends; the API key stays with this process.`,
 const idleTime = 30 * time.Minute
 
 func runWeb(ctx context.Context, con *term.Console, c *cobra.Command, o *options) error {
+	if err := o.check(); err != nil { // before the key is asked for
+		return err
+	}
 	e, err := newEngine(con, c, &o.run, o.execute)
 	if err != nil {
 		return err

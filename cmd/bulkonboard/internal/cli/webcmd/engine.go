@@ -92,8 +92,10 @@ func (e *engine) Target(ctx context.Context) api.Target {
 	}
 	if err := e.readLedger(ctx, func(l session.Ledger) error {
 		info, err := l.Info(ctx)
-		t.Account = cmp.Or(info.Account.Partner, info.Account.Slug)
-		return err
+		if t.Account = cmp.Or(info.Account.Partner, info.Account.Slug); err != nil {
+			return err
+		}
+		return e.recallWallet(ctx, l)
 	}); err != nil {
 		t.Account = "" // whatever needs the ledger says what is wrong with it
 	}
@@ -101,6 +103,25 @@ func (e *engine) Target(ctx context.Context) api.Target {
 	defer e.mu.Unlock()
 	t.Wallet, t.Currency, t.WalletProblem = e.wallet.String(), e.currency, e.problem
 	return t
+}
+
+// recallWallet takes the wallet of the newest run, unless it was heard of since.
+func (e *engine) recallWallet(ctx context.Context, l session.Ledger) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.wallet.Known() || e.problem != "" {
+		return nil
+	}
+	for r, err := range l.Log(ctx) {
+		if err != nil {
+			return err
+		}
+		if r.End != nil && r.End.WalletTo != "" {
+			e.wallet, err = pipeline.ParseAmount(r.End.WalletTo)
+			return err
+		}
+	}
+	return nil
 }
 
 // heardWallet keeps what the partner said of the wallet.

@@ -35,7 +35,7 @@ const (
 
 // serve serves the page until ctx ends or nobody has used it for long.
 func serve(ctx context.Context, con *term.Console, e *engine, o *options) (err error) {
-	listener, cfg, err := o.open(con)
+	listener, cfg, err := o.open()
 	if err != nil {
 		return err
 	}
@@ -71,23 +71,29 @@ func serve(ctx context.Context, con *term.Console, e *engine, o *options) (err e
 	return errors.Join(err, desk.Close(), page.Close())
 }
 
-// open opens the listener and settles who may sign in. Whoever listens to more than this
-// machine needs TLS and a users file.
-func (o *options) open(con *term.Console) (net.Listener, access.Config, error) {
-	var cfg access.Config
+// check refuses an address that others reach without TLS and a users file.
+func (o *options) check() error {
 	host, _, err := net.SplitHostPort(o.listen)
 	ip := net.ParseIP(host)
 	switch {
 	case err != nil || ip == nil:
-		return nil, cfg, exit.UsageErrorf("--listen %s: write the IP address and the port, such as 127.0.0.1:0", o.listen)
+		return exit.UsageErrorf("--listen %s: write the IP address and the port, such as 127.0.0.1:0", o.listen)
 	case (o.cert == "") != (o.key == ""):
-		return nil, cfg, exit.UsageErrorf("--tls-cert and --tls-key belong together")
+		return exit.UsageErrorf("--tls-cert and --tls-key belong together")
 	case !ip.IsLoopback() && (o.cert == "" || o.users == ""):
-		return nil, cfg, exit.NewUsageError(fmt.Errorf("--listen %s is reachable from other machines: passwords and lists would cross the network in clear text", o.listen),
+		return exit.NewUsageError(fmt.Errorf("--listen %s is reachable from other machines: passwords and lists would cross the network in clear text", o.listen),
 			"add --tls-cert, --tls-key and --users, or listen on 127.0.0.1 behind a proxy of your own")
 	case ip.IsUnspecified() && len(o.hosts) == 0:
-		return nil, cfg, exit.UsageErrorf("--listen %s needs --host NAME: the page answers to names that it knows", o.listen)
+		return exit.UsageErrorf("--listen %s needs --host NAME: the page answers to names that it knows", o.listen)
+	case o.upload.N > maxUpload:
+		return exit.UsageErrorf("--max-upload: at most %d MiB", maxUpload)
 	}
+	return nil
+}
+
+// open opens the listener and settles who may sign in.
+func (o *options) open() (net.Listener, access.Config, error) {
+	var cfg access.Config
 	if o.users != "" {
 		text, err := settings.ReadGuarded("users", o.users)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/approval"
+	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
@@ -21,6 +22,9 @@ type Guest struct {
 	Name     string   // of the user who acts, in the ledger's log, in plans and in decisions
 	Editors  []string // everyone who had a hand in the list, for the plan that is made
 	FileName string   // of the list, as the sender calls it; "" = as it is called here
+
+	// Decided is who made which decision about the list, and when. Others are the guest's.
+	Decided []decisions.Made
 
 	// Source changes how the input is read: it lays the guest's corrections over it.
 	Source func(*source.Options)
@@ -95,6 +99,20 @@ func (g *Guest) SignRecord(r ledger.Run) ledger.Run {
 		r.Who = g.Name
 	}
 	return r
+}
+
+// SignDecisions names in decisions who made them, and when.
+func (g *Guest) SignDecisions(made []decisions.Made) {
+	for i := range made {
+		if g.Name != "" {
+			made[i].By = g.Name
+		}
+		for _, d := range g.Decided {
+			if d.Decision.String() == made[i].Decision.String() {
+				made[i] = d
+			}
+		}
+	}
 }
 
 // NameInput gives the input the name that the sender gave it.
