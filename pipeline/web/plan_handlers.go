@@ -67,7 +67,7 @@ const sampleRows = 20
 // addList adds to a plan what its list is now: whether it was edited since, what was
 // decided, and some of its rows. The role see gets no values.
 func (s *Server) addList(ctx context.Context, by access.Visitor, plan *api.Plan) error {
-	list, err := s.lists.Current(plan.List)
+	list, err := s.lists.Latest(plan.List)
 	var refusal *api.Refusal
 	if errors.As(err, &refusal) && refusal.Status == http.StatusNotFound {
 		return nil // the list was sent and is gone, or the plan was made on a command line
@@ -81,7 +81,7 @@ func (s *Server) addList(ctx context.Context, by access.Visitor, plan *api.Plan)
 	if !by.HasAny(api.Prepare, api.Approve) {
 		return nil
 	}
-	plan.Columns, plan.Decisions = list.Columns, list.Decisions
+	plan.Columns, plan.Decisions = list.Columns, list.Decided
 	plan.Sample, err = s.sample(ctx, plan)
 	return err
 }

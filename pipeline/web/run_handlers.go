@@ -27,7 +27,7 @@ func startRun(s *Server, w http.ResponseWriter, r *http.Request, by access.Visit
 	if id == "" {
 		return api.Refuse(http.StatusConflict, "list_gone")
 	}
-	list, err := s.lists.Current(id)
+	list, err := s.lists.Latest(id)
 	if err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func downloadRejects(s *Server, w http.ResponseWriter, r *http.Request, by acces
 	if err != nil {
 		return err
 	}
-	list, err := s.lists.Current(run.List)
+	list, err := s.lists.Latest(run.List)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func rows() []Row {
 		{Number: 31, Cells: []string{"27", "K10026", "Heike", "Sauer", "heike.sauer@kunde-beispiel.de", "ja"}, Status: "duplicate_in_input", Was: map[int]string{}, Repeats: 19,
 			Findings: []Finding{{Column: 4, Field: "email", Code: "repeats_row_differs", Kind: "email.repeats_row_differs",
 				Message: "repeats row 19, which is the one that counts, but differs in phoneNumber. Decide which is right"}}},
-		{Number: 40, Cells: []string{"Summe", "", "", "", "", ""}, Status: "pending", LeftOut: "not customers", Was: map[int]string{}, Findings: []Finding{}},
+		{Number: 40, Cells: []string{"Summe", "", "", "", "", ""}, LeftOut: "not customers", Was: map[int]string{}, Findings: []Finding{}},
 	}
 }
 
@@ -163,9 +163,6 @@ func TestExamples(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 		} else if !reflect.DeepEqual(got.Elem().Interface(), want) {
 			t.Errorf("%s loses something on the way", path)
-		}
-		if bytes.Contains(file, []byte(`"Rows": null`)) || strings.Contains(string(file), ": null,\n      \"findings\"") {
-			t.Errorf("%s has a list that is null", path)
 		}
 	}
 }

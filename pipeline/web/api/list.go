@@ -57,6 +57,7 @@ type List struct {
 	Proposals []Proposal     `json:"proposals"`
 	Decisions []Decision     `json:"decisions"` // made and not undone, in order
 	Changes   []Change       `json:"changes"`   // the last 50, newest first
+	Unlisted  int            `json:"unlisted"`  // findings that are counted, but in no row, because there are too many
 	Command   string         `json:"command"`   // what does the same from a command line
 	Plan      string         `json:"plan"`      // ID of the newest plan of this list; "" = none
 }

@@ -17,7 +17,7 @@ type Rows struct {
 type Row struct {
 	Number   int            `json:"number"` // as the spreadsheet shows it
 	Cells    []string       `json:"cells"`  // corrected ones included, one for each column
-	Status   string         `json:"status"` // pending, invalid or duplicate_in_input
+	Status   string         `json:"status"` // pending, invalid or duplicate_in_input; "" = left out
 	LeftOut  string         `json:"leftOut"`
 	Findings []Finding      `json:"findings"`
 	Was      map[int]string `json:"was"`     // of changed cells: what the file has, by column
@@ -134,9 +134,10 @@ type Decide struct {
 type LeaveOut struct {
 	Rows   []int  `json:"rows,omitempty"`
 	Filter string `json:"filter,omitempty"`
-	Find   string `json:"find,omitempty"` // beside Filter
-	Why    string `json:"why"`            // shown with the rows; at most 100 characters
-	Back   bool   `json:"back,omitempty"` // take them back in
+	Find   string `json:"find,omitempty"`  // together with Filter
+	Value  string `json:"value,omitempty"` // with Filter "kind:...": only rows whose cell has this value
+	Why    string `json:"why"`             // shown with the rows; at most 100 characters
+	Back   bool   `json:"back,omitempty"`  // take them back in
 }
 
 // Change is something that was done to a list and can be undone by DELETE

@@ -1,25 +1,39 @@
 package lists
 
 import (
+	"cmp"
 	"context"
-	"io"
+	"errors"
+	"fmt"
 	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
 
-	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 )
 
 // MaxRows is how many rows one answer has at most.
 const MaxRows = 500
 
-// Options say how all lists are read and checked.
+const (
+	defaultMaxLists  = 100
+	defaultKeepBytes = 4 << 30
+	// maxLoadedRows is how many rows of all lists are kept in memory. The list that was
+	// used longest ago is dropped first, and checked again when it is asked for.
+	maxLoadedRows = 1_000_000
+)
+
+// Options say how all lists are read and checked. The zero value is that of a rehearsal.
 type Options struct {
-	Live     bool              // the rules of a target that a real wallet pays for
-	Strict   bool              // as --strict
-	Defaults map[string]string // as --default
-	MaxLists int               // kept at the same time; 0 = 100
-	// KeepBytes bounds what all lists together may use on disk; 0 = 4 GiB.
-	KeepBytes int64
+	Live      bool              // the rules of a target that a real wallet pays for
+	Strict    bool              // as --strict
+	Defaults  map[string]string // as --default
+	MaxLists  int               // kept at the same time; 0 = 100
+	KeepBytes int64             // of all uploads together; 0 = 4 GiB
 }
 
 // Editor is who changes which state of a list.
@@ -28,103 +42,214 @@ type Editor struct {
 	Revision int
 }
 
-// Query selects rows, see api.Rows.
-type Query struct {
-	Filter, Find string
-	From, N      int
-}
-
-// FileWriter writes a file of a list. begin is called once the size is known, before
-// the first byte.
-type FileWriter func(ctx context.Context, id string, begin func(size int64) io.Writer) error
-
 // Store keeps all lists. It is safe for any number of goroutines.
-type Store struct{}
+type Store struct {
+	folder string
+	opt    Options
+	log    *slog.Logger
+	ctx    context.Context //nolint:containedctx // checks end with Close
+	cancel context.CancelFunc
+	checks sync.WaitGroup
+	turns  chan struct{} // one for each check that may run at the same time
 
-// Snapshot is a list as a plan and a run read it.
-type Snapshot struct {
-	ID       string
-	Name     string // of the sender's file
-	Revision int
-	Editors  []string // everyone who had a hand in it, the owner first
-
-	File     string                // the upload
-	Rejects  string                // where a run writes the rows to correct, beside the upload
-	Flags    []string              // of run: how the list is read and what is decided, without the file
-	Change   func(*source.Options) // lays corrections and left out rows over what is read
-	IsEdited bool                  // Change changes something
-
-	Columns   []api.Column
-	Decisions []api.Decision
+	mu    sync.Mutex
+	lists map[string]*list
 }
 
-// Open reads the lists in a folder.
-func Open(folder string, opt Options, log *slog.Logger) (*Store, error) { return &Store{}, nil }
+// Open reads the lists that an earlier process kept in a folder.
+func Open(folder string, opt Options, log *slog.Logger) (*Store, error) {
+	opt.MaxLists, opt.KeepBytes = cmp.Or(opt.MaxLists, defaultMaxLists), cmp.Or(opt.KeepBytes, defaultKeepBytes)
+	s := &Store{folder: filepath.Join(folder, "lists"), opt: opt, log: log, turns: make(chan struct{}, 1), lists: map[string]*list{}}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	if err := os.MkdirAll(s.folder, 0o700); err != nil {
+		return nil, fmt.Errorf("the folder of the lists: %w", err)
+	}
+	dirs, err := os.ReadDir(s.folder)
+	if err != nil {
+		return nil, fmt.Errorf("the folder of the lists: %w", err)
+	}
+	for _, d := range dirs {
+		dir := filepath.Join(s.folder, d.Name())
+		l, err := s.loadList(d.Name(), dir)
+		switch {
+		case errors.Is(err, errUnfinished): // a kill during an upload
+			err = os.RemoveAll(dir)
+		case err == nil:
+			s.lists[l.id] = l
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("list %s: %w", d.Name(), err), s.Close())
+		}
+	}
+	return s, nil
+}
 
-// Close ends all checks and waits for them.
-func (s *Store) Close() error { return nil }
+// Close ends all checks and waits for them. Everything that was answered for is kept.
+func (s *Store) Close() error {
+	s.cancel()
+	s.checks.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var err error
+	for _, l := range s.lists {
+		l.mu.Lock()
+		err = errors.Join(err, l.unload(), l.events.close())
+		l.mu.Unlock()
+	}
+	clear(s.lists)
+	return err
+}
 
 // IsBusy reports whether a check is under way.
-func (s *Store) IsBusy() bool { return false }
-
-func (s *Store) All(reader string) []api.ListSummary { return []api.ListSummary{} }
-
-func (s *Store) Upload(ctx context.Context, owner, name string, body io.Reader) (api.List, error) {
-	return api.List{}, api.Refuse(501, "failed")
+func (s *Store) IsBusy() bool {
+	for _, l := range s.allLists() {
+		l.mu.Lock()
+		isBusy := l.job != nil
+		l.mu.Unlock()
+		if isBusy {
+			return true
+		}
+	}
+	return false
 }
 
+func (s *Store) allLists() []*list {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []*list
+	for _, l := range s.lists {
+		all = append(all, l)
+	}
+	return all
+}
+
+// All returns all lists, newest first.
+func (s *Store) All(reader string) []api.ListSummary {
+	all := []api.ListSummary{}
+	for _, l := range s.allLists() {
+		l.mu.Lock()
+		if !l.isGone {
+			if l.counts == nil {
+				l.ensureCheck()
+			}
+			all = append(all, l.summary(reader))
+		}
+		l.mu.Unlock()
+	}
+	slices.SortFunc(all, func(a, b api.ListSummary) int {
+		return cmp.Or(b.Made.Compare(a.Made), cmp.Compare(a.ID, b.ID))
+	})
+	return all
+}
+
+// lock returns a list, locked; the caller unlocks it.
+func (s *Store) lock(id string) (*list, error) {
+	s.mu.Lock()
+	l := s.lists[id]
+	s.mu.Unlock()
+	if l != nil {
+		l.mu.Lock()
+		if !l.isGone {
+			l.used = time.Now()
+			return l, nil
+		}
+		l.mu.Unlock()
+	}
+	return nil, api.Refuse(http.StatusNotFound, "not_found")
+}
+
+// lockFor returns a list, locked, for a change by its owner of the state that the
+// editor saw.
+func (s *Store) lockFor(e Editor, id string) (*list, error) {
+	l, err := s.lock(id)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.checkEditor(e); err != nil {
+		l.mu.Unlock()
+		return nil, err
+	}
+	return l, nil
+}
+
+// Find returns everything that is known of a list but its rows.
 func (s *Store) Find(reader, id string) (api.List, error) {
-	return api.List{}, api.Refuse(404, "not_found")
+	l, err := s.lock(id)
+	if err != nil {
+		return api.List{}, err
+	}
+	defer l.mu.Unlock()
+	if l.result == nil {
+		l.ensureCheck()
+	}
+	return l.describe(reader), nil
 }
 
-func (s *Store) Discard(by, id string) error { return api.Refuse(404, "not_found") }
-
-func (s *Store) ChangeSettings(ctx context.Context, e Editor, id string, p api.SettingsPatch) (api.List, error) {
-	return api.List{}, api.Refuse(404, "not_found")
+// Discard removes a list and everything that is kept of it. Only its owner may.
+func (s *Store) Discard(by, id string) error {
+	l, err := s.lock(id)
+	if err != nil {
+		return err
+	}
+	defer l.mu.Unlock()
+	if l.owner() != by {
+		return api.Refuse(http.StatusForbidden, "not_yours")
+	}
+	return s.remove(l)
 }
 
-func (s *Store) Rows(ctx context.Context, id string, q Query) (api.Rows, error) {
-	return api.Rows{}, api.Refuse(404, "not_found")
+// Forget removes a list whoever owns it: its rows were sent, or its plan has expired.
+func (s *Store) Forget(id string) error {
+	l, err := s.lock(id)
+	if err != nil {
+		return err
+	}
+	defer l.mu.Unlock()
+	return s.remove(l)
 }
 
-func (s *Store) EditCells(ctx context.Context, e Editor, id string, cells []api.CellEdit) (api.Edited, error) {
-	return api.Edited{}, api.Refuse(404, "not_found")
+// remove removes a list, which is locked.
+func (s *Store) remove(l *list) error {
+	l.isGone = true
+	l.stopCheck()
+	err := errors.Join(l.unload(), l.events.close())
+	s.mu.Lock()
+	delete(s.lists, l.id)
+	s.mu.Unlock()
+	return errors.Join(err, os.RemoveAll(l.dir))
 }
 
-func (s *Store) Decide(ctx context.Context, e Editor, id string, d api.Decide) (api.Edited, error) {
-	return api.Edited{}, api.Refuse(404, "not_found")
+// makeRoom drops the results of the lists that were used longest ago from memory, but
+// for one that has just been checked. No list may be locked.
+func (s *Store) makeRoom(but *list) {
+	type loaded struct {
+		l    *list
+		rows int
+		used time.Time
+	}
+	var all []loaded
+	total := 0
+	for _, l := range s.allLists() {
+		l.mu.Lock()
+		if l.result != nil {
+			all = append(all, loaded{l, len(l.result.rows), l.used})
+			total += len(l.result.rows)
+		}
+		l.mu.Unlock()
+	}
+	slices.SortFunc(all, func(a, b loaded) int { return a.used.Compare(b.used) })
+	for _, old := range all {
+		if total <= maxLoadedRows {
+			return
+		}
+		if old.l == but {
+			continue
+		}
+		old.l.mu.Lock()
+		if err := old.l.unload(); err != nil {
+			s.log.Warn("closing a list", "list", old.l.id, "error", PlainError(err))
+		}
+		old.l.mu.Unlock()
+		total -= old.rows
+	}
 }
-
-func (s *Store) LeaveOut(ctx context.Context, e Editor, id string, o api.LeaveOut) (api.Edited, error) {
-	return api.Edited{}, api.Refuse(404, "not_found")
-}
-
-func (s *Store) Undo(ctx context.Context, e Editor, id string, change int) (api.Edited, error) {
-	return api.Edited{}, api.Refuse(404, "not_found")
-}
-
-func (s *Store) WriteMarked(ctx context.Context, id string, begin func(int64) io.Writer) error {
-	return api.Refuse(404, "not_found")
-}
-
-func (s *Store) WriteCorrected(ctx context.Context, id string, begin func(int64) io.Writer) error {
-	return api.Refuse(404, "not_found")
-}
-
-// Snapshot returns a list for a plan, in the revision that the editor saw.
-func (s *Store) Snapshot(e Editor, id string) (*Snapshot, error) {
-	return nil, api.Refuse(404, "not_found")
-}
-
-// Current returns a list for a run, whoever asks, as it is now.
-func (s *Store) Current(id string) (*Snapshot, error) { return nil, api.Refuse(404, "not_found") }
-
-// InputRefusal returns what the browser is shown of a refused file.
-func InputRefusal(e *source.Error) api.Error {
-	shown := *e
-	shown.Hint = ""
-	return api.Error{Code: "input_refused", Sentence: shown.Error() + ".", WhatToDo: e.Hint}
-}
-
-// PlainError returns an error without values of a list.
-func PlainError(err error) string { return err.Error() }

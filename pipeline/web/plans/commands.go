@@ -6,6 +6,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
@@ -60,7 +61,11 @@ type Order struct {
 	Name     string                // of the sender's file
 	Flags    []string              // of run: how the list is read, without the file
 	Change   func(*source.Options) // lays corrections over what is read; nil = none
-	IsEdited bool                  // Change changes cells or leaves rows out
+	Decided  []decisions.Made      // who made which decision of Flags
+
+	ShownName  string   // of a file that has the corrections
+	ShownFlags []string // for that file
+	IsEdited   bool     // that file is not the upload
 }
 
 // Terms are what a plan or a run is asked to keep to. The zero value is everything that

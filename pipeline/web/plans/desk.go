@@ -101,7 +101,8 @@ func (d *Desk) NewestPlan(list string) string { return d.book.newest(list) }
 
 // orderOf returns a list as commands read it.
 func orderOf(by access.Visitor, list *lists.Snapshot) Order {
-	return Order{User: by.Name, Editors: list.Editors, File: list.File, Rejects: list.Rejects, Name: list.Name, Flags: list.Flags, Change: list.Change, IsEdited: list.IsEdited}
+	return Order{User: by.Name, Editors: list.Editors, Decided: list.Made, File: list.File, Rejects: list.Rejects, Name: list.Name, Flags: list.Flags, Change: list.Change,
+		ShownName: list.ShownName, ShownFlags: list.ShownFlags, IsEdited: list.IsEdited}
 }
 
 // DoneLists returns the lists that need not be kept: those whose newest plan was carried

@@ -54,7 +54,7 @@ func (d *Desk) MakePlan(ctx context.Context, by access.Visitor, list *lists.Snap
 	if plan, err = d.describePlan(ctx, by, p.Saved); err != nil {
 		return plan, err
 	}
-	plan.Seconds, plan.Columns, plan.Decisions = p.Plan.Duration.Seconds(), list.Columns, list.Decisions
+	plan.Seconds, plan.Columns, plan.Decisions = p.Plan.Duration.Seconds(), list.Columns, list.Decided
 	plan.Limit, plan.Command, plan.Blocked = limit, command, nil
 	return plan, nil
 }

@@ -84,7 +84,7 @@ func (d *decider) decided() []decisions.Decision {
 func (d *decider) ask(ctx context.Context, p *decisions.Proposal, left int) error {
 	at := len(d.asked) + 1
 	d.sayf("")
-	d.sayf("%d of %d: %s", at, at-1+left, findings.Question(p.Decision, d.files))
+	d.sayf("%d of %d: %s", at, at-1+left, p.Sentence(d.files))
 	d.sayf("  %s", findings.Effect(p))
 	if examples := findings.ExamplesText(p, d.files); examples != "" {
 		d.sayf("  %s", examples)

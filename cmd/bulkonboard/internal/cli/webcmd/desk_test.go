@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,10 +28,11 @@ import (
 type office struct {
 	*plans.Desk
 
-	t    *testing.T
-	dir  string
-	args []string
-	list *lists.Snapshot
+	t     *testing.T
+	dir   string
+	args  []string
+	lists *lists.Store
+	list  *lists.Snapshot // that is planned and sent
 }
 
 func anna() access.Visitor { return visitor("anna", api.Prepare) }
@@ -50,9 +52,16 @@ func execute(ctx context.Context, con *term.Console) error {
 func openOffice(t *testing.T, customers int, more ...string) *office {
 	t.Helper()
 	o := &office{t: t, dir: t.TempDir()}
-	path := filepath.Join(o.dir, "input.csv")
-	o.list = &lists.Snapshot{ID: "list1", Name: "staff.csv", Revision: 3, Editors: []string{"anna"}, File: path, Rejects: filepath.Join(o.dir, "rejects.xlsx")}
-	o.write(customers)
+	var err error
+	if o.lists, err = lists.Open(o.dir, lists.Options{}, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := o.lists.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	o.drop(customers)
 	o.args = append([]string{"--sandbox", "--ledger=" + filepath.Join(o.dir, "box.db"), "--rate=unlimited", "--fee=0.50"}, more...)
 	o.open()
 	return o
@@ -80,14 +89,19 @@ func (o *office) open() {
 	})
 }
 
-func (o *office) write(customers int) {
+// drop drops a list of so many customers, and a row without an e-mail.
+func (o *office) drop(customers int) {
 	o.t.Helper()
 	text := "firstName,lastName,email,phoneNumber,accountPurpose,ipAddress,isTermsOfServiceAccepted,program\n"
 	for i := range customers {
 		text += fmt.Sprintf("Ann%c%c,Roe,ann%d@example.com,+4915112%06d,cards,203.0.113.9,TRUE,custodial\n", 'a'+i%26, 'a'+i/26%26, i, i)
 	}
 	text += "Zoe,Roe,broken,+4915112999999,cards,203.0.113.9,TRUE,custodial\n"
-	if err := os.WriteFile(o.list.File, []byte(text), 0o600); err != nil {
+	list, err := o.lists.Upload(o.t.Context(), "anna", "staff.csv", strings.NewReader(text))
+	if err == nil {
+		o.list, err = o.lists.Latest(list.ID)
+	}
+	if err != nil {
 		o.t.Fatal(err)
 	}
 }
@@ -167,7 +181,7 @@ func TestPlanFiguresAreThoseOfTheCommand(t *testing.T) {
 	first := o.submit(api.MakePlan{})
 	o.approve(first)
 	o.run(first.ID)
-	o.write(20)
+	o.drop(20)
 	plan, err := o.MakePlan(t.Context(), anna(), o.list, api.MakePlan{})
 	if err != nil {
 		t.Fatal(err)

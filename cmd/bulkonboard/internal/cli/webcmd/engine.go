@@ -168,7 +168,7 @@ func (e *engine) Preview(ctx context.Context, o plans.Order, t plans.Terms) (pla
 
 // guestOf returns the guest who orders a command.
 func guestOf(o plans.Order) guest.Guest {
-	return guest.Guest{Name: o.User, Editors: o.Editors, FileName: o.Name, Source: o.Change}
+	return guest.Guest{Name: o.User, Editors: o.Editors, FileName: o.Name, Source: o.Change, Decided: o.Decided}
 }
 
 // Send implements plans.Commands.
@@ -224,18 +224,10 @@ func termsWords(verb string, t plans.Terms) (words []string) {
 
 // Command implements plans.Commands.
 func (e *engine) Command(o plans.Order, t plans.Terms, verb string) string {
-	name := o.Name
 	if o.IsEdited {
-		ext := filepath.Ext(name)
-		name = strings.TrimSuffix(name, ext) + ".corrected" + ext
 		t.Plan = "" // the corrected file is another list, with a plan of its own
 	}
-	if strings.HasPrefix(name, "-") {
-		name = "." + string(filepath.Separator) + name
-	}
-	words := []string{verb}
-	if verb != "validate" {
-		words = append(append(words, e.ownWords(verb)...), termsWords(verb, t)...)
-	}
-	return e.con.CommandLine(append(append(words, o.Flags...), name)...)
+	words := append([]string{verb}, e.ownWords(verb)...)
+	words = append(append(words, termsWords(verb, t)...), o.ShownFlags...)
+	return e.con.CommandLine(append(words, o.ShownName)...)
 }

@@ -32,10 +32,11 @@ func (o *office) created() int {
 func TestAnEditedListIsNotSent(t *testing.T) {
 	o := openOffice(t, 3)
 	o.run(func() string { p := o.submit(api.MakePlan{}); o.approve(p); return p.ID }())
-	o.write(5)
+	o.drop(5)
+	planned := o.list
 	plan := o.submit(api.MakePlan{})
 	o.approve(plan)
-	o.write(6) // one row more under the same name
+	o.drop(6) // one row more under the same name
 	_, err := o.StartRun(t.Context(), anna(), plan.ID, o.list)
 	refused := refusalOf(t, err)
 	if refused.Code != "plan_stale" || !strings.Contains(strings.Join(refused.Differs, "\n"), "row 7") || !strings.Contains(strings.Join(refused.Differs, "\n"), "staff.csv is not the file") {
@@ -47,7 +48,7 @@ func TestAnEditedListIsNotSent(t *testing.T) {
 	if shown, err := o.Plan(t.Context(), ben(), plan.ID); err != nil || shown.State != api.PlanStale || len(shown.Differs) == 0 {
 		t.Errorf("%+v, %v", shown, err)
 	}
-	o.write(5)
+	o.list = planned
 	if run := o.run(plan.ID); run.State != api.RunFinished || o.created() != 5 {
 		t.Errorf("as approved: %+v", run)
 	}
@@ -80,7 +81,7 @@ func TestWhatCannotBeSubmitted(t *testing.T) {
 	if _, err := o.MakePlan(t.Context(), anna(), o.list, api.MakePlan{Save: true}); codeOf(err) != "nothing_to_send" {
 		t.Errorf("no row: %v", err)
 	}
-	o.write(2)
+	o.drop(2)
 	o.args[3] = "--fee=0.5"
 	o.args = append(o.args[:3], o.args[4:]...)
 	o.open()
@@ -90,11 +91,11 @@ func TestWhatCannotBeSubmitted(t *testing.T) {
 	if plan := o.submit(api.MakePlan{Fee: "0.75"}); plan.AtMost != "1.50" {
 		t.Errorf("%+v", plan)
 	}
-	if err := os.WriteFile(o.list.File, []byte("a,b\n1,2\n"), 0o600); err != nil {
+	if err := os.Remove(o.list.File); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := o.MakePlan(t.Context(), anna(), o.list, api.MakePlan{}); err == nil || !strings.HasPrefix(err.Error(), "staff.csv, ") {
-		t.Errorf("no list: %v", err)
+	if _, err := o.MakePlan(t.Context(), anna(), o.list, api.MakePlan{}); err == nil || !strings.HasPrefix(err.Error(), "staff.csv: ") {
+		t.Errorf("no file: %v", err)
 	}
 }
 
