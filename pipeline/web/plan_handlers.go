@@ -68,9 +68,8 @@ const sampleRows = 20
 // decided, and some of its rows. The role see gets no values.
 func (s *Server) addList(ctx context.Context, by access.Visitor, plan *api.Plan) error {
 	list, err := s.lists.Latest(plan.List)
-	var refusal *api.Refusal
-	if errors.As(err, &refusal) && refusal.Status == http.StatusNotFound {
-		return nil // the list was sent and is gone, or the plan was made on a command line
+	if isRefusal(err, "not_found") { // the list was sent and is gone, or the plan was made on a command line
+		return nil
 	}
 	if err != nil {
 		return err
@@ -82,8 +81,17 @@ func (s *Server) addList(ctx context.Context, by access.Visitor, plan *api.Plan)
 		return nil
 	}
 	plan.Columns, plan.Decisions = list.Columns, list.Decided
-	plan.Sample, err = s.sample(ctx, plan)
+	if plan.Sample, err = s.sample(ctx, plan); isRefusal(err, "still_checking") { // after a start: there are rows a little later
+		plan.Sample = []api.Row{}
+		return nil
+	}
 	return err
+}
+
+// isRefusal reports whether an error is the refusal with a code.
+func isRefusal(err error, code string) bool {
+	var refusal *api.Refusal
+	return errors.As(err, &refusal) && refusal.Body.Code == code
 }
 
 // sample returns random rows of a plan: the same ones whenever it is shown.
