@@ -38,8 +38,16 @@ func addCompletions(c *cobra.Command) {
 	}
 }
 
-// valueCompletion returns the completion of a flag's values.
+// valueCompletion returns the completion of a flag's values. They are collected when a
+// shell asks: doing so for all flags at each start would take longer than all else.
 func valueCompletion(f *pflag.Flag) cobra.CompletionFunc {
+	return func(c *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return completionOf(f)(c, args, typed)
+	}
+}
+
+// completionOf chooses by the type and the name of a flag.
+func completionOf(f *pflag.Flag) cobra.CompletionFunc {
 	if choice, ok := f.Value.(*settings.Choice); ok {
 		return words(choice.Words...)
 	}
