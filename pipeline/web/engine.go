@@ -41,9 +41,11 @@ type PlanEngine interface {
 
 // RunEngine carries out plans and shows runs.
 type RunEngine interface {
+	// ListOf returns the list of a plan; "" if the plan was not made here.
+	ListOf(plan string) string
 	// StartRun begins, or continues, the run of an approved plan and returns. The run
 	// belongs to the engine: it goes on when the request has ended.
-	StartRun(ctx context.Context, by access.Visitor, plan string) (api.Run, error)
+	StartRun(ctx context.Context, by access.Visitor, plan string, list *lists.Snapshot) (api.Run, error)
 	Runs(ctx context.Context) ([]api.Run, error)
 	Run(ctx context.Context, id int64) (api.Run, error)
 	// WatchRun calls show with the figures of a run now and whenever they changed, until
@@ -54,8 +56,6 @@ type RunEngine interface {
 	Report(ctx context.Context, id int64) (api.Report, error)
 	// WriteReport writes the report of a run: "xlsx", "csv", "html" or "json".
 	WriteReport(ctx context.Context, w io.Writer, id int64, format string, hasLinks bool) error
-	// WriteRejects writes the rows of a run to correct, as a workbook.
-	WriteRejects(ctx context.Context, w io.Writer, id int64) error
 	// WriteMailMerge writes names, e-mails and links of a run, as CSV.
 	WriteMailMerge(ctx context.Context, w io.Writer, id int64) error
 	Links(ctx context.Context, id int64, from, n int) (api.Links, error)

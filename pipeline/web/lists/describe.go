@@ -268,28 +268,55 @@ func (l *list) describeChange(id int, changed []int) (api.Edited, error) {
 	return out, err
 }
 
-// command returns what does the same from a command line.
+// command returns what checks the same from a command line.
 func (l *list) command() string {
-	set := &l.state.settings
-	words := []string{"bulkonboard", "validate"}
-	words = append(words, l.outl.taken...)
+	words := append([]string{"bulkonboard", "validate"}, l.shownFlags()...)
+	if l.store.opt.Live {
+		words = append(words, "--env", "production")
+	}
+	return quoteWords(append(words, l.shownName()))
+}
+
+// shownName returns the name of the file that has what this list has: the sender's own,
+// or the corrected workbook, as the argument of a command.
+func (l *list) shownName() string {
+	name := l.name()
+	if !l.state.overlay.isEmpty() {
+		name = correctedName(name)
+	}
+	if strings.HasPrefix(name, "-") {
+		name = "./" + name
+	}
+	return name
+}
+
+// shownFlags returns the flags that have that file read and decided upon as this list is.
+func (l *list) shownFlags() []string {
+	var words []string
+	if l.outl != nil {
+		words = slices.Clone(l.outl.taken)
+	}
+	return append(words, l.flagWords(slices.Contains(words, "--sheet"), l.state.overlay.isEmpty())...)
+}
+
+// flagWords returns the flags of the settings and decisions. hasSheet says that the sheet
+// is named already, isText that the file can be a text as it was dropped.
+func (l *list) flagWords(hasSheet, isText bool) []string {
+	set, words := &l.state.settings, []string{}
 	add := func(flag, value string) {
 		if value != "" {
 			words = append(words, flag, value)
 		}
 	}
-	if !slices.Contains(l.outl.taken, "--sheet") {
+	if !hasSheet {
 		add("--sheet", set.Sheet)
 	}
 	if set.HeaderRow > 0 {
 		add("--header-row", itoa(set.HeaderRow))
 	}
-	name := l.name()
-	if l.state.overlay.isEmpty() {
+	if isText {
 		add("--encoding", set.Encoding)
 		add("--delimiter", set.Delimiter)
-	} else {
-		name = correctedName(name)
 	}
 	add("--id", set.ID)
 	for _, field := range slices.Sorted(maps.Keys(set.Columns)) {
@@ -299,17 +326,11 @@ func (l *list) command() string {
 	for _, field := range slices.Sorted(maps.Keys(defaults)) {
 		add("--default", field+"="+defaults[field])
 	}
-	if l.store.opt.Live {
-		add("--env", "production")
-	}
 	if l.store.opt.Strict {
 		words = append(words, "--strict")
 	}
 	for _, d := range l.state.decided {
 		words = append(words, d.FlagWords()...)
 	}
-	if strings.HasPrefix(name, "-") {
-		name = "./" + name
-	}
-	return quoteWords(append(words, name))
+	return words
 }

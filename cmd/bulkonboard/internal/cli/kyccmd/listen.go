@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 type listenOptions struct {
 	settings.TargetFlags
 	settings.NotifyFlags
+	settings.LogFlags
 	addr        string
 	metricsAddr string
 	secrets     []string // files
@@ -73,7 +75,8 @@ is the first line of standard output.`,
 	c.Flags().StringVar(&f.prefix, "signature-prefix", "", "`TEXT` before the signature (default: sha256= or nothing)")
 	c.Flags().Var(&f.encoding, "signature-encoding", "encoding of the signature (default: either)")
 	c.Flags().Var(&f.maxAge, "max-age", "refuse events older than `D`, such as 7d or 36h")
-	f.AddFlags(c.Flags())
+	f.NotifyFlags.AddFlags(c.Flags())
+	f.LogFlags.AddFlags(c.Flags())
 	c.Flags().StringVar(&f.metricsAddr, "metrics-addr", "", "serve /metrics and /healthz on `ADDRESS`, such as 127.0.0.1:9480 (default: none)")
 	return c
 }
@@ -100,16 +103,21 @@ func runListen(con *term.Console, c *cobra.Command, f *listenOptions) (err error
 	if len(secrets) == 0 {
 		return exit.UsageErrorf("--secret-file: the files are empty")
 	}
+	log, closeLog, err := f.OpenLog(con.Err)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeLog()) }()
 	l, err := openShared(ctx, con, c, &f.TargetFlags)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	return listenTo(ctx, con, settings.CommandName(c), l, secrets, f)
+	return listenTo(ctx, con, log, settings.CommandName(c), l, secrets, f)
 }
 
 // listenTo records webhooks in l until ctx ends or the ledger fails.
-func listenTo(ctx context.Context, con *term.Console, command string, l *session.SharedLedger, secrets [][]byte, f *listenOptions) error {
+func listenTo(ctx context.Context, con *term.Console, log *slog.Logger, command string, l *session.SharedLedger, secrets [][]byte, f *listenOptions) error {
 	info, err := l.Info(ctx)
 	if err != nil {
 		return err
@@ -132,14 +140,24 @@ func listenTo(ctx context.Context, con *term.Console, command string, l *session
 				return
 			}
 			counters.countEvent(metrics.EventRecorded)
-			con.Sayf("%s a user is %s", term.LocalTime(e.At), string(e.Status))
+			if f.IsOn() {
+				log.Info(session.EventKYC, "status", string(e.Status), "at", e.At.UTC())
+			}
+			if !f.IsJSON() {
+				con.Sayf("%s a user is %s", term.LocalTime(e.At), string(e.Status))
+			}
 		},
 		Skipped: func(name string, why error) {
 			if !errors.Is(why, kyc.ErrOtherLink) { // such an event is recorded, without its link
 				counters.countEvent(metrics.EventSkipped)
 			}
 			if line := skipped.add(name, why); line != "" {
-				fmt.Fprintln(con.Err, line)
+				if f.IsOn() {
+					log.Warn(line)
+				}
+				if !f.IsJSON() {
+					fmt.Fprintln(con.Err, line)
+				}
 			}
 		},
 	})
