@@ -28,16 +28,21 @@ export function isDigitField(field) {
   return ["phoneNumber", "ipAddress", "postalCode", "walletAddress"].includes(field);
 }
 
-const regions = new Intl.DisplayNames("en", { type: "region" });
+const regions = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
+const noCountries = ["EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"]; // regions that browsers name, too
+/** @type {{value: string, text: string}[]} */
+const countries = [];
 
-/**
- * Names a country: "Germany (DE)".
- *
- * @param {string} code of ISO 3166-1
- */
-export function countryName(code) {
-  const name = /^[A-Z]{2}$/.test(code) ? regions.of(code) : undefined;
-  return name && name !== code ? name + " (" + code + ")" : code;
+/** Returns all countries by name. The server knows which of their codes it accepts. */
+function listCountries() {
+  const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+  if (countries.length > 0) return countries;
+  for (const value of letters.flatMap((a) => letters.map((b) => a + b))) {
+    const name = regions.of(value);
+    const isCurrent = new Intl.Locale("und-" + value).region === value; // not a code of the past
+    if (name && isCurrent && !noCountries.includes(value)) countries.push({ value, text: name + " (" + value + ")" });
+  }
+  return countries.sort((a, b) => a.text.localeCompare(b.text, "en"));
 }
 
 /**
@@ -49,9 +54,8 @@ export function countryName(code) {
  */
 export function choicesOf(list, field) {
   if (field === "isTermsOfServiceAccepted") return [{ value: "true", text: "Accepted" }];
-  const choices = list.fields.find((f) => f.name === field)?.choices ?? [];
-  if (field !== "countryCode") return choices.map((value) => ({ value, text: value }));
-  return choices.map((value) => ({ value, text: countryName(value) })).sort((a, b) => a.text.localeCompare(b.text, "en"));
+  if (field === "countryCode") return listCountries();
+  return (list.fields.find((f) => f.name === field)?.choices ?? []).map((value) => ({ value, text: value }));
 }
 
 /**

@@ -116,15 +116,31 @@ export class FindingList {
       isOpen ? element("div.choice", {}, content()) : null);
   }
 
+  // What was decided together is one card, as it is undone together.
   settledCards() {
-    return this.data.list.decisions.map((decision) => {
-      const change = this.data.list.changes.find((c) => c.id === decision.id && !c.undone);
-      return element("div.card.is-settled", {}, element("button", {
-        type: "button", disabled: this.options.isReadOnly || !change, title: "Undo this decision", "data-card": "settled:" + decision.id,
-        on: { click: () => change && void this.data.undo(change).catch((error) => this.data.refuse(error)) },
-      }, element("span.count", {}, "✓"), element("span.name", {}, decision.text || decision.kind), element("span"),
-      element("span.example", {}, decision.by + ", " + formatTime(decision.at) + (change && !this.options.isReadOnly ? " · undo" : ""))));
-    });
+    /** @type {Map<number, import("./types.js").Decision[]>} */
+    const together = new Map();
+    for (const decision of this.data.list.decisions) together.set(decision.id, [...(together.get(decision.id) ?? []), decision]);
+    return [...together.entries()].map(([id, decisions]) => this.settledCard(id, decisions));
+  }
+
+  /**
+   * @param {number} id
+   * @param {import("./types.js").Decision[]} decisions
+   */
+  settledCard(id, decisions) {
+    const [first] = decisions;
+    const change = this.data.list.changes.find((c) => c.id === id && !c.undone);
+    const heading = this.data.list.columns.find((c) => c.field === first.field)?.heading ?? "";
+    const name = decisions.length === 1 ? first.text : heading + ": " + countOf(decisions.length, "meaning");
+    const meanings = decisions.map((d) => d.from + " → " + d.to).join(", ");
+    const by = first.by + ", " + formatTime(first.at);
+    const canUndo = change !== undefined && !this.options.isReadOnly;
+    return element("div.card.is-settled", {}, element("button", {
+      type: "button", disabled: !canUndo, title: canUndo ? "Undo this decision" : "", "data-card": "settled:" + id,
+      on: { click: () => change && void this.data.undo(change).catch((error) => this.data.refuse(error)) },
+    }, element("span.count", { "aria-label": "decided" }, "✓"), element("span.name", {}, name), element("span"),
+    element("span.example", {}, (decisions.length > 1 ? meanings + " · " : "") + by, canUndo ? element("span.undo", {}, " · undo") : null)));
   }
 
   /** @param {Kind|null} kind */

@@ -1,6 +1,6 @@
 // @ts-check
 import { button, byID, element, fill, linkButton, notice, panel } from "./dom.js";
-import { countOf, formatCount, formatTime } from "./format.js";
+import { countOf, formatTime } from "./format.js";
 import { reportError, showCommand } from "./notices.js";
 import { decisionPanel, lastRunPanel, planFigures, samplePanel } from "./planfigures.js";
 import { Refusal, getJSON, request } from "./request.js";
@@ -26,8 +26,8 @@ void startPage(async (session) => {
 function drawPlan(session, path, plan, draw) {
   const isDecided = plan.state !== "waiting";
   const run = plan.run > 0 ? "/runs/" + plan.run : null;
-  const list = "/lists/" + plan.list;
-  drawHeader(session, { now: isDecided && plan.state === "approved" ? 6 : 5, links: [list + "#file", list + "#columns", list + "#check", list + "#plan", null, run, run] });
+  const screens = plan.list ? ["#file", "#columns", "#check", "#plan"].map((screen) => "/lists/" + plan.list + screen) : [null, null, null, null];
+  drawHeader(session, { now: isDecided && plan.state === "approved" ? 6 : 5, links: [...screens, null, run, run] });
   document.title = "Plan for " + plan.name + " · bulkonboard";
   const isPlanShownWhole = plan.sample.length > 0;
   fill(byID("main"), element("div.page", {},
@@ -111,12 +111,17 @@ function wayOn(session, path, plan, run) {
   if (plan.state !== "approved" && plan.state !== "running") return null;
   if (!hasRole(session, "prepare") && !hasRole(session, "approve")) return null;
   const refusal = element("div");
-  const start = button(plan.state === "running" ? "Continue" : "Send " + countOf(plan.send, "row") + " now", () => void startRun(path, start, refusal), "primary");
+  const start = button(plan.state === "running" ? "Continue" : startText(plan), () => void startRun(path, start, refusal), "primary");
   return panel("Send", null, element("div.inside", {},
     element("p", {}, plan.state === "running"
       ? "A run of this plan was begun. If it was interrupted, continue it: rows that were sent are settled first, and nobody is created twice."
-      : "Creates " + formatCount(plan.send) + " users at the partner. Anything that no longer is as it was approved stops the run before the first row."),
+      : "Creates users at the partner. Anything that no longer is as it was approved stops the run before the first row."),
     refusal, element("div.actions", {}, start, run ? element("a.button", { href: run }, "Show the run") : null)));
+}
+
+/** @param {Plan} plan */
+function startText(plan) {
+  return plan.limit > 0 && plan.limit < plan.send ? "Send the first " + countOf(plan.limit, "row") + " now" : "Send " + countOf(plan.send, "row") + " now";
 }
 
 /**

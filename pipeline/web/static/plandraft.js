@@ -59,11 +59,11 @@ async function askPlan(data, order) {
 function drawPlan(place, data, plan, order, redraw, isReadOnly) {
   const refusal = element("div");
   const submit = button("Submit for approval: " + countOf(plan.send, "row"), () => void submitPlan(data, order, refusal, submit), "primary");
-  submit.disabled = plan.blocked !== null || plan.send + plan.inDoubt === 0;
+  submit.disabled = plan.blocked !== null || plan.send === 0;
   submit.hidden = isReadOnly;
   fill(place, element("div.page", {},
     element("div.title", {}, element("h1", {}, "Plan for " + plan.name), element("span.local", {}, "Nothing has been sent.")),
-    plan.send + plan.inDoubt === 0 ? notice("warn", "There is nothing to send.", "Every row was created earlier, is left out or has to be corrected.") : blockedNotice(plan),
+    plan.send === 0 ? notice("warn", "There is nothing to send.", "Every row was created earlier, is left out or has to be corrected.") : blockedNotice(plan),
     isReadOnly ? null : optionPanel(plan, order, redraw),
     ...planFigures(plan), lastRunPanel(plan), refusal,
     element("div.actions", {}, submit, element("a.button", { href: "#check" }, "Back to the list"),

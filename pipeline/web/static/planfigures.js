@@ -20,13 +20,12 @@ export function planFigures(plan) {
 
 /** @param {Plan} plan */
 function rowPanel(plan) {
-  const lines = [line("Send now", plan.send, "is-first")];
-  if (plan.inDoubt > 0) lines.push(line("In doubt: sent again only if the partner does not have them", plan.inDoubt));
+  const lines = [line("Send", plan.send)];
+  if (plan.inDoubt > 0) lines.push(line("of these in doubt: looked up before they are sent again", plan.inDoubt, "is-inset"));
+  if (plan.limit > 0) lines.push(line("of these in the first run, which then stops", Math.min(plan.limit, plan.send), "is-inset"));
   if (plan.known > 0) lines.push(line("Created earlier, not sent again", plan.known, "behind"));
   for (const left of plan.leftOut) lines.push(line("Left out: " + (left.text || left.code || left.status), left.rows, "behind"));
   if (plan.toCorrect > 0) lines.push(line("To correct: they stay behind", plan.toCorrect, "behind"));
-  const sum = plan.send + plan.inDoubt + plan.known + plan.toCorrect + plan.leftOut.reduce((n, left) => n + left.rows, 0);
-  if (sum < plan.rows) lines.push(line("Later: ready, not in this plan", plan.rows - sum, "behind"));
   lines.push(line("Rows of the list", plan.rows, "total"));
   return panel("Rows", null, element("table.lines", {}, element("caption.unseen", {}, "Rows of the plan"), element("tbody", {}, ...lines)));
 }
@@ -119,5 +118,10 @@ export function samplePanel(plan) {
  * @param {Plan} plan
  */
 export function blockedNotice(plan) {
-  return plan.blocked ? notice("bad", plan.blocked.sentence, plan.blocked.whatToDo || null) : null;
+  const { blocked } = plan;
+  if (!blocked) return null;
+  const isShort = blocked.code === "wallet_short" && blocked.shortfall;
+  return notice("bad", isShort
+    ? "The wallet is short by " + formatMoney(blocked.shortfall ?? "", plan.currency) + ": it covers " + formatCount(blocked.covers ?? 0) + " of " + countOf(plan.send, "row") + "."
+    : blocked.sentence || blocked.code, blocked.whatToDo || null);
 }

@@ -57,8 +57,8 @@ function outcomePanel(report) {
 function downloadPanel(path, report) {
   const links = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox", id: "with-links" }));
   const downloads = ["xlsx", "csv", "html", "json"].map((format) => {
-    const link = /** @type {HTMLAnchorElement} */ (element("a.button", { href: path + "/report/report." + format, download: "" }, "Report ." + format));
-    links.addEventListener("change", () => link.setAttribute("href", path + "/report/report." + format + (links.checked ? "?links=1" : "")));
+    const link = /** @type {HTMLAnchorElement} */ (element("a.button", { href: path + "/report." + format, download: "" }, "Report ." + format));
+    links.addEventListener("change", () => link.setAttribute("href", path + "/report." + format + (links.checked ? "?links=1" : "")));
     return link;
   });
   return panel("Downloads", null, element("div.inside", {},

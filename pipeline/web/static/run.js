@@ -60,8 +60,8 @@ function watchRun(session, path, figures, report) {
  */
 async function showRun(session, path, run, figures, report) {
   const isOver = run.state === "finished" || run.state === "stopped";
-  const list = "/lists/" + run.list;
-  drawHeader(session, { now: isOver ? 7 : 6, links: [list + "#file", list + "#columns", list + "#check", null, "/plans/" + run.plan, isOver ? null : "", null] });
+  const screens = run.list ? ["#file", "#columns", "#check"].map((screen) => "/lists/" + run.list + screen) : [null, null, null];
+  drawHeader(session, { now: isOver ? 7 : 6, links: [...screens, null, run.plan ? "/plans/" + run.plan : null, null, null] });
   document.title = (isOver ? "Report of " : "Sending ") + run.name + " · bulkonboard";
   drawFigures(session, path, run, isOver, figures);
   if (isOver && report.childElementCount === 0) drawReport(report, path, /** @type {import("./types.js").Report} */ (await getJSON(path + "/report")), session);

@@ -3,7 +3,7 @@
 // The JSON bodies of the server, as package api documents them.
 
 /**
- * @typedef {{code: string, sentence: string, whatToDo: string, revision?: number, changedBy?: string, open?: string}} ApiError
+ * @typedef {{code: string, sentence: string, whatToDo: string, revision?: number, changedBy?: string, differs?: string[], shortfall?: string, covers?: number, open?: string}} ApiError
  *
  * @typedef {object} Target
  * @property {string} environment

@@ -99,7 +99,9 @@ func (e *fakeEngine) DecidePlan(_ context.Context, by access.Visitor, _ string, 
 	return e.asSeenBy(e.plan, by), nil
 }
 
-func (e *fakeEngine) StartRun(context.Context, access.Visitor, string) (api.Run, error) {
+func (e *fakeEngine) ListOf(string) string { return e.plan.List }
+
+func (e *fakeEngine) StartRun(context.Context, access.Visitor, string, *lists.Snapshot) (api.Run, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.plan.State, e.plan.Run = api.PlanRunning, e.run.ID
@@ -166,7 +168,6 @@ func (e *fakeEngine) WriteReport(_ context.Context, w io.Writer, _ int64, format
 	_, err := io.WriteString(w, format)
 	return err
 }
-func (e *fakeEngine) WriteRejects(context.Context, io.Writer, int64) error   { return nil }
 func (e *fakeEngine) WriteMailMerge(context.Context, io.Writer, int64) error { return nil }
 
 // secretLink is in no page before it is asked for.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/accessibility"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/web/access"
@@ -15,139 +14,131 @@ import (
 )
 
 // testApproval: who made a plan cannot approve it, and who approves it types its rows.
-func testApproval(t *testing.T, b *browser) {
+func testApproval(t *testing.T, b *Browser) {
 	s := startSite(t, newFakeList("fake", 204))
-	maker := b.newTab(t, s)
-	maker.signIn()
-	maker.open("/plans/9f2c41d07ab35e68")
-	maker.waitText(".notice", "Waiting for a second person")
-	if evaluate[bool](maker, `[...document.querySelectorAll("button")].some((n) => /approve|decline/i.test(n.innerText))`) {
+	maker := b.openTab(t, s)
+	maker.OpenPage("/plans/9f2c41d07ab35e68")
+	maker.WaitText(".notice", "Waiting for a second person")
+	if Evaluate[bool](maker, `[...document.querySelectorAll("button")].some((n) => /approve|decline/i.test(n.innerText))`) {
 		t.Error("the maker can decide")
 	}
-	if status := evaluate[int](maker, `fetch("/api/plans/9f2c41d07ab35e68/approve", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify({digest: "9f2c41d07ab35e68", rows: 170, comment: ""})}).then((r) => r.status)`); status != 403 {
+	if status := Evaluate[int](maker, `fetch("/api/plans/9f2c41d07ab35e68/approve", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify({digest: "9f2c41d07ab35e68", rows: 170, comment: ""})}).then((r) => r.status)`); status != 403 {
 		t.Errorf("a forged approval gets %d", status)
 	}
 
 	r := startSiteFor(t, newFakeList("fake", 204), access.User{Name: "jonas", Roles: []api.Role{api.Approve}})
-	x := b.newTab(t, r)
-	x.signIn()
-	x.waitText("h2", "Plans waiting for you")
-	x.click(`a[href^="/plans/"]`, "Kundenliste_Q4.xlsx")
-	x.waitText("h2", "Your decision")
-	if sum := x.text(".lines .total"); sum != "Rows of the list 204" {
+	x := b.openTab(t, r)
+	x.WaitText("h2", "Plans waiting for you")
+	x.ClickText(`a[href^="/plans/"]`, "Kundenliste_Q4.xlsx")
+	x.WaitText("h2", "Your decision")
+	if sum := x.TextOf(".lines .total"); sum != "Rows of the list 204" {
 		t.Errorf("the rows add up to %q", sum)
 	}
 	x.do(chromedp.SendKeys(chromedp.CSS("#rows"), "17"))
-	x.click("button", "Approve")
-	x.waitText(".notice", "The plan sends 170 rows, and you typed 17")
-	x.click("button", "Decline")
-	x.waitText(".notice", "Say why you decline")
+	x.ClickText("button", "Approve")
+	x.WaitText(".notice", "The plan sends 170 rows, and you typed 17")
+	x.ClickText("button", "Decline")
+	x.WaitText(".notice", "Say why you decline")
 	x.do(chromedp.SendKeys(chromedp.CSS("#rows"), "0"), chromedp.SendKeys(chromedp.CSS("#comment"), "as agreed"))
-	x.click("button", "Approve")
-	x.waitText(".notice", "Approved.")
-	x.waitText(".notice", "jonas")
-	x.click("button", "Send 170 rows now")
-	x.waitText("h1", "Sending Kundenliste_Q4.xlsx")
+	x.ClickText("button", "Approve")
+	x.WaitText(".notice", "Approved.")
+	x.WaitText(".notice", "jonas")
+	x.ClickText("button", "Send 170 rows now")
+	x.WaitText("h1", "Sending Kundenliste_Q4.xlsx")
 }
 
 // testRun: the figures are live, closing the page changes nothing, and opening it again
 // shows where the run is.
-func testRun(t *testing.T, b *browser) {
+func testRun(t *testing.T, b *Browser) {
 	s := startSite(t, newFakeList("fake", 204))
-	x := b.newTab(t, s)
-	x.signIn()
-	x.open("/runs/4")
-	x.waitText(".page", "You may close this page; keep this program running")
+	x := b.openTab(t, s)
+	x.OpenPage("/runs/4")
+	x.WaitText(".page", "You may close this page; keep this program running")
 	s.engine.sendRows(40)
 	s.engine.step <- struct{}{}
-	x.waitText(".big", "40 created")
-	x.open("/")
+	x.WaitText(".big", "40 created")
+	x.OpenPage("/")
 	s.engine.sendRows(60)
-	x.open("/runs/4")
-	x.waitText(".big", "100 created")
-	x.click("button", "Pause after the requests in flight")
+	x.OpenPage("/runs/4")
+	x.WaitText(".big", "100 created")
+	x.ClickText("button", "Pause after the requests in flight")
 	select {
 	case <-s.engine.stopped:
 	case <-time.After(patience):
 		t.Fatal("the run was not told to stop")
 	}
 	s.engine.step <- struct{}{}
-	x.waitText("button", "Cut the requests in flight")
+	x.WaitText("button", "Cut the requests in flight")
 	s.engine.sendRows(70)
 	s.engine.step <- struct{}{}
-	x.waitText("h1", "Report of Kundenliste_Q4.xlsx")
-	x.waitText(".lines", "Created 170")
+	x.WaitText("h1", "Report of Kundenliste_Q4.xlsx")
+	x.WaitText(".lines", "Created 170")
 }
 
 // testLinks: no link is in a page before it was asked for, and asking is in the log.
-func testLinks(t *testing.T, b *browser) {
+func testLinks(t *testing.T, b *Browser) {
 	s := startSite(t, newFakeList("fake", 204))
 	s.engine.sendRows(170)
-	x := b.newTab(t, s)
-	x.signIn()
+	x := b.openTab(t, s)
 	for _, path := range []string{"/", "/runs/4", "/log"} {
-		x.open(path)
-		x.waitFor(`document.querySelector("#main h2") !== null`)
-		if evaluate[bool](x, `document.documentElement.outerHTML.includes("verify.example")`) {
+		x.OpenPage(path)
+		x.WaitFor(`document.querySelector("#main h2") !== null`)
+		if Evaluate[bool](x, `document.documentElement.outerHTML.includes("verify.example")`) {
 			t.Errorf("%s has a link", path)
 		}
 	}
-	x.open("/runs/4")
-	x.click("button", "Show links")
-	x.waitText("dialog", "Your name and the time are written to the log")
-	x.click("dialog button", "Keep them hidden")
-	x.waitFor(`document.querySelector("dialog") === null`)
-	if evaluate[bool](x, `document.documentElement.outerHTML.includes("verify.example")`) {
+	x.OpenPage("/runs/4")
+	x.ClickText("button", "Show links")
+	x.WaitText("dialog", "Your name and the time are written to the log")
+	x.ClickText("dialog button", "Keep them hidden")
+	x.WaitFor(`document.querySelector("dialog") === null`)
+	if Evaluate[bool](x, `document.documentElement.outerHTML.includes("verify.example")`) {
 		t.Error("a refusal shows links")
 	}
-	x.click("button", "Show links")
-	x.click("dialog button", "Show links")
-	x.waitFor(`document.querySelector('.links a')?.href === ` + quote(secretLink))
-	if rel := evaluate[string](x, `document.querySelector(".links a").rel`); !strings.Contains(rel, "noreferrer") {
+	x.ClickText("button", "Show links")
+	x.ClickText("dialog button", "Show links")
+	x.WaitFor(`document.querySelector('.links a')?.href === ` + Quote(secretLink))
+	if rel := Evaluate[string](x, `document.querySelector(".links a").rel`); !strings.Contains(rel, "noreferrer") {
 		t.Errorf("rel is %q", rel)
 	}
-	x.open("/log")
-	x.waitText("tbody", "Showed links")
+	x.OpenPage("/log")
+	x.WaitText("tbody", "Showed links")
 }
 
 // testReadable: every control has a name, and every text stands out from its ground in
 // both colour schemes, on every screen.
-func testReadable(t *testing.T, b *browser) {
+func testReadable(t *testing.T, b *Browser) {
 	s := startSite(t, newFakeList("fake", 204))
 	s.list.edit(colEmail, 53, "jonas@example-k.de")
-	x := b.newTab(t, s)
-	x.signIn()
+	x := b.openTab(t, s)
 	for _, screen := range []struct{ path, ready string }{
 		{"/", "Lists in hand"}, {"/lists/fake#file", "The file"}, {"/lists/fake#columns", "What is read"}, {"/lists/fake", "Decide once"},
 		{"/plans/9f2c41d07ab35e68", "Where it goes"}, {"/runs/4", "Progress"}, {"/log", "Entries"},
 	} {
-		x.open(screen.path)
-		x.waitText("h2", screen.ready)
+		x.OpenPage(screen.path)
+		x.WaitText("h2", screen.ready)
 		if screen.path == "/lists/fake" {
-			x.click(".card button", "terms not accepted")
-			x.waitFor(`document.querySelector(".meanings") !== null`)
+			x.ClickText(".card button", "terms not accepted")
+			x.WaitFor(`document.querySelector(".meanings") !== null`)
 		}
 		x.checkNames(screen.path)
 		for _, scheme := range []string{"light", "dark"} {
-			media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
-			if _, err := chromedp.Call(x.ctx(), emulation.SetEmulatedMedia, media); err != nil {
-				t.Fatal(err)
-			}
-			for _, faint := range evaluate[[]string](x, contrastScript) {
+			x.SetScheme(scheme)
+			for _, faint := range Evaluate[[]string](x, contrastScript) {
 				t.Errorf("%s, %s: %s", screen.path, scheme, faint)
 			}
 		}
 	}
-	x.open("/lists/fake")
+	x.OpenPage("/lists/fake")
 	x.waitSelected()
-	x.press("\t")
-	if width := evaluate[string](x, `getComputedStyle(document.activeElement).outlineStyle`); width == "none" {
+	x.PressKeys("\t")
+	if width := Evaluate[string](x, `getComputedStyle(document.activeElement).outlineStyle`); width == "none" {
 		t.Error("the focus cannot be seen")
 	}
 }
 
 // checkNames fails for controls that a screen reader cannot name.
-func (x *tab) checkNames(screen string) {
+func (x *Tab) checkNames(screen string) {
 	x.t.Helper()
 	tree, err := chromedp.Call(x.ctx(), accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
 	if err != nil {
