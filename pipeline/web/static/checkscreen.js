@@ -1,5 +1,5 @@
 // @ts-check
-import { announce } from "./choices.js";
+import { announce, describeChange } from "./choices.js";
 import { element, fill, linkButton } from "./dom.js";
 import { fieldLabel, isDigitField } from "./fields.js";
 import { FindingList, titleOf } from "./findings.js";
@@ -112,6 +112,9 @@ export class CheckScreen {
         this.drawAll();
       }),
       element("span.local", {}, "Runs on this computer. Nothing has been sent."));
+    if (this.kind && list.state === "checked" && !list.kinds.some((kind) => kind.id === this.kind?.id)) {
+      this.findings.open(null); // it is settled
+    }
     this.findings.draw();
     this.drawFilters();
     this.drawColumns();
@@ -289,7 +292,7 @@ export class CheckScreen {
       showToast("There is nothing to undo.");
       return;
     }
-    this.data.undo(change).then((edited) => showToast("Undone: " + change.text + (edited.change.cells > 0 ? " (" + formatCount(edited.change.cells) + ")" : "")), (error) => this.data.refuse(error));
+    this.data.undo(change).then((edited) => showToast("Undone: " + describeChange(change, edited.change.cells || change.cells) + "."), (error) => this.data.refuse(error));
   }
 
   /**

@@ -168,8 +168,25 @@ async function attempt(refusal, change) {
  */
 export function announce(data, edited) {
   const { change } = edited;
-  showToast(change.text + (change.cells > 0 ? " (" + formatCount(change.cells) + ")" : ""), {
+  const text = describeChange(change, change.cells);
+  showToast(text.charAt(0).toUpperCase() + text.slice(1) + ".", {
     text: "Undo",
     run: () => void data.undo(change).catch((error) => data.refuse(error)),
   });
+}
+
+/**
+ * Says what a change did: "93 cells decided".
+ *
+ * @param {import("./types.js").Change} change
+ * @param {number} cells or rows
+ */
+export function describeChange(change, cells) {
+  switch (change.kind) {
+    case "cells": return countOf(cells, "cell") + " changed";
+    case "decision": return change.text.startsWith("leave-out") ? countOf(cells, "row") + " left out" : countOf(cells, "cell") + " decided";
+    case "leave-out": return change.text;
+    case "settings": return "other settings of the list";
+    default: return change.text || change.kind;
+  }
 }

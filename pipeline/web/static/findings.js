@@ -140,7 +140,7 @@ export class FindingList {
       type: "button", disabled: !canUndo, title: canUndo ? "Undo this decision" : "", "data-card": "settled:" + id,
       on: { click: () => change && void this.data.undo(change).catch((error) => this.data.refuse(error)) },
     }, element("span.count", { "aria-label": "decided" }, "✓"), element("span.name", {}, name), element("span"),
-    element("span.example", {}, (decisions.length > 1 ? meanings + " · " : "") + by, canUndo ? element("span.undo", {}, " · undo") : null)));
+    element("span.example", {}, (decisions.length > 1 ? meanings + " · " : "") + by, canUndo ? " · " : null, canUndo ? element("span.undo", {}, "undo") : null)));
   }
 
   /** @param {Kind|null} kind */

@@ -5,7 +5,7 @@ import { byID, element, fill } from "./dom.js";
 import { drawFileScreen } from "./filescreen.js";
 import { formatCount } from "./format.js";
 import { ListData } from "./listdata.js";
-import { hideBanner, reportError, showBanner } from "./notices.js";
+import { hideBanner, hideToast, reportError, showBanner } from "./notices.js";
 import { drawPlanDraft } from "./plandraft.js";
 import { getJSON } from "./request.js";
 import { drawHeader, hasRole, startPage } from "./shell.js";
@@ -48,7 +48,10 @@ void startPage(async (session) => {
     else if (data.list.state === "checking" && data.list.counts.rows === 0) drawChecking(main, data.list, () => (shown = ""));
     else new CheckScreen(main, data, options);
   };
-  window.addEventListener("hashchange", () => draw(true));
+  window.addEventListener("hashchange", () => {
+    hideToast();
+    draw(true);
+  });
   data.addEventListener("change", () => draw());
   data.addEventListener("refused", (event) => {
     if (shown !== "check") reportError(/** @type {CustomEvent} */ (event).detail);

@@ -13,17 +13,37 @@ import { drawHeader, hasRole, startPage } from "./shell.js";
 
 void startPage(async (session) => {
   const path = "/api/plans/" + encodeURIComponent(document.body.dataset.id ?? "");
-  const draw = (/** @type {Plan} */ plan) => drawPlan(session, path, plan, draw);
-  draw(/** @type {Plan} */ (await getJSON(path)));
+  const plan = /** @type {Plan} */ (await getJSON(path));
+  const listRows = await countListRows(plan);
+  const draw = (/** @type {Plan} */ plan) => drawPlan(session, path, plan, listRows, draw);
+  draw(plan);
 });
+
+/**
+ * Returns how many rows the list of a plan has, those included that were left out of it;
+ * 0 if it is not the list that was planned any more.
+ *
+ * @param {Plan} plan
+ */
+async function countListRows(plan) {
+  if (!plan.list) return 0;
+  try {
+    const list = /** @type {import("./types.js").List} */ (await getJSON("/api/lists/" + plan.list));
+    return list.revision === plan.revision ? list.counts.rows : 0;
+  } catch (error) {
+    if (error instanceof Refusal) return 0; // discarded
+    throw error;
+  }
+}
 
 /**
  * @param {Session} session
  * @param {string} path
  * @param {Plan} plan
+ * @param {number} listRows
  * @param {(plan: Plan) => void} draw
  */
-function drawPlan(session, path, plan, draw) {
+function drawPlan(session, path, plan, listRows, draw) {
   const isDecided = plan.state !== "waiting";
   const run = plan.run > 0 ? "/runs/" + plan.run : null;
   const screens = plan.list ? ["#file", "#columns", "#check", "#plan"].map((screen) => "/lists/" + plan.list + screen) : [null, null, null, null];
@@ -33,7 +53,7 @@ function drawPlan(session, path, plan, draw) {
   fill(byID("main"), element("div.page", {},
     element("div.title", {}, element("h1", {}, "Plan for " + plan.name), element("span.soft", {}, "by " + plan.maker + ", " + formatTime(plan.madeAt))),
     stateNotice(plan),
-    ...planFigures(plan), lastRunPanel(plan), decisionPanel(plan),
+    ...planFigures(plan, listRows), lastRunPanel(plan), decisionPanel(plan),
     isPlanShownWhole ? samplePanel(plan) : null,
     plan.state === "waiting" ? decisionForm(session, path, plan, draw) : null,
     wayOn(session, path, plan, run),

@@ -65,7 +65,7 @@ function drawPlan(place, data, plan, order, redraw, isReadOnly) {
     element("div.title", {}, element("h1", {}, "Plan for " + plan.name), element("span.local", {}, "Nothing has been sent.")),
     plan.send === 0 ? notice("warn", "There is nothing to send.", "Every row was created earlier, is left out or has to be corrected.") : blockedNotice(plan),
     isReadOnly ? null : optionPanel(plan, order, redraw),
-    ...planFigures(plan), lastRunPanel(plan), refusal,
+    ...planFigures(plan, data.list.counts.rows), lastRunPanel(plan), refusal,
     element("div.actions", {}, submit, element("a.button", { href: "#check" }, "Back to the list"),
       plan.command ? linkButton("Show as command", () => void showCommand(plan.command)) : null)));
 }

@@ -5,28 +5,35 @@ import { targetName } from "./shell.js";
 
 /** @typedef {import("./types.js").Plan} Plan */
 
+const leftOutNames = /** @type {Record<string, string>} */ ({ duplicate_in_input: "Repeats of an earlier row", duplicate: "Known to the partner already", forgotten: "Erased on request" });
+
 /**
  * Builds the figures of a plan: where it goes, which rows, what it costs.
  *
  * @param {Plan} plan
+ * @param {number} listRows of the list, those included that were left out by hand; 0 if not known
  * @returns {HTMLElement[]}
  */
-export function planFigures(plan) {
+export function planFigures(plan, listRows) {
   return [
-    element("div.columns", {}, rowPanel(plan), element("div.stack", {}, moneyPanel(plan), timePanel(plan))),
+    element("div.columns", {}, rowPanel(plan, listRows), element("div.stack", {}, moneyPanel(plan), timePanel(plan))),
     targetPanel(plan),
   ];
 }
 
-/** @param {Plan} plan */
-function rowPanel(plan) {
+/**
+ * @param {Plan} plan
+ * @param {number} listRows
+ */
+function rowPanel(plan, listRows) {
   const lines = [line("Send", plan.send)];
   if (plan.inDoubt > 0) lines.push(line("of these in doubt: looked up before they are sent again", plan.inDoubt, "is-inset"));
   if (plan.limit > 0) lines.push(line("of these in the first run, which then stops", Math.min(plan.limit, plan.send), "is-inset"));
   if (plan.known > 0) lines.push(line("Created earlier, not sent again", plan.known, "behind"));
-  for (const left of plan.leftOut) lines.push(line("Left out: " + (left.text || left.code || left.status), left.rows, "behind"));
+  for (const left of plan.leftOut) lines.push(line(leftOutNames[left.status] ?? left.text, left.rows, "behind"));
   if (plan.toCorrect > 0) lines.push(line("To correct: they stay behind", plan.toCorrect, "behind"));
-  lines.push(line("Rows of the list", plan.rows, "total"));
+  if (listRows > plan.rows) lines.push(line("Left out of the list", listRows - plan.rows, "behind"));
+  lines.push(line("Rows of the list", Math.max(listRows, plan.rows), "total"));
   return panel("Rows", null, element("table.lines", {}, element("caption.unseen", {}, "Rows of the plan"), element("tbody", {}, ...lines)));
 }
 
@@ -53,7 +60,7 @@ function moneyPanel(plan) {
 /** @param {Plan} plan */
 function timePanel(plan) {
   return panel("When", null, element("div.inside", {}, factList([
-    ["Takes about", plan.seconds > 0 ? formatDuration(plan.seconds) : "unknown"],
+    ["Takes about", plan.seconds > 0 ? formatDuration(plan.seconds) : "no rate limit is set"],
     ["Expires", plan.id ? formatTime(plan.expiresAt) : "24 hours after it is submitted"],
     ["May approve", plan.approvers.length > 0 ? plan.approvers.join(", ") : "any other user with the role approve"],
   ])));
@@ -63,7 +70,7 @@ function timePanel(plan) {
 function targetPanel(plan) {
   const { target } = plan;
   return panel("Where it goes", null, element("div.inside", {}, factList([
-    ["Environment", targetName(target)],
+    ["Environment", target.rehearsal || target.live ? targetName(target) : target.environment],
     ["Partner", target.host],
     ["Account", target.account || "not known yet"],
     ["API key", target.key ? element("code", {}, target.key) : "none"],

@@ -18,8 +18,8 @@ void startPage(async (session) => {
   const report = element("div.stack");
   fill(byID("main"), element("div.page", {}, figures, report));
   const run = /** @type {Run} */ (await getJSON(path));
-  const isOver = await showRun(session, path, run, figures, report);
-  if (!isOver) watchRun(session, path, figures, report);
+  await showRun(session, path, run, figures, report);
+  if (!isRunOver(run)) watchRun(session, path, figures, report);
 });
 
 /**
@@ -34,9 +34,9 @@ function watchRun(session, path, figures, report) {
   const events = new EventSource(path + "/events");
   events.addEventListener("run", (event) => {
     hideBanner("stream");
-    showRun(session, path, JSON.parse(event.data), figures, report).then((isOver) => {
-      if (isOver) events.close();
-    }, reportError);
+    const run = /** @type {Run} */ (JSON.parse(event.data));
+    if (isRunOver(run)) events.close(); // before the server ends the stream
+    showRun(session, path, run, figures, report).catch(reportError);
   });
   events.addEventListener("error", () => {
     if (events.readyState === EventSource.CLOSED) {
@@ -48,6 +48,11 @@ function watchRun(session, path, figures, report) {
   });
 }
 
+/** @param {Run} run */
+function isRunOver(run) {
+  return run.state === "finished" || run.state === "stopped";
+}
+
 /**
  * Draws a run and, once it is over, its report.
  *
@@ -56,16 +61,14 @@ function watchRun(session, path, figures, report) {
  * @param {Run} run
  * @param {HTMLElement} figures
  * @param {HTMLElement} report
- * @returns {Promise<boolean>} whether it is over
  */
 async function showRun(session, path, run, figures, report) {
-  const isOver = run.state === "finished" || run.state === "stopped";
+  const isOver = isRunOver(run);
   const screens = run.list ? ["#file", "#columns", "#check"].map((screen) => "/lists/" + run.list + screen) : [null, null, null];
   drawHeader(session, { now: isOver ? 7 : 6, links: [...screens, null, run.plan ? "/plans/" + run.plan : null, null, null] });
   document.title = (isOver ? "Report of " : "Sending ") + run.name + " · bulkonboard";
   drawFigures(session, path, run, isOver, figures);
   if (isOver && report.childElementCount === 0) drawReport(report, path, /** @type {import("./types.js").Report} */ (await getJSON(path + "/report")), session);
-  return isOver;
 }
 
 /**
@@ -85,10 +88,10 @@ function drawFigures(session, path, run, isOver, place) {
     run.stop ? notice(run.stop.code === "ledger" || run.exitCode === 9 ? "bad" : "warn", run.stop.sentence, run.stop.whatToDo || null) : null,
     run.waits && !isOver ? notice("warn", run.waits) : null,
     panel(isOver ? "What was sent" : "Progress", isOver ? "" : formatCount(run.sent) + " of " + formatCount(run.total), element("div.inside", { "aria-live": "off" },
-      element("div.big", {}, figure(run.created, "created"), figure(run.sent, "sent"), figure(run.problems, "problems"), figure(run.inDoubt, "in doubt"),
+      element("div.big", {}, figure(run.created, "created"), figure(run.sent, "sent"), figure(run.problems, "problems"), figure(run.inDoubt, isOver ? "in doubt" : "without an answer yet"),
         isOver ? null : figure(run.perSecond > 0 ? run.perSecond.toFixed(1) + "/s" : "–", "rate"),
-        run.wallet ? figure(formatMoney(run.wallet, run.currency), "in the wallet") : null,
-        run.charged ? figure(formatMoney(run.charged, run.currency), "charged") : null),
+        run.wallet ? figure(formatMoney(run.wallet), run.currency + " in the wallet") : null,
+        run.charged ? figure(formatMoney(run.charged), run.currency + " charged") : null),
       element("div.meter.is-plain", { role: "progressbar", "aria-valuemin": 0, "aria-valuemax": run.total, "aria-valuenow": run.sent, "aria-label": "Rows sent" }, bar),
       isOver
         ? element("p.soft", {}, run.finishedAt ? "Finished " + formatTime(run.finishedAt, { seconds: true }) + "." : "")

@@ -54,7 +54,8 @@ export class SumFoot {
     const { fee, wallet, currency } = this.price;
     this.cost.hidden = fee === "";
     if (fee !== "") {
-      this.cost.textContent = formatCount(ready) + " × " + formatMoney(fee) + " = " + formatMoney(multiplyMoney(fee, ready)) + (wallet ? " of " + formatMoney(wallet, currency) : " " + currency);
+      fill(this.cost, formatCount(ready) + " × " + formatMoney(fee) + " = " + formatMoney(multiplyMoney(fee, ready), currency),
+        wallet ? element("span.of", {}, " of " + formatMoney(wallet, currency)) : null);
     }
     const isDone = toCorrect === 0 && state === "checked";
     this.plan.textContent = isDone ? "Plan " + countOf(ready, "row") : "Plan the " + formatCount(ready) + " ready " + (ready === 1 ? "row" : "rows");

@@ -171,6 +171,7 @@
  * @typedef {object} PlanSummary
  * @property {string} id
  * @property {string} list
+ * @property {number} revision
  * @property {string} name
  * @property {"waiting"|"approved"|"declined"|"expired"|"stale"|"running"|"used"|"void"} state
  * @property {string} maker
