@@ -35,6 +35,8 @@ type PlanEngine interface {
 	Plans(ctx context.Context, reader access.Visitor) ([]api.PlanSummary, error)
 	// Plan returns a saved plan, or a refusal with status 404.
 	Plan(ctx context.Context, reader access.Visitor, id string) (api.Plan, error)
+	// AddCommands adds to a plan of a list what does the same from a command line.
+	AddCommands(by access.Visitor, list *lists.Snapshot, plan *api.Plan)
 	// DecidePlan approves or declines a plan.
 	DecidePlan(ctx context.Context, by access.Visitor, id string, approves bool, answer api.Approval) (api.Plan, error)
 }

@@ -75,7 +75,8 @@ type Plan struct {
 	Columns     []Column    `json:"columns"`
 	Decisions   []Decision  `json:"decisions"`
 	Decided     *PlanAnswer `json:"decided"` // null before it
-	Command     string      `json:"command"`
+	Command     string      `json:"command"`    // what makes the plan from a command line
+	RunCommand  string      `json:"runCommand"` // what carries it out
 }
 
 // LeftCount is how many rows are not sent for a reason.

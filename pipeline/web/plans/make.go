@@ -31,7 +31,7 @@ func (d *Desk) MakePlan(ctx context.Context, by access.Visitor, list *lists.Snap
 		return api.Plan{}, err
 	}
 	plan := d.newPlan(ctx, by, list, &p)
-	plan.Command = d.Commands.Command(orderOf(by, list), terms, "plan")
+	d.AddCommands(by, list, &plan)
 	plan.Limit = order.Limit
 	if covers := p.Plan.Covered; order.Funded && covers >= 0 && covers < p.Plan.Send {
 		plan.Limit = min(cmp.Or(plan.Limit, covers), covers)
@@ -50,13 +50,21 @@ func (d *Desk) MakePlan(ctx context.Context, by access.Visitor, list *lists.Snap
 	if err := d.book.add(e); err != nil {
 		return plan, err
 	}
-	limit, command := plan.Limit, plan.Command
+	limit := plan.Limit
 	if plan, err = d.describePlan(ctx, by, p.Saved); err != nil {
 		return plan, err
 	}
 	plan.Seconds, plan.Columns, plan.Decisions = p.Plan.Duration.Seconds(), list.Columns, list.Decided
-	plan.Limit, plan.Command, plan.Blocked = limit, command, nil
+	plan.Limit = limit
+	d.AddCommands(by, list, &plan)
 	return plan, nil
+}
+
+// AddCommands adds to a plan what makes it and what carries it out from a command line.
+func (d *Desk) AddCommands(by access.Visitor, list *lists.Snapshot, plan *api.Plan) {
+	o := orderOf(by, list)
+	plan.Command = d.Commands.Command(o, Terms{Fee: plan.Fee, Save: true}, "plan")
+	plan.RunCommand = d.Commands.Command(o, Terms{Plan: plan.ID, Fee: plan.Fee, Limit: plan.Limit}, "run")
 }
 
 // blockedBy says why a plan cannot be submitted; nil if it can.
