@@ -18,17 +18,21 @@ import (
 // user, list, plan and run, each of them as a whole.
 func matchesLog(q url.Values) func(*api.LogEntry) bool {
 	return func(e *api.LogEntry) bool {
-		run := ""
-		if e.Run != 0 {
-			run = strconv.FormatInt(e.Run, 10)
-		}
-		for name, is := range map[string]string{"action": e.Action, "user": e.User, "list": e.List, "plan": e.Plan, "run": run} {
+		for name, is := range map[string]string{"action": e.Action, "user": e.User, "list": e.List, "plan": e.Plan, "run": numberText(e.Run)} {
 			if wanted := q.Get(name); wanted != "" && wanted != is {
 				return false
 			}
 		}
 		return true
 	}
+}
+
+// numberText returns a number, "" for 0.
+func numberText[N int | int64](n N) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(int64(n), 10)
 }
 
 // showLog shows who did what.
@@ -61,7 +65,7 @@ func exportLog(s *Server, w http.ResponseWriter, r *http.Request, by access.Visi
 	out := csv.NewWriter(w)
 	rows := [][]string{{"at", "user", "from", "action", "list", "plan", "run", "rows", "detail"}}
 	for _, e := range found.Entries {
-		rows = append(rows, []string{e.At.Format(time.RFC3339), reporttext.Guard(e.User), e.From, e.Action, e.List, e.Plan, strconv.FormatInt(e.Run, 10), strconv.Itoa(e.Rows), reporttext.Guard(e.Detail)})
+		rows = append(rows, []string{e.At.Format(time.RFC3339), reporttext.Guard(e.User), e.From, e.Action, e.List, e.Plan, numberText(e.Run), numberText(e.Rows), reporttext.Guard(e.Detail)})
 	}
 	_ = out.WriteAll(rows) // the browser may be gone
 	return nil
