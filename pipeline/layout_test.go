@@ -83,6 +83,7 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/report/annotate/inert": {"pipeline/limits", "pipeline/report/workbook"},
 		"pipeline/report/atomicfile":     {},
 		"pipeline/report/finance":        {"ledger", "pipeline/messages", "pipeline/report/reporttext"},
+		"pipeline/report/marking":        {"ledger", "pipeline/report/annotate", "pipeline/report/finance", "pipeline/source", "validate"},
 		"pipeline/report/metrics":        {"ledger", "pipeline/report/atomicfile", "pipeline/report/reporttext"},
 		"pipeline/report/reporttext":     {"pipeline/internal/formula"},
 		"pipeline/report/workbook":       {"pipeline/limits", "pipeline/report/reporttext"},
@@ -93,8 +94,8 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/web/api":               {},
 		"pipeline/web/access":            {"pipeline/web/api"},
 		"pipeline/web/plans":             {"ledger", "pipeline", "pipeline/approval", "pipeline/decisions", "pipeline/messages", "pipeline/report", "pipeline/report/reporttext", "pipeline/source", "pipeline/web/access", "pipeline/web/api", "pipeline/web/lists"},
-		"pipeline/web/lists": {"ledger", "pipeline", "pipeline/decisions", "pipeline/intake", "pipeline/limits", "pipeline/messages", "pipeline/report", "pipeline/report/annotate",
-			"pipeline/report/atomicfile", "pipeline/report/finance", "pipeline/source", "pipeline/web/api", "validate", "validate/columns"},
+		"pipeline/web/lists": {"ledger", "pipeline", "pipeline/decisions", "pipeline/intake", "pipeline/limits", "pipeline/messages", "pipeline/report/annotate",
+			"pipeline/report/atomicfile", "pipeline/report/marking", "pipeline/source", "pipeline/source/table", "pipeline/source/xlsx", "pipeline/web/api", "validate"},
 		"pipeline": {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/internal/userlist", "pipeline/limits", "pipeline/messages", "pipeline/partner", "validate"},
 	} {
 		p, ok := pkgs[module+"/"+room]
