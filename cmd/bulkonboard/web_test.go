@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
+	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 )
@@ -379,4 +380,76 @@ func TestWebEndsCleanly(t *testing.T) {
 	}
 	page.signal(syscall.SIGINT)
 	page.ends(0)
+}
+
+// The first signal lets the requests of a run finish; the page says so until it ends.
+func TestWebEndsWithItsRun(t *testing.T) {
+	t.Parallel()
+	s, d := held(t, sandbox.Acting, 50)
+	s.flags = append(s.flags, patient()...)
+	page, address := s.openPage("--fee", "0.50")
+	me := s.signIn(address, "")
+	text, err := os.ReadFile(s.input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := me.submit(me.drop("people.csv", text), api.MakePlan{})
+	me.approve(plan)
+	me.begin(plan)
+	d.await(t, 3)
+	page.signal(syscall.SIGTERM)
+	page.until("stopping")
+	d.release()
+	page.ends(0)
+	if rows := s.rows(); having(rows, ledger.Created) < 4 || having(rows, ledger.InDoubt) != 0 || having(rows, ledger.Created) != len(s.users()) {
+		t.Errorf("rows %v, %d users", statuses(rows), len(s.users()))
+	}
+}
+
+// A list that was sent, and left nothing to correct, is removed when the program starts
+// again; one that has rows to correct stays.
+func TestWebKeepsNothingOfAListThatWasSent(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, sandbox.Config{}, people(3))
+	page, address := s.openPage("--fee", "0.50")
+	me := s.signIn(address, "")
+	text, err := os.ReadFile(s.input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := me.drop("people.csv", text)
+	plan := me.submit(whole, api.MakePlan{})
+	me.approve(plan)
+	sent := me.finished(me.begin(plan).ID)
+	rows := strings.SplitAfter(people(6), "\n")
+	rows[6] = strings.Replace(rows[6], "@", " at ", 1)
+	partly := me.drop("more.csv", []byte(strings.Join(rows, "")))
+	plan = me.submit(partly, api.MakePlan{})
+	me.approve(plan)
+	if end := me.finished(me.begin(plan).ID); *end.ExitCode != 3 {
+		t.Errorf("%+v", end)
+	}
+	page.signal(syscall.SIGINT)
+	page.ends(0)
+	_, address = s.openPage()
+	me = s.signIn(address, "")
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	var kept []os.DirEntry
+	for end := time.Now().Add(promiseLimit); time.Now().Before(end) && len(kept) != 1; <-tick.C {
+		if kept, err = os.ReadDir(s.ledger + ".web/lists"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var left api.Lists
+	if me.send("GET", "/api/lists", nil, http.StatusOK, &left); len(left.Lists) != 1 || left.Lists[0].ID != partly.ID || len(kept) != 1 {
+		t.Errorf("%+v, %v", left, kept)
+	}
+	var run api.Run
+	if me.send("GET", fmt.Sprintf("/api/runs/%d", sent.ID), nil, http.StatusOK, &run); run.Name != "people.csv" || run.Statuses["created"] != 3 {
+		t.Errorf("%+v", run)
+	}
+	if answer, text := me.request("GET", "/api/log.csv?user="+run.By, nil); answer.StatusCode != http.StatusOK || bytes.Count(text, []byte("127.0.0.1,run,")) != 2 || bytes.Contains(text, []byte("@")) {
+		t.Errorf("%d\n%s", answer.StatusCode, text)
+	}
 }

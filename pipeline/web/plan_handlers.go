@@ -81,6 +81,7 @@ func (s *Server) addList(ctx context.Context, by access.Visitor, plan *api.Plan)
 		return nil
 	}
 	plan.Columns, plan.Decisions = list.Columns, list.Decided
+	s.engine.AddCommands(by, list, plan)
 	if plan.Sample, err = s.sample(ctx, plan); isRefusal(err, "still_checking") { // after a start: there are rows a little later
 		plan.Sample = []api.Row{}
 		return nil

@@ -68,6 +68,7 @@ func routes() []route {
 		{"GET", run + "/mail-merge.csv", false, only(api.Prepare), downloadMailMerge},
 		{"GET", run + "/links", false, only(api.Prepare), showLinks},
 
-		{"GET", "/api/log", false, only(api.See), (*Server).showLog},
+		{"GET", "/api/log", false, only(api.See), showLog},
+		{"GET", "/api/log.csv", false, only(api.See), exportLog},
 	}
 }

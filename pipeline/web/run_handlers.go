@@ -135,7 +135,9 @@ func showReport(s *Server, w http.ResponseWriter, r *http.Request, by access.Vis
 		return err
 	}
 	report.MayLinks = by.HasAny(api.Prepare)
-	exports, err := s.audit.Read(func(e *api.LogEntry) bool { return e.Run == id && (e.Action == "links" || e.Detail == withLinks(e.Detail)) }, 0, lists.MaxRows)
+	exports, err := s.audit.Read(func(e *api.LogEntry) bool {
+		return e.Run == id && (e.Action == "links" || e.Detail == withLinks(e.Detail))
+	}, 0, lists.MaxRows)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ type List struct {
 	SHA256 string `json:"sha256"`
 	Kind   string `json:"kind"` // csv, tsv, jsonl or xlsx
 
-	Progress *Progress `json:"progress"` // null unless a check is under way
+	Progress *Progress `json:"progress"` // null unless a check is under way; with the state checked only proposals are still looked for
 	Refusal  *Error    `json:"refusal"`  // null unless unsettled or failed
 	Readings []Reading `json:"readings"` // of a text whose encoding is in doubt, best first; else empty
 

@@ -74,8 +74,9 @@ type Plan struct {
 	Sample      []Row       `json:"sample"` // 20 random rows; empty for the role see
 	Columns     []Column    `json:"columns"`
 	Decisions   []Decision  `json:"decisions"`
-	Decided     *PlanAnswer `json:"decided"` // null before it
-	Command     string      `json:"command"`
+	Decided     *PlanAnswer `json:"decided"`    // null before it
+	Command     string      `json:"command"`    // what makes the plan from a command line
+	RunCommand  string      `json:"runCommand"` // what carries it out
 }
 
 // LeftCount is how many rows are not sent for a reason.

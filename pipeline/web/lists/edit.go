@@ -141,10 +141,12 @@ func (l *list) withAbove(numbers []int) []int {
 
 // afterChange checks what a change of some rows concerns, and describes it.
 func (l *list) afterChange(ctx context.Context, id int, numbers []int, before *overlay) (api.Edited, error) {
-	if l.job != nil || l.result == nil {
+	if l.isChecking() || l.result == nil {
 		l.startCheck()
 		return l.describeChange(id, nil)
 	}
+	l.stopCheck() // a quiet one: it begins again
+	l.isOutOfDate = true
 	// The change is made, whatever becomes of the request.
 	changed, isDone, err := l.recheck(context.WithoutCancel(ctx), numbers, before)
 	if err != nil {

@@ -40,7 +40,10 @@ type list struct {
 	counts   *api.Counts // of the last check, kept when result is dropped; nil = none yet
 	refusal  *api.Error  // why the list cannot be read, or its check failed
 	isFailed bool        // the check failed
-	plan     string      // ID of its newest plan
+	// isOutOfDate is set when rows were checked on their own since the last check of the
+	// whole list: what it proposes may settle other cells than it says.
+	isOutOfDate bool
+	plan        string // ID of its newest plan
 
 	lastMatch matches
 }
@@ -137,7 +140,7 @@ func (l *list) unload() error {
 // stage returns how far the list has come.
 func (l *list) stage() api.ListState {
 	switch {
-	case l.job != nil:
+	case l.isChecking():
 		return api.ListChecking
 	case l.isFailed:
 		return api.ListFailed
@@ -158,16 +161,31 @@ func (l *list) summary(reader string) api.ListSummary {
 	return sum
 }
 
+// isChecking reports whether the figures of the list do not count until a check has ended.
+func (l *list) isChecking() bool { return l.job != nil && !l.job.isQuiet }
+
 // job is a check under way.
 type job struct {
-	cancel context.CancelFunc
 	progress
+
+	cancel  context.CancelFunc
+	isQuiet bool // the figures count meanwhile; only the proposals are out of date
 }
 
 // ensureCheck begins a check if there is neither a result nor one under way.
 func (l *list) ensureCheck() {
 	if l.job == nil && l.result == nil && l.refusal == nil {
 		l.startCheck()
+	}
+}
+
+// refresh begins a check for new proposals: cells were corrected since the last one.
+func (l *list) refresh() {
+	if l.job == nil && l.result != nil && l.isOutOfDate {
+		l.startCheck()
+		if l.job != nil {
+			l.job.isQuiet = true
+		}
 	}
 }
 
@@ -180,7 +198,7 @@ func (l *list) startCheck() {
 	ctx, cancel := context.WithCancel(l.store.ctx)
 	j := &job{cancel: cancel}
 	j.total = cmp.Or(l.knownRows(), 0)
-	l.job, l.isFailed, l.refusal = j, false, nil
+	l.job, l.isFailed, l.refusal, l.isOutOfDate = j, false, nil, false
 	c := newCheck(l, j)
 	l.store.checks.Go(func() {
 		defer cancel()

@@ -57,7 +57,7 @@ func (s *Store) Snapshot(e Editor, id string) (*Snapshot, error) {
 	switch {
 	case e.Revision != l.revision():
 		return nil, l.refuseStale(l.history[len(l.history)-1].By)
-	case l.job != nil || l.result == nil:
+	case l.isChecking() || l.result == nil:
 		l.ensureCheck()
 		return nil, api.Refuse(http.StatusConflict, "still_checking")
 	}

@@ -100,6 +100,9 @@ func (s *Store) Close() error {
 	return err
 }
 
+// Wait waits until no check is under way. None may begin meanwhile.
+func (s *Store) Wait() { s.checks.Wait() }
+
 // IsBusy reports whether a check is under way.
 func (s *Store) IsBusy() bool {
 	for _, l := range s.allLists() {
@@ -182,6 +185,7 @@ func (s *Store) Find(reader, id string) (api.List, error) {
 	if l.result == nil {
 		l.ensureCheck()
 	}
+	l.refresh()
 	return l.describe(reader), nil
 }
 

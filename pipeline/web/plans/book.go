@@ -22,6 +22,7 @@ type entry struct {
 	Name     string    `json:"name"` // of the sender's file
 	Revision int       `json:"revision"`
 	Limit    int       `json:"limit,omitempty"`
+	Fee      string    `json:"fee,omitempty"` // as typed; "" = known otherwise
 	Made     time.Time `json:"madeAt"`
 }
 
@@ -96,17 +97,4 @@ func (b *book) newest(list string) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.last[list]
-}
-
-// plansOf returns the plans of a list, in no order.
-func (b *book) plansOf(list string) []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var all []string
-	for id, e := range b.byID {
-		if e.List == list {
-			all = append(all, id)
-		}
-	}
-	return all
 }

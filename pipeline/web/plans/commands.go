@@ -39,8 +39,10 @@ type Commands interface {
 	Send(ctx context.Context, o Order, t Terms, abort <-chan struct{}, w Watch) (report.Summary, error)
 	// Runs lists the runs of the ledger, newest first, those of the command line too.
 	Runs(ctx context.Context) ([]RunRecord, error)
-	// Outcome counts the rows of the input of a run, as they are now.
-	Outcome(ctx context.Context, run int64) (Outcome, error)
+	// Tally counts the rows of the input of a run, as they are now.
+	Tally(ctx context.Context, run int64) (ledger.Tally, error)
+	// CountLinks counts what Links shows.
+	CountLinks(ctx context.Context, run int64) (int, error)
 	// Links calls each with the rows of the input of a run that have a verification link.
 	// The ledger notes that links are handed out.
 	Links(ctx context.Context, run int64, each func(*ledger.Reported) error) error
@@ -54,14 +56,14 @@ type Commands interface {
 
 // Order is a list as a command reads it, and for whom.
 type Order struct {
-	User     string                // who acts
-	Editors  []string              // who changed the list
-	File     string                // the upload
-	Rejects  string                // where a run writes the rows to correct
-	Name     string                // of the sender's file
-	Flags    []string              // of run: how the list is read, without the file
-	Change   func(*source.Options) // lays corrections over what is read; nil = none
-	Decided  []decisions.Made      // who made which decision of Flags
+	User    string                // who acts
+	Editors []string              // who changed the list
+	File    string                // the upload
+	Rejects string                // where a run writes the rows to correct
+	Name    string                // of the sender's file
+	Flags   []string              // of run: how the list is read, without the file
+	Change  func(*source.Options) // lays corrections over what is read; nil = none
+	Decided []decisions.Made      // who made which decision of Flags
 
 	ShownName  string   // of a file that has the corrections
 	ShownFlags []string // for that file
@@ -105,10 +107,4 @@ type RunRecord struct {
 	ledger.Run
 	Files []ledger.File
 	Rows  int
-}
-
-// Outcome is what became of the rows of a run's input.
-type Outcome struct {
-	Tally ledger.Tally
-	Links int
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/access"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/lists"
@@ -75,25 +76,19 @@ func (d *Desk) currentRun() *liveRun {
 	return d.current
 }
 
-// IsInUse reports whether a list belongs to an open plan or to a run.
+// IsInUse reports whether a list is being sent, or was begun and is not over.
 func (d *Desk) IsInUse(ctx context.Context, list string) (bool, error) {
 	if r := d.currentRun(); r != nil && r.list == list {
 		return true, nil
-	}
-	ids := d.book.plansOf(list)
-	if len(ids) == 0 {
-		return false, nil
 	}
 	all, err := d.Commands.Plans(ctx)
 	if err != nil {
 		return false, err
 	}
-	for _, p := range all {
-		if isOpen(p) && slices.Contains(ids, p.ID) {
-			return true, nil
-		}
-	}
-	return false, nil
+	return slices.ContainsFunc(all, func(p ledger.Plan) bool {
+		e, isKnown := d.book.find(p.ID)
+		return isKnown && e.List == list && p.State == ledger.PlanRunning && isOpen(p)
+	}), nil
 }
 
 // NewestPlan returns the newest plan of a list; "" if it has none.
@@ -105,9 +100,15 @@ func orderOf(by access.Visitor, list *lists.Snapshot) Order {
 		ShownName: list.ShownName, ShownFlags: list.ShownFlags, IsEdited: list.IsEdited}
 }
 
-// DoneLists returns the lists that need not be kept: those whose newest plan was carried
-// out and left nothing to correct, and those whose newest plan has expired.
-func (d *Desk) DoneLists(ctx context.Context) ([]string, error) {
+// DoneList is a list that need not be kept, unless it was changed after this revision.
+type DoneList struct {
+	ID       string
+	Revision int
+}
+
+// DoneLists returns the lists whose newest plan was carried out and left nothing to
+// correct, and those whose newest plan has expired.
+func (d *Desk) DoneLists(ctx context.Context) ([]DoneList, error) {
 	all, err := d.Commands.Plans(ctx)
 	if err != nil {
 		return nil, err
@@ -116,7 +117,7 @@ func (d *Desk) DoneLists(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var done []string
+	var done []DoneList
 	for _, p := range all {
 		e, isKnown := d.book.find(p.ID)
 		if !isKnown || d.book.newest(e.List) != p.ID || isOpen(p) {
@@ -124,7 +125,7 @@ func (d *Desk) DoneLists(ctx context.Context) ([]string, error) {
 		}
 		isComplete := slices.ContainsFunc(runs, func(r RunRecord) bool { return r.Plan == p.ID && r.End != nil && r.End.ExitCode == 0 })
 		if isComplete || time.Now().After(p.Expires) {
-			done = append(done, e.List)
+			done = append(done, DoneList{e.List, e.Revision})
 		}
 	}
 	return done, nil

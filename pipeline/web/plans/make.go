@@ -31,11 +31,11 @@ func (d *Desk) MakePlan(ctx context.Context, by access.Visitor, list *lists.Snap
 		return api.Plan{}, err
 	}
 	plan := d.newPlan(ctx, by, list, &p)
-	plan.Command = d.Commands.Command(orderOf(by, list), terms, "plan")
 	plan.Limit = order.Limit
 	if covers := p.Plan.Covered; order.Funded && covers >= 0 && covers < p.Plan.Send {
 		plan.Limit = min(cmp.Or(plan.Limit, covers), covers)
 	}
+	d.addCommands(orderOf(by, list), &plan, order.Fee)
 	plan.Blocked = blockedBy(&p, err, order.Funded)
 	if !order.Save {
 		return plan, nil
@@ -46,17 +46,28 @@ func (d *Desk) MakePlan(ctx context.Context, by access.Visitor, list *lists.Snap
 		}
 		return plan, &api.Refusal{Status: http.StatusUnprocessableEntity, Body: *plan.Blocked}
 	}
-	e := entry{Plan: p.Saved.ID, List: list.ID, Name: list.Name, Revision: list.Revision, Limit: plan.Limit, Made: time.Now().UTC()}
+	e := entry{Plan: p.Saved.ID, List: list.ID, Name: list.Name, Revision: list.Revision, Limit: plan.Limit, Fee: order.Fee, Made: time.Now().UTC()}
 	if err := d.book.add(e); err != nil {
 		return plan, err
 	}
-	limit, command := plan.Limit, plan.Command
 	if plan, err = d.describePlan(ctx, by, p.Saved); err != nil {
 		return plan, err
 	}
 	plan.Seconds, plan.Columns, plan.Decisions = p.Plan.Duration.Seconds(), list.Columns, list.Decided
-	plan.Limit, plan.Command, plan.Blocked = limit, command, nil
+	d.addCommands(orderOf(by, list), &plan, order.Fee)
 	return plan, nil
+}
+
+// AddCommands adds to a plan what makes it and what carries it out from a command line.
+func (d *Desk) AddCommands(by access.Visitor, list *lists.Snapshot, plan *api.Plan) {
+	e, _ := d.book.find(plan.ID)
+	d.addCommands(orderOf(by, list), plan, e.Fee)
+}
+
+// addCommands is AddCommands with the fee that was typed.
+func (d *Desk) addCommands(o Order, plan *api.Plan, fee string) {
+	plan.Command = d.Commands.Command(o, Terms{Fee: fee, Save: true}, "plan")
+	plan.RunCommand = d.Commands.Command(o, Terms{Plan: plan.ID, Fee: fee, Limit: plan.Limit}, "run")
 }
 
 // blockedBy says why a plan cannot be submitted; nil if it can.

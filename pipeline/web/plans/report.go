@@ -23,15 +23,14 @@ func (d *Desk) Report(ctx context.Context, id int64) (api.Report, error) {
 	if err != nil {
 		return api.Report{}, err
 	}
-	found, err := d.Commands.Outcome(ctx, id)
+	found, err := d.Commands.Tally(ctx, id)
 	if err != nil {
 		return api.Report{}, err
 	}
-	out := api.Report{Run: run, Causes: causesOf(found.Tally), Links: found.Links, Exports: []api.LogEntry{}}
+	out := api.Report{Run: run, Causes: causesOf(found), Exports: []api.LogEntry{}, Rejects: found.Status[ledger.Invalid] + found.Status[ledger.Rejected]}
 	out.Kinds = kindsOf(out.Causes)
-	st := found.Tally.Status
-	out.Rejects = st[ledger.Invalid] + st[ledger.Rejected]
-	return out, nil
+	out.Links, err = d.Commands.CountLinks(ctx, id)
+	return out, err
 }
 
 // causesOf returns the causes of a tally, the most frequent first.

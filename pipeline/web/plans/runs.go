@@ -67,12 +67,11 @@ func (d *Desk) Run(ctx context.Context, id int64) (api.Run, error) {
 		return api.Run{}, err
 	}
 	run := d.describeRecord(all[at], at == 0 && held != nil)
-	found, err := d.Commands.Outcome(ctx, id)
-	if err != nil {
-		return run, err
+	found, err := d.Commands.Tally(ctx, id)
+	if err == nil {
+		setTally(&run, found)
 	}
-	setTally(&run, found.Tally)
-	return run, nil
+	return run, err
 }
 
 // describeRecord returns a run as the ledger has it. isHeld says that its process may go on.

@@ -11,6 +11,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/marking"
 )
 
 // report writes reports and rejects, and counts the rows that are new work for
@@ -82,7 +83,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 		return written, attention, err // the input is not what it was: no third pass
 	}
 	if path := s.flags.Annotate; path != "" {
-		note := outputs.NewAnnotation(s.in.Files()[0])
+		note := marking.New(s.in.Files()[0])
 		note.Outcome, note.Rows = true, outputs.OutcomeRows(ctx, s.in, s.store, sum.Batch)
 		marked, failure := outputs.WriteAnnotated(ctx, s.Console, path, s.in, note)
 		if failure == nil {

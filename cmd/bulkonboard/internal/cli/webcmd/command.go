@@ -4,7 +4,6 @@ package webcmd
 
 import (
 	"context"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,13 +28,12 @@ type options struct {
 	hosts   []string
 	upload  settings.Count // megabytes
 	noOpen  bool
-	idle    time.Duration
 	execute Executor
 }
 
 // NewCommand returns the command web. execute carries out the other commands.
 func NewCommand(con *term.Console, execute Executor) *cobra.Command {
-	o := options{upload: settings.Count{N: defaultUpload, Min: 1}, idle: idleTime, execute: execute}
+	o := options{upload: settings.Count{N: defaultUpload, Min: 1}, execute: execute}
 	c := &cobra.Command{
 		Use:   "web [flags]",
 		Short: "the same for people who do not use a terminal: drop, correct, plan, approve, send, report",
@@ -73,9 +71,6 @@ sends; the API key stays with this process.`,
 	f.BoolVar(&o.noOpen, "no-open", false, "do not open the browser")
 	return c
 }
-
-// idleTime is after how long without a request the page of a loopback address ends.
-const idleTime = 30 * time.Minute
 
 func runWeb(ctx context.Context, con *term.Console, c *cobra.Command, o *options) error {
 	if err := o.check(); err != nil { // before the key is asked for

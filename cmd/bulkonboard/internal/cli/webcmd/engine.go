@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -192,9 +193,7 @@ func (e *engine) Send(ctx context.Context, o plans.Order, t plans.Terms, abort <
 
 // words returns the words of a command with a file.
 func (e *engine) words(verb string, o plans.Order, t plans.Terms, file string) []string {
-	words := append([]string{verb}, e.ownWords(verb)...)
-	words = append(words, termsWords(verb, t)...)
-	words = append(words, o.Flags...)
+	words := append(append([]string{verb}, e.termsWords(verb, t)...), o.Flags...)
 	if verb == "run" {
 		words = append(words, "--yes", "--no-progress")
 		if o.Rejects != "" {
@@ -204,8 +203,12 @@ func (e *engine) words(verb string, o plans.Order, t plans.Terms, file string) [
 	return append(words, "--json", "--", file)
 }
 
-// termsWords returns the flags that hold a command to its terms.
-func termsWords(verb string, t plans.Terms) (words []string) {
+// termsWords returns web's own flags, and those that hold a command to its terms.
+func (e *engine) termsWords(verb string, t plans.Terms) []string {
+	words := e.ownWords(verb)
+	if t.Fee != "" {
+		words = slices.DeleteFunc(words, func(w string) bool { return strings.HasPrefix(w, "--fee=") })
+	}
 	add := func(isWanted bool, flag string) {
 		if isWanted {
 			words = append(words, flag)
@@ -227,7 +230,6 @@ func (e *engine) Command(o plans.Order, t plans.Terms, verb string) string {
 	if o.IsEdited {
 		t.Plan = "" // the corrected file is another list, with a plan of its own
 	}
-	words := append([]string{verb}, e.ownWords(verb)...)
-	words = append(append(words, termsWords(verb, t)...), o.ShownFlags...)
+	words := append(append([]string{verb}, e.termsWords(verb, t)...), o.ShownFlags...)
 	return e.con.CommandLine(append(words, o.ShownName)...)
 }

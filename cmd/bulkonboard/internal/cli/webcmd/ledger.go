@@ -118,18 +118,24 @@ func (e *engine) Runs(ctx context.Context) (all []desk.RunRecord, err error) {
 	return all, err
 }
 
-// Outcome implements desk.Commands.
-func (e *engine) Outcome(ctx context.Context, run int64) (out desk.Outcome, err error) {
-	err = e.readLedger(ctx, func(l session.Ledger) (err error) {
-		if out.Tally, err = l.Tally(ctx, ledger.Selection{Run: run}); err != nil {
-			return err
-		}
+// Tally implements desk.Commands.
+func (e *engine) Tally(ctx context.Context, run int64) (t ledger.Tally, err error) {
+	err = e.readLedger(ctx, func(l session.Ledger) error {
+		t, err = l.Tally(ctx, ledger.Selection{Run: run})
+		return err
+	})
+	return t, err
+}
+
+// CountLinks implements desk.Commands.
+func (e *engine) CountLinks(ctx context.Context, run int64) (n int, err error) {
+	err = e.readLedger(ctx, func(l session.Ledger) error {
 		return eachLink(ctx, l, run, func(*ledger.Reported) error {
-			out.Links++
+			n++
 			return nil
 		})
 	})
-	return out, err
+	return n, err
 }
 
 // eachLink calls do with each row of a run's input that has a link for mailing: one that

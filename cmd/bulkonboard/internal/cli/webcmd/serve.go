@@ -27,10 +27,14 @@ import (
 )
 
 const (
+	// idleTime is after how long without a request the page of a loopback address ends.
+	idleTime = 30 * time.Minute
+
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 2 * time.Minute  // of a kept connection
 	closeGrace    = 3 * time.Second  // for answers that are being written at the end
 	idleCheck     = 10 * time.Second // how often idleness is looked at
+	tidyPause     = time.Minute      // between two looks at lists that need not be kept
 )
 
 // serve serves the page until ctx ends or nobody has used it for long.
@@ -191,7 +195,11 @@ func (o *options) serveUntilIdle(ctx context.Context, s *http.Server, l net.List
 		return err
 	})
 	all.Go(func() error {
-		o.waitForEnd(ctx, page)
+		keepTidy(ctx, page)
+		return nil
+	})
+	all.Go(func() error {
+		waitForEnd(ctx, o.users == "", page.IdleSince)
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace)
 		defer cancel()
 		if s.Shutdown(grace) != nil { // such as browsers that watch a run
@@ -202,8 +210,23 @@ func (o *options) serveUntilIdle(ctx context.Context, s *http.Server, l net.List
 	return all.Wait()
 }
 
-// waitForEnd returns when ctx is over or the page was idle for long.
-func (o *options) waitForEnd(ctx context.Context, page *web.Server) {
+// keepTidy removes lists that need not be kept, until ctx ends.
+func keepTidy(ctx context.Context, page *web.Server) {
+	tick := time.NewTicker(tidyPause)
+	defer tick.Stop()
+	for {
+		_ = page.Tidy(ctx) // a ledger that cannot be read is reported by whatever needs it
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// waitForEnd returns when ctx is over, or, where endsIdle is set, when the page has been
+// idle for long.
+func waitForEnd(ctx context.Context, endsIdle bool, idleSince func() time.Time) {
 	tick := time.NewTicker(idleCheck)
 	defer tick.Stop()
 	for {
@@ -211,7 +234,7 @@ func (o *options) waitForEnd(ctx context.Context, page *web.Server) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if o.users == "" && time.Since(page.IdleSince()) >= o.idle {
+			if endsIdle && time.Since(idleSince()) >= idleTime {
 				return
 			}
 		}
