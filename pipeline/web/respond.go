@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -116,8 +117,7 @@ func (s *Server) refusalOf(err error) *api.Refusal {
 
 // worded fills in the sentences of a code.
 func (s *Server) worded(e api.Error) api.Error {
-	if m, isKnown := s.words.Requests[e.Code]; isKnown && e.Sentence == "" {
-		e.Sentence, e.WhatToDo = m.Meaning, m.Finance
-	}
+	m := s.words.Requests[e.Code]
+	e.Sentence, e.WhatToDo = cmp.Or(e.Sentence, m.Meaning), cmp.Or(e.WhatToDo, m.Finance)
 	return e
 }
