@@ -11,6 +11,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/web/access"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/lists"
+	"github.com/bulkonboard/bulkonboard/pipeline/web/plans"
 )
 
 // fakeEngine is a partner that creates whatever it is asked to, a row at each step.
@@ -98,6 +99,12 @@ func (e *fakeEngine) DecidePlan(_ context.Context, by access.Visitor, _ string, 
 	e.plan.Decided = &api.PlanAnswer{Approves: approves, By: by.Name, At: time.Now(), Comment: answer.Comment}
 	return e.asSeenBy(e.plan, by), nil
 }
+
+func (e *fakeEngine) AddCommands(access.Visitor, *lists.Snapshot, *api.Plan) {}
+
+func (e *fakeEngine) DoneLists(context.Context) ([]plans.DoneList, error) { return nil, nil }
+
+func (e *fakeEngine) NewestPlan(string) string { return "" }
 
 func (e *fakeEngine) ListOf(string) string { return e.plan.List }
 

@@ -32,6 +32,8 @@ func TestPage(t *testing.T) {
 		{"LinksAreHiddenUntilAskedFor", testLinks},
 		{"EveryScreenCanBeRead", testReadable},
 		{"AWorkbookReachesTheGrid", testWorkbook},
+		{"WhatCannotBeReadIsRefused", testRefusals},
+		{"AnOlderEncodingIsChosen", testEncoding},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.play(t, b) })
 	}
