@@ -35,7 +35,10 @@ func TestPage(t *testing.T) {
 		{"WhatCannotBeReadIsRefused", testRefusals},
 		{"AnOlderEncodingIsChosen", testEncoding},
 	} {
-		t.Run(part.name, func(t *testing.T) { part.play(t, b) })
+		t.Run(part.name, func(t *testing.T) {
+			t.Parallel()
+			part.play(t, b)
+		})
 	}
 }
 

@@ -107,5 +107,7 @@ func testEncoding(t *testing.T, b *Browser) {
 	x.WaitText("h2", "Which of these reads right?")
 	x.WaitText(".choices label", "windows-1252")
 	Evaluate[bool](x, `document.querySelector("input[value=windows-1252]").click() ?? true`)
-	x.WaitFor(`document.querySelector(".foot .sum") !== null || [...document.querySelectorAll("h1")].some((n) => n.innerText.startsWith("Columns"))`)
+	x.WaitText(".file", "columns are read")
+	x.ClickText(".chip", "All rows")
+	x.WaitFor(CellAt(2, "Vorname") + `?.textContent === "Jürgen"`)
 }
