@@ -1,7 +1,8 @@
 // @ts-check
 import { announce, describeChange } from "./choices.js";
+import { ColumnWidths, isRead, readAs } from "./columnwidths.js";
 import { element, fill, linkButton } from "./dom.js";
-import { fieldLabel, isDigitField } from "./fields.js";
+import { isDigitField } from "./fields.js";
 import { FindingList, titleOf } from "./findings.js";
 import { countOf, formatCount } from "./format.js";
 import { Grid, placeWidth } from "./grid.js";
@@ -15,6 +16,8 @@ import { SumFoot } from "./sumfoot.js";
  * @typedef {import("./listdata.js").ListData} ListData
  * @typedef {import("./grid.js").GridColumn} GridColumn
  */
+
+const measuredRows = 60; // for the width of columns
 
 /** @type {{id: string, text: string, count: keyof import("./types.js").Counts, mark: string}[]} */
 const filters = [
@@ -39,8 +42,8 @@ export class CheckScreen {
     this.filter = "";
     /** @type {Kind|null} */
     this.kind = null;
-    this.measure = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
     this.hasMeasured = false;
+    this.widths = new ColumnWidths();
     this.isFirst = true;
 
     const side = element("aside.side", { "aria-label": "What was found" });
@@ -103,7 +106,7 @@ export class CheckScreen {
 
   drawAll() {
     const { list } = this.data;
-    const read = list.columns.filter((c) => c.field || c.foundBy === "id").length;
+    const read = list.columns.filter(isRead).length;
     const isAll = read === list.columns.length;
     fill(this.about, element("h1", { title: list.name }, list.name),
       element("span.about", {}, ...this.aboutParts(read)),
@@ -134,8 +137,9 @@ export class CheckScreen {
 
   drawColumns() {
     const { list } = this.data;
-    const shown = list.columns.filter((c) => this.isEverythingShown || c.field || c.foundBy === "id");
-    const widths = this.stretch(shown.map((c) => this.widthOf(c)));
+    const shown = list.columns.filter((c) => this.isEverythingShown || isRead(c));
+    const rows = Array.from({ length: measuredRows }, (_, i) => this.data.rows.rowAt(i)).filter((row) => row !== undefined);
+    const widths = this.widths.fit(shown, rows, this.grid.frame.clientWidth - placeWidth);
     /** @type {GridColumn[]} */
     const columns = shown.map((c, i) => ({
       index: c.index,
@@ -146,32 +150,6 @@ export class CheckScreen {
       isEditable: !this.isReadOnly && c.field !== "",
     }));
     if (JSON.stringify(columns) !== JSON.stringify(this.grid.columns)) this.grid.setColumns(columns);
-  }
-
-  /** @param {import("./types.js").Column} column */
-  widthOf(column) {
-    const texts = [...column.examples];
-    for (let i = 0; i < 60; i++) {
-      const cell = this.data.rows.rowAt(i)?.cells[column.index];
-      if (cell) texts.push(cell);
-    }
-    this.measure.font = "13.5px " + getComputedStyle(document.body).fontFamily;
-    const digits = isDigitField(column.field) ? 1.1 : 1; // digits of one width are wider than what is measured
-    const widest = digits * Math.max(...texts.map((text) => this.measure.measureText(text).width), 0);
-    this.measure.font = "650 13px " + getComputedStyle(document.body).fontFamily;
-    const heading = Math.max(this.measure.measureText(column.heading).width, this.measure.measureText(readAs(column)).width * 0.88);
-    return Math.ceil(Math.min(280, Math.max(72, widest + 26, Math.min(heading + 24, 190))));
-  }
-
-  /**
-   * Widens columns where the screen has room, each by the same share.
-   *
-   * @param {number[]} widths
-   */
-  stretch(widths) {
-    const needed = widths.reduce((sum, width) => sum + width, 0);
-    const share = Math.min(1.4, (this.grid.frame.clientWidth - placeWidth) / needed);
-    return share > 1 ? widths.map((width) => Math.floor(width * share)) : widths;
   }
 
   drawFilters() {
@@ -338,14 +316,4 @@ export class CheckScreen {
     }
     reportError(error);
   }
-}
-
-/**
- * Returns the words for what a column is read as, "" if it is not read.
- *
- * @param {import("./types.js").Column} column
- */
-function readAs(column) {
-  if (column.field) return fieldLabel(column.field);
-  return column.foundBy === "id" ? "your number" : "";
 }

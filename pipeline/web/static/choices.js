@@ -58,7 +58,7 @@ function meaningForm(data, kind, refusal) {
     const select = /** @type {HTMLSelectElement} */ (element("select.field", { "aria-label": "What “" + value.text + "” means", on: { change: () => label() } },
       element("option", { value: "" }, "decide …"),
       ...choices.map((choice) => element("option", { value: choice.value }, choice.text)),
-      element("option", { value: leaveOut }, "Leave these rows out")));
+      element("option", { value: leaveOut }, "Leave out")));
     if (!isConsent && value.means) select.value = value.means;
     selects.set(value.text, select);
     grid.append(element("code", { title: value.text }, value.text || "(empty)"), element("span.times", {}, "× " + formatCount(value.cells)), select);

@@ -9,6 +9,7 @@ import { request } from "./request.js";
  * @typedef {import("./listdata.js").ListData} ListData
  */
 
+const shownNotes = 6;
 const rowsBelow = 3; // of the headings, in the preview
 const kinds = /** @type {Record<string, string>} */ ({ xlsx: "Excel workbook", csv: "CSV text", tsv: "text with tabs", jsonl: "JSON lines" });
 
@@ -97,8 +98,10 @@ function headPanel(list, settle, isReadOnly) {
 
 /** @param {List} list */
 function notePanel(list) {
-  return panel("Noticed", countOf(list.notes.length, "note"), element("div.inside", {}, element("ul", {}, ...list.notes.map((note) =>
-    element("li", {}, element("span.state", { class: note.warning ? "is-warn" : "" }, ""), note.message)))));
+  const items = list.notes.map((note) => element("li.state", { class: note.warning ? "is-warn" : "" }, note.message));
+  const more = items.splice(shownNotes);
+  return panel("Noticed", countOf(list.notes.length, "note"), element("div.inside", {}, element("ul.notes", {}, ...items),
+    more.length > 0 ? element("details", {}, element("summary", {}, "Show " + more.length + " more"), element("ul.notes", {}, ...more)) : null));
 }
 
 /** @param {ListData} data */

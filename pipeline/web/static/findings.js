@@ -63,6 +63,9 @@ export class FindingList {
       this.section("Correct one by one", countOf(cellsOf(correct), "cell"), correct.map((kind) => this.card(kind))),
       this.section("Have a look", "sent as they are", look.map((kind) => this.card(kind))),
       this.section("Repeat", "never sent twice", repeat.map((kind) => this.card(kind))));
+    if (list.unlisted > 0) {
+      this.place.prepend(element("p.notice.is-warn", {}, formatCount(list.unlisted) + " further findings are counted here, but not marked in cells. Decide once first: that settles most of them."));
+    }
     if (list.kinds.length === 0 && list.state === "checked") {
       this.place.prepend(element("p.notice.is-good", {}, element("b", {}, "Nothing to correct."), "All rows are ready."));
     }

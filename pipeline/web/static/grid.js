@@ -217,7 +217,7 @@ export class Grid {
     const left = this.leftOf(this.selected.column);
     const right = left + (this.columns[this.selected.column]?.width ?? 0);
     if (left - placeWidth < frame.scrollLeft) {
-      frame.scrollLeft = left - placeWidth;
+      frame.scrollLeft = right <= frame.clientWidth ? 0 : left - placeWidth;
     } else if (right > frame.scrollLeft + frame.clientWidth) {
       let first = 0; // column in sight, whole
       while (first < this.selected.column && this.leftOf(first) - placeWidth < right - frame.clientWidth) first++;

@@ -66,8 +66,8 @@ export class Inspector {
     const value = row.cells[column.index] ?? "";
     if (!row.leftOut) {
       for (const finding of findings) {
-        const subject = finding.column < 0 ? (finding.field ? fieldLabel(finding.field) : "The row") : value ? "“" + shorten(value) + "”" : "The cell";
-        sentences.push(element("p", {}, element("b", { class: finding.warning ? "warn" : "bad" }, subject + " "), explain(list, finding)));
+        const subject = finding.column < 0 ? (finding.field ? fieldLabel(finding.field) : "The row") : value ? "“" + shorten(value) + "”" : "Empty cell";
+        sentences.push(element("p", {}, element("b", { class: finding.warning ? "warn" : "bad" }, subject + ": "), explain(list, finding)));
       }
     }
     const was = row.was[column.index];

@@ -49,6 +49,7 @@ function drawPlan(session, path, plan, listRows, draw) {
   const screens = plan.list ? ["#file", "#columns", "#check", "#plan"].map((screen) => "/lists/" + plan.list + screen) : [null, null, null, null];
   drawHeader(session, { now: isDecided && plan.state === "approved" ? 6 : 5, links: [...screens, null, run, run] });
   document.title = "Plan for " + plan.name + " · bulkonboard";
+  const commands = [plan.command, plan.runCommand].filter(Boolean).join("\n");
   const isPlanShownWhole = plan.sample.length > 0;
   fill(byID("main"), element("div.page", {},
     element("div.title", {}, element("h1", {}, "Plan for " + plan.name), element("span.soft", {}, "by " + plan.maker + ", " + formatTime(plan.madeAt))),
@@ -57,7 +58,7 @@ function drawPlan(session, path, plan, listRows, draw) {
     isPlanShownWhole ? samplePanel(plan) : null,
     plan.state === "waiting" ? decisionForm(session, path, plan, draw) : null,
     wayOn(session, path, plan, run),
-    plan.command ? element("p", {}, linkButton("Show as command", () => void showCommand(plan.command))) : null));
+    commands ? element("p", {}, linkButton("Show as command", () => void showCommand(commands))) : null));
 }
 
 /** @param {Plan} plan */

@@ -47,7 +47,7 @@ function outcomePanel(report) {
   const sum = names.reduce((n, status) => n + statuses[status], 0);
   const line = (/** @type {string} */ name, /** @type {number} */ n, look = "") => element("tr", { class: look }, element("th", { scope: "row" }, name), element("td.number", {}, formatCount(n)));
   return panel("Outcome", null, element("table.lines", {}, element("caption.unseen", {}, "Outcome of all rows"), element("tbody", {},
-    ...names.map((status) => line(statusNames[status], statuses[status])), line("Rows of the list", sum, "total"))));
+    ...names.map((status) => line(statusNames[status], statuses[status])), line("Rows of the run", sum, "total"))));
 }
 
 /**

@@ -65,6 +65,7 @@ function isRunOver(run) {
 async function showRun(session, path, run, figures, report) {
   const isOver = isRunOver(run);
   const screens = run.list ? ["#file", "#columns", "#check"].map((screen) => "/lists/" + run.list + screen) : [null, null, null];
+  if (run.wallet) session.target.wallet = run.wallet;
   drawHeader(session, { now: isOver ? 7 : 6, links: [...screens, null, run.plan ? "/plans/" + run.plan : null, null, null] });
   document.title = (isOver ? "Report of " : "Sending ") + run.name + " · bulkonboard";
   drawFigures(session, path, run, isOver, figures);
@@ -88,7 +89,7 @@ function drawFigures(session, path, run, isOver, place) {
     run.stop ? notice(run.stop.code === "ledger" || run.exitCode === 9 ? "bad" : "warn", run.stop.sentence, run.stop.whatToDo || null) : null,
     run.waits && !isOver ? notice("warn", run.waits) : null,
     panel(isOver ? "What was sent" : "Progress", isOver ? "" : formatCount(run.sent) + " of " + formatCount(run.total), element("div.inside", { "aria-live": "off" },
-      element("div.big", {}, figure(run.created, "created"), figure(run.sent, "sent"), figure(run.problems, "problems"), figure(run.inDoubt, isOver ? "in doubt" : "without an answer yet"),
+      element("div.big", {}, figure(run.created, "created"), figure(run.sent, "sent"), figure(run.problems, "problems"), figure(run.inDoubt, isOver ? "in doubt" : "in flight"),
         isOver ? null : figure(run.perSecond > 0 ? run.perSecond.toFixed(1) + "/s" : "–", "rate"),
         run.wallet ? figure(formatMoney(run.wallet), run.currency + " in the wallet") : null,
         run.charged ? figure(formatMoney(run.charged), run.currency + " charged") : null),

@@ -151,6 +151,7 @@
  * @property {Proposal[]} proposals
  * @property {Decision[]} decisions
  * @property {Change[]} changes
+ * @property {number} unlisted
  * @property {string} command
  * @property {string} plan
  *
@@ -209,6 +210,7 @@
  * @property {Decision[]} decisions
  * @property {{approves: boolean, by: string, at: string, comment: string}|null} decided
  * @property {string} command
+ * @property {string} runCommand
  *
  * @typedef {PlanSummary & PlanDetails} Plan
  *
