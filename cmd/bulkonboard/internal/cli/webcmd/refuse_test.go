@@ -158,7 +158,7 @@ func TestStopInTwoSteps(t *testing.T) {
 
 func TestOnePersonIsEnoughUnlessTheLedgerAsksForTwo(t *testing.T) {
 	o := openOffice(t, 2)
-	o.Desk.IsTeam = false
+	o.IsTeam = false
 	plan := o.submit(api.MakePlan{})
 	if plan.Mine {
 		t.Error("the maker may decide, and the page says otherwise")
@@ -222,7 +222,7 @@ func TestDeskEndsItsRunWithTheProcess(t *testing.T) {
 	plan := o.submit(api.MakePlan{})
 	o.approve(plan)
 	ctx, stop := context.WithCancel(t.Context())
-	d, err := plans.NewDesk(ctx, o.Desk.Config)
+	d, err := plans.NewDesk(ctx, o.Config)
 	if err != nil {
 		t.Fatal(err)
 	}
