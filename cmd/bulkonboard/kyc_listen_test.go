@@ -8,6 +8,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -39,7 +40,7 @@ func TestListenWhileTheSecretIsReplaced(t *testing.T) {
 	}
 	id := readReport(t, filepath.Join(dir, "r.csv"))[0]["serviceId"]
 
-	c := command(t, dir, "kyc", "listen", "--ledger", "l.db", "--addr", "127.0.0.1:0", "--secret-file", "old", "--secret-file", "new", "--partner-id", "ours", "--metrics-addr", "127.0.0.1:0")
+	c := command(t, dir, "kyc", "listen", "--ledger", "l.db", "--addr", "127.0.0.1:0", "--secret-file", "old", "--secret-file", "new", "--partner-id", "ours", "--metrics-addr", "127.0.0.1:0", "--log-file", "listen.log")
 	out, err := c.StdoutPipe()
 	text := new(lockedText)
 	c.Stderr = text
@@ -133,7 +134,16 @@ func TestListenWhileTheSecretIsReplaced(t *testing.T) {
 			t.Errorf("no %q in\n%s", part, text)
 		}
 	}
-	if strings.Contains(text.String(), id) {
+	log, err := os.ReadFile(filepath.Join(dir, "listen.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{`level=INFO msg="kyc status" status=denied at=`, `level=WARN msg="rain.user-event not recorded: `} {
+		if !strings.Contains(string(log), part) {
+			t.Errorf("no %q in\n%s", part, log)
+		}
+	}
+	if strings.Contains(text.String()+string(log), id) {
 		t.Error("a log line has a serviceId")
 	}
 	if out, err := command(t, dir, "report", "--sandbox", "--ledger", "l.db", "--report", "r.csv").CombinedOutput(); err != nil {
@@ -194,7 +204,7 @@ func TestListenWhileTheLedgerIsHeld(t *testing.T) {
 	if out, err := command(t, dir, "run", "in.csv", "--sandbox", "--ledger", "l.db", "--report", "r.csv", "--rate", "unlimited").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	c := command(t, dir, "kyc", "listen", "--ledger", "l.db", "--addr", "127.0.0.1:0", "--secret-file", "secret")
+	c := command(t, dir, "kyc", "listen", "--ledger", "l.db", "--addr", "127.0.0.1:0", "--secret-file", "secret", "--log-format", "json")
 	out, err := c.StdoutPipe()
 	var text bytes.Buffer
 	c.Stderr = &text
@@ -231,5 +241,13 @@ func TestListenWhileTheLedgerIsHeld(t *testing.T) {
 	}
 	if code := exitOfProcess(t, c.Wait()); code != 0 {
 		t.Errorf("exit %d\n%s", code, &text)
+	}
+	for line := range strings.Lines(text.String()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("no JSON on standard error: %q", line)
+		}
+	}
+	if !strings.Contains(text.String(), "listening for webhooks") {
+		t.Errorf("operators are told nothing:\n%s", &text)
 	}
 }

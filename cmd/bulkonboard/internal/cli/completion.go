@@ -38,8 +38,16 @@ func addCompletions(c *cobra.Command) {
 	}
 }
 
-// valueCompletion returns the completion of a flag's values.
+// valueCompletion returns the completion of a flag's values. They are collected when a
+// shell asks: doing so for all flags at each start would take longer than all else.
 func valueCompletion(f *pflag.Flag) cobra.CompletionFunc {
+	return func(c *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return completionOf(f)(c, args, typed)
+	}
+}
+
+// completionOf chooses by the type and the name of a flag.
+func completionOf(f *pflag.Flag) cobra.CompletionFunc {
 	if choice, ok := f.Value.(*settings.Choice); ok {
 		return words(choice.Words...)
 	}
@@ -105,7 +113,7 @@ func valueWords() map[string][]string {
 // argumentCompletion returns the completion of the arguments of a command.
 func argumentCompletion(command string) cobra.CompletionFunc {
 	extensions := map[string][]string{
-		"run": inputExtensions(), "validate": inputExtensions(), "plan": inputExtensions(), "links recover": inputExtensions(),
+		"run": inputExtensions(), "validate": inputExtensions(), "plan": inputExtensions(), "links recover": inputExtensions(), "links renew": inputExtensions(),
 		"approve": {"json"}, "approve keygen": {"key"}, "template": {"csv", "xlsx"}, "report": {"csv", "xlsx", "html", "json"}, "links export": {"csv", "xlsx"}, "cards plan": {"csv"}, "kyc import": {"json", "jsonl"},
 		"ledger backup": {"db"}, "ledger restore": {"db", "csv", "xlsx", "json"}, "ledger import": {"csv", "xlsx", "json"}, "ledger export": {"jsonl"},
 		"ledger log": {"txt", "jsonl"}, "ledger forget": {"txt", "csv"}, "ledger readmit": {"txt", "csv"}, "ledger resolve": {"csv", "tsv", "xlsx"},

@@ -17,6 +17,9 @@ const (
 	eventWaiting  = "waiting"
 	eventGoingOn  = "going on"
 	eventEnded    = "ended"
+
+	// EventKYC is the event of a webhook that kyc listen has recorded.
+	EventKYC = "kyc status"
 )
 
 // Event is one kind of line of the log, by its msg.
@@ -38,6 +41,7 @@ func Events() []Event {
 		{eventWaiting, "sending pauses", []string{"why", "decided", "toSend"}, []string{"until"}},
 		{eventGoingOn, "sending continues after a pause", []string{"decided", "toSend"}, nil},
 		{eventEnded, "the command ends", []string{"run", "exitCode", "stopReason", "sent", "remaining", "counts"}, []string{"error"}},
+		{EventKYC, "kyc listen has recorded a webhook", []string{"status", "at"}, nil},
 		{term.MessageEvent, "a line for operators", []string{"text"}, nil},
 	}
 }

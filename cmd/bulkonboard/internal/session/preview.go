@@ -41,7 +41,7 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 	}
 	plan, failed := pipeline.Preview(ctx, cfg)
 	if plan.Rows > 0 {
-		s.reportPlan(plan)
+		s.reportPlan(ctx, plan)
 	}
 	saved, written, keepErr := s.keepPlan(ctx, draft, plan, failed)
 	failed = errors.Join(failed, keepErr)
@@ -79,6 +79,9 @@ func (s *session) keepPlan(ctx context.Context, draft *plans.Draft, plan pipelin
 		return saved, written, err
 	}
 	record := NewRunRecord(s.command)
+	for _, m := range s.made {
+		draft.Decided = append(draft.Decided, m.String())
+	}
 	p, terms, err := draft.Save(ctx, s.store, to, approval.Person{User: record.Who, Host: record.Host}, plan)
 	if err != nil {
 		return saved, written, err
@@ -94,7 +97,7 @@ func (s *session) keepPlan(ctx context.Context, draft *plans.Draft, plan pipelin
 		written = append(written, path)
 	}
 	page := &term.Page{}
-	plans.AddSaved(page, p.ID, &terms)
+	plans.AddSaved(page, p.ID, &terms, draft.Overlaps)
 	s.show(page)
 	return p, written, nil
 }

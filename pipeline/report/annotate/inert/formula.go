@@ -3,7 +3,14 @@ package inert
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
+
+// lazily compiles an expression when it is first used: with all letters of Unicode in
+// it that takes longer than most else at the start of the program.
+func lazily(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 // harmless are the functions that a list of choices or a conditional format may
 // use: they look at values of the workbook and at nothing else.
@@ -12,7 +19,7 @@ const harmless = " AND OR NOT IF IFERROR ISBLANK ISERROR ISNUMBER ISTEXT LEN TRI
 // formulaToken matches one token at the start of a formula. There is none for
 // [ and {, without which no other workbook can be named, and none for | and !
 // alone, without which there is no DDE.
-var formulaToken = regexp.MustCompile(`^(?:` +
+var formulaToken = lazily(`^(?:` +
 	`(\s+|"(?:[^"]|"")*"|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[-+*/^&=<>%,;():])` + // 1: neither a place nor a name
 	`|('(?:[^'\[\]:*?/\\]|'')+'!|[\pL_][\pL\pN_.]*!)` + // 2: a sheet before a place
 	`|(\$?[A-Za-z]{1,3}\$?\d{1,7}\b|\$[A-Za-z]{1,3}\b|\$\d{1,7}\b|[A-Za-z]{1,3}:\$?[A-Za-z]{1,3}\b)` + // 3: a place
@@ -25,7 +32,7 @@ func (c *copier) isHarmless(formula string) bool {
 		return false
 	}
 	for rest := strings.TrimPrefix(strings.TrimSpace(formula), "="); rest != ""; {
-		m := formulaToken.FindStringSubmatch(rest)
+		m := formulaToken().FindStringSubmatch(rest)
 		if m == nil {
 			return false
 		}
@@ -54,7 +61,7 @@ func (c *copier) isHarmless(formula string) bool {
 }
 
 // onePlace is a cell or a range, of a sheet if it names one.
-var onePlace = regexp.MustCompile(`^('(?:[^'\[\]:*?/\\]|'')+'!|[\pL_][\pL\pN_.]*!)?(\$?[A-Za-z]{1,3}\$?\d{1,7}(?::\$?[A-Za-z]{1,3}\$?\d{1,7})?|\$?[A-Za-z]{1,3}:\$?[A-Za-z]{1,3}|\$?\d{1,7}:\$?\d{1,7})(?:,|$)`)
+var onePlace = lazily(`^('(?:[^'\[\]:*?/\\]|'')+'!|[\pL_][\pL\pN_.]*!)?(\$?[A-Za-z]{1,3}\$?\d{1,7}(?::\$?[A-Za-z]{1,3}\$?\d{1,7})?|\$?[A-Za-z]{1,3}:\$?[A-Za-z]{1,3}|\$?\d{1,7}:\$?\d{1,7})(?:,|$)`)
 
 // isPlace reports whether a text names cells of this workbook, and nothing but
 // that.
@@ -63,7 +70,7 @@ func (c *copier) isPlace(text string) bool {
 		return false
 	}
 	for text != "" {
-		m := onePlace.FindStringSubmatch(text)
+		m := onePlace().FindStringSubmatch(text)
 		if m == nil || m[1] != "" && !c.hasSheet(m[1]) {
 			return false
 		}
@@ -84,7 +91,7 @@ func (c *copier) hasSheet(prefix string) bool {
 
 // usualName is what a defined name looks like. Names that begin otherwise, such
 // as _xlnm.Auto_Open and _xleta, make programs do something.
-var usualName = regexp.MustCompile(`^[\pL\\][\pL\pN_.?\\]*$`)
+var usualName = lazily(`^[\pL\\][\pL\pN_.?\\]*$`)
 
 // isHarmlessName reports whether a defined name may be kept, by its name alone.
 func isHarmlessName(name string) bool {
@@ -93,5 +100,5 @@ func isHarmlessName(name string) bool {
 		return true
 	}
 	upper := strings.ToUpper(name)
-	return usualName.MatchString(name) && !strings.HasPrefix(upper, "AUTO_") && !strings.HasPrefix(upper, "EXCEL_BUILTIN")
+	return usualName().MatchString(name) && !strings.HasPrefix(upper, "AUTO_") && !strings.HasPrefix(upper, "EXCEL_BUILTIN")
 }

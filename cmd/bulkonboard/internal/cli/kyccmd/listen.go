@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"time"
 
@@ -24,6 +25,7 @@ import (
 type listenOptions struct {
 	settings.TargetFlags
 	settings.NotifyFlags
+	settings.LogFlags
 	addr        string
 	metricsAddr string
 	secrets     []string // files
@@ -48,7 +50,8 @@ during a run on the same ledger and needs no API key.
 The secret is used as it is, whsec_ included. While you rotate it, give both: one on
 each line of the file, or --secret-file twice. GET and HEAD are answered with 204.
 Events that are not understood, or that belong to another partner account, are named
-once and counted at the end.
+once and counted at the end. Denials are summed up with their reasons, every 100 and at
+the end.
 
 Signatures in the form of Svix and Standard Webhooks, which cover webhook-id and
 webhook-timestamp as well, are not supported: the partner does not document them.
@@ -73,7 +76,8 @@ is the first line of standard output.`,
 	c.Flags().StringVar(&f.prefix, "signature-prefix", "", "`TEXT` before the signature (default: sha256= or nothing)")
 	c.Flags().Var(&f.encoding, "signature-encoding", "encoding of the signature (default: either)")
 	c.Flags().Var(&f.maxAge, "max-age", "refuse events older than `D`, such as 7d or 36h")
-	f.AddFlags(c.Flags())
+	f.NotifyFlags.AddFlags(c.Flags())
+	f.LogFlags.AddFlags(c.Flags())
 	c.Flags().StringVar(&f.metricsAddr, "metrics-addr", "", "serve /metrics and /healthz on `ADDRESS`, such as 127.0.0.1:9480 (default: none)")
 	return c
 }
@@ -100,16 +104,21 @@ func runListen(con *term.Console, c *cobra.Command, f *listenOptions) (err error
 	if len(secrets) == 0 {
 		return exit.UsageErrorf("--secret-file: the files are empty")
 	}
+	log, closeLog, err := f.OpenLog(con.Err)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeLog()) }()
 	l, err := openShared(ctx, con, c, &f.TargetFlags)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	return listenTo(ctx, con, settings.CommandName(c), l, secrets, f)
+	return listenTo(ctx, con, log, settings.CommandName(c), l, secrets, f)
 }
 
 // listenTo records webhooks in l until ctx ends or the ledger fails.
-func listenTo(ctx context.Context, con *term.Console, command string, l *session.SharedLedger, secrets [][]byte, f *listenOptions) error {
+func listenTo(ctx context.Context, con *term.Console, log *slog.Logger, command string, l *session.SharedLedger, secrets [][]byte, f *listenOptions) error {
 	info, err := l.Info(ctx)
 	if err != nil {
 		return err
@@ -117,6 +126,18 @@ func listenTo(ctx context.Context, con *term.Console, command string, l *session
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var skipped skippedEvents
+	var decided denials
+	say := func(line string) {
+		if line == "" {
+			return
+		}
+		if f.IsOn() {
+			log.Info(term.MessageEvent, "text", line)
+		}
+		if !f.IsJSON() {
+			con.Sayf("%s", line)
+		}
+	}
 	failed := func(err error) { stop(err) }
 	counters := newListenMetrics(info, newLedgerHealth(l.Ledger, failed))
 	handler, err := kyc.Handler(kyc.Endpoint{
@@ -132,14 +153,25 @@ func listenTo(ctx context.Context, con *term.Console, command string, l *session
 				return
 			}
 			counters.countEvent(metrics.EventRecorded)
-			con.Sayf("%s a user is %s", term.LocalTime(e.At), string(e.Status))
+			if f.IsOn() {
+				log.Info(session.EventKYC, "status", string(e.Status), "at", e.At.UTC())
+			}
+			if !f.IsJSON() {
+				con.Sayf("%s a user is %s", term.LocalTime(e.At), string(e.Status))
+			}
+			say(decided.add(e))
 		},
 		Skipped: func(name string, why error) {
 			if !errors.Is(why, kyc.ErrOtherLink) { // such an event is recorded, without its link
 				counters.countEvent(metrics.EventSkipped)
 			}
 			if line := skipped.add(name, why); line != "" {
-				fmt.Fprintln(con.Err, line)
+				if f.IsOn() {
+					log.Warn(line)
+				}
+				if !f.IsJSON() {
+					fmt.Fprintln(con.Err, line)
+				}
 			}
 		},
 	})
@@ -163,6 +195,7 @@ func listenTo(ctx context.Context, con *term.Console, command string, l *session
 		return serveBoth(ctx, listener, kyc.WithHealth(handler, counters.health), metricsListener, counters.metricsHandler())
 	})
 	skipped.report(con.Err)
+	say(decided.summary())
 	return err
 }
 

@@ -68,6 +68,9 @@ func leftOut(plan pipeline.Plan) (all []approval.LeftOut) {
 
 // Draft collects what is to be saved, or written into a report, while a plan is made.
 type Draft struct {
+	Decided  []string  // what was decided about the whole list, as flags
+	Overlaps []Overlap // other plans with the same rows, once it is saved
+
 	sends []pipeline.RowToSend
 	rows  []pipeline.PlannedRow
 	last  lastList
@@ -91,6 +94,7 @@ func (d *Draft) Watch(cfg *pipeline.Config, saves bool) {
 // a known fee: whoever approves has to see what it can cost.
 func (d *Draft) Save(ctx context.Context, store Store, to Target, maker approval.Person, plan pipeline.Plan) (ledger.Plan, approval.Terms, error) {
 	t := NewTerms(to, maker, plan, d.sends)
+	t.Sample, t.Decided = sampleRows(d.sends), d.Decided
 	switch {
 	case t.MaySend() == 0:
 		return ledger.Plan{}, t, exit.UsageErrorf("there is nothing to send, so no plan was saved")
@@ -105,9 +109,9 @@ func (d *Draft) Save(ctx context.Context, store Store, to Target, maker approval
 		return ledger.Plan{}, t, fmt.Errorf("saving the plan: %w", err)
 	}
 	p := approval.NewPlan(text, &t)
-	rows := make([]ledger.PlanRow, len(d.sends))
-	for i := range d.sends {
-		rows[i] = d.sends[i].PlanRow
+	rows := d.planRows()
+	if d.Overlaps, err = findOverlaps(ctx, store, rows, t.Made); err != nil {
+		return ledger.Plan{}, t, err
 	}
 	if err := store.SavePlan(ctx, p, rows); err != nil {
 		return ledger.Plan{}, t, fmt.Errorf("saving plan %s: %w", id, err)
