@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,6 +25,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
 	if err != nil || kind != "application/json" {
 		return api.Refuse(http.StatusUnsupportedMediaType, "not_json")
 	}
+	defer limitBody(w, bodyTime)()
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
@@ -116,8 +118,7 @@ func (s *Server) refusalOf(err error) *api.Refusal {
 
 // worded fills in the sentences of a code.
 func (s *Server) worded(e api.Error) api.Error {
-	if m, isKnown := s.words.Requests[e.Code]; isKnown && e.Sentence == "" {
-		e.Sentence, e.WhatToDo = m.Meaning, m.Finance
-	}
+	m := s.words.Requests[e.Code]
+	e.Sentence, e.WhatToDo = cmp.Or(e.Sentence, m.Meaning), cmp.Or(e.WhatToDo, m.Finance)
 	return e
 }

@@ -51,6 +51,7 @@ type Store struct {
 	cancel context.CancelFunc
 	checks sync.WaitGroup
 	turns  chan struct{} // one for each check that may run at the same time
+	locked *os.File      // held as long as the store is open
 
 	mu    sync.Mutex
 	lists map[string]*list
@@ -64,11 +65,17 @@ func Open(folder string, opt Options, log *slog.Logger) (*Store, error) {
 	if err := os.MkdirAll(s.folder, 0o700); err != nil {
 		return nil, fmt.Errorf("the folder of the lists: %w", err)
 	}
+	if err := s.lockFolder(); err != nil {
+		return nil, err
+	}
 	dirs, err := os.ReadDir(s.folder)
 	if err != nil {
-		return nil, fmt.Errorf("the folder of the lists: %w", err)
+		return nil, errors.Join(fmt.Errorf("the folder of the lists: %w", err), s.Close())
 	}
 	for _, d := range dirs {
+		if !d.IsDir() {
+			continue
+		}
 		dir := filepath.Join(s.folder, d.Name())
 		l, err := s.loadList(d.Name(), dir)
 		switch {
@@ -84,6 +91,22 @@ func Open(folder string, opt Options, log *slog.Logger) (*Store, error) {
 	return s, nil
 }
 
+// ErrOpen means that another process has the lists open.
+var ErrOpen = errors.New("the finance page of this ledger is open in another process: use that one, or end it first")
+
+// lockFolder makes sure that no other process changes the lists.
+func (s *Store) lockFolder() error {
+	f, err := os.OpenFile(filepath.Join(s.folder, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("the folder of the lists: %w", err)
+	}
+	if err := lockFile(f); err != nil {
+		return errors.Join(ErrOpen, f.Close())
+	}
+	s.locked = f
+	return nil
+}
+
 // Close ends all checks and waits for them. Everything that was answered for is kept.
 func (s *Store) Close() error {
 	s.cancel()
@@ -97,7 +120,7 @@ func (s *Store) Close() error {
 		l.mu.Unlock()
 	}
 	clear(s.lists)
-	return err
+	return errors.Join(err, s.locked.Close())
 }
 
 // Wait waits until no check is under way. None may begin meanwhile.
