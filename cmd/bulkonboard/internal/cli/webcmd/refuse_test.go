@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -184,8 +185,12 @@ func TestOnePersonIsEnoughUnlessTheLedgerAsksForTwo(t *testing.T) {
 
 func TestEditorsCannotApprove(t *testing.T) {
 	o := openOffice(t, 2)
+	first := o.submit(api.MakePlan{})
 	o.list.Editors = []string{"anna", "ben"}
 	plan := o.submit(api.MakePlan{})
+	if len(plan.Overlaps) != 1 || plan.Overlaps[0] != (api.Overlap{Plan: first.ID, Maker: "anna", Rows: 2}) || !slices.Equal(plan.SampleRows, []int{2, 3}) {
+		t.Errorf("overlaps %+v, rows to look at %v", plan.Overlaps, plan.SampleRows)
+	}
 	if _, err := o.DecidePlan(t.Context(), ben(), plan.ID, true, api.Approval{Digest: plan.Digest, Rows: plan.Send}); codeOf(err) != "own_plan" {
 		t.Errorf("%v", err)
 	}
