@@ -41,7 +41,9 @@
 // another request.
 //
 // Created: we created the user, and ServiceID and URL are known. Final, except that a
-// new URL may be written, and in two cases. If the partner's list shows that the answer
+// new URL may be written, and in three cases. A user whose link expired unused may be
+// deleted and created again, as described at LinkMissing ([Customer.IsRenewable]); if
+// the user turns out not to be deleted, the customer is created as before. If the partner's list shows that the answer
 // belonged to another customer, a change with Repair gives each customer its own user
 // or takes a user away. If the user was created in another partner account, an
 // operator may give it up. What the list shows of ServiceID and e-mail is kept in
@@ -71,7 +73,7 @@
 // # Transitions
 //
 //	any but created, link_missing, forgotten  --Intend-->  in_doubt
-//	link_missing   --Intend, with Removes-->  in_doubt
+//	link_missing, created by IsRenewable  --Intend, with Removes-->  in_doubt
 //	in_doubt       --Record-->  any but forgotten
 //	pending, duplicate, rejected, insufficient_balance  --Record-->  any but forgotten (by an operator or an import)
 //	link_missing   --Record-->  created, link_missing

@@ -51,8 +51,8 @@ type Expect struct {
 }
 
 // Intent is the decision to send, written before the first byte is sent. With Removes it
-// is the decision to delete the user of a customer in link_missing, so that it can be
-// created again. Generation is then the next one, which the deletion reserves, and the
+// is the decision to delete the user of a customer in link_missing, or of a created one
+// whose link is dead, so that it can be created again. Generation is then the next one, which the deletion reserves, and the
 // other fields are empty. See [ApplyIntent].
 type Intent struct {
 	Expect

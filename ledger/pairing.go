@@ -116,6 +116,9 @@ func (c Customer) UsableURL() string {
 	if c.Status == Created && (c.Pairing == MixedUp || c.Pairing == EmailDiffers) {
 		return ""
 	}
+	if c.Status == InDoubt { // its user may have been deleted
+		return ""
+	}
 	if c.KYC.IsLinkSpent() {
 		return ""
 	}

@@ -12,7 +12,8 @@ import (
 //
 // ErrConflict if the customer is not as expected, is created, link_missing or forgotten,
 // the intent has no time, or an attempt is open: there are never two requests in flight
-// for one customer.
+// for one customer. The user of a customer in link_missing may be deleted, and that of a
+// created one by [Customer.IsRenewable]; for that, c has its KYC.
 func ApplyIntent(c Customer, i Intent) (Customer, error) {
 	if err := i.check(c); err != nil {
 		return c, err
@@ -55,7 +56,7 @@ func applyDeletion(c Customer, i Intent, open bool) (Customer, error) {
 	switch {
 	case !ValidToken(i.Removes):
 		return c, fmt.Errorf("customer %d: %w", c.ID, ErrForm) // it becomes part of an address
-	case c.Status != LinkMissing || c.ServiceID == "" || c.ServiceID != i.Removes:
+	case c.Status != LinkMissing && !c.IsRenewable() || c.ServiceID == "" || c.ServiceID != i.Removes:
 		return c, fmt.Errorf("customer %d is %s and its user is not to be deleted: %w", c.ID, c.Status, ErrConflict)
 	case open:
 		return c, fmt.Errorf("customer %d has an open attempt: %w", c.ID, ErrConflict)
@@ -134,6 +135,7 @@ func ApplyChange(c Customer, ch Change) (Customer, error) {
 		c.ServiceID, c.URL, c.Issued, c.KYC = ch.ServiceID, ch.URL, ch.issuedAt(c), KYC{}
 	case answered && (ch.Status == Created || ch.Status == Duplicate):
 		c.Pairing = Unconfirmed
+	case ch.keepsUser(c): // and what the list said of it
 	case ch.Manual || ch.Status != c.Status || ch.ServiceID != "" && ch.ServiceID != c.ServiceID:
 		c.Pairing = NotPaired
 	}

@@ -57,6 +57,10 @@ type Config struct {
 	// status. It is called by many goroutines. nil = every customer may be sent.
 	Filter func(ledger.Customer) bool
 
+	// Recreate deletes users of the input and creates them again, one after the other. nil
+	// = no user is deleted.
+	Recreate *Recreation
+
 	// OnProgress is called with the progress, by several goroutines but never by two at
 	// once. It must return quickly and must not block. nil = not called.
 	OnProgress func(Progress)

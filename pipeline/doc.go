@@ -44,7 +44,7 @@
 // what the list shows.
 //
 // internal/decide holds the rules and is pure, internal/pacing says when a request may
-// be sent, and internal/userlist reads the partner's list. A 429 is handled in gate.go
+// be sent, and internal/userlist reads the partner's list. A 429 is handled in stop.go
 // (the run), pacing/gate.go (everyone waits) and pacing/limiter.go (the rate is halved).
 //
 // # Time

@@ -35,12 +35,8 @@ func (r *run) recallFacts(ctx context.Context) error {
 		return err
 	}
 	r.clock.RestoreTrip(trip)
-	lag, at, err := r.facts.readDuration(ctx, factListLag)
-	if err != nil {
+	if r.listLag, err = ListLag(ctx, r.cfg.Ledger); err != nil {
 		return err
-	}
-	if pacing.WallTime().Sub(at) < lagLife {
-		r.listLag = lag
 	}
 	if err := r.account.recallBound(ctx); err != nil {
 		return err
@@ -105,6 +101,15 @@ func (f facts) saveAt(ctx context.Context, name, text string, at time.Time) erro
 		return ledgerStop("noting what was learnt", err)
 	}
 	return nil
+}
+
+// ListLag returns the longest lag of the partner's list that was seen in the last 30 days.
+func ListLag(ctx context.Context, l ledger.Ledger) (time.Duration, error) {
+	lag, at, err := facts{l}.readDuration(ctx, factListLag)
+	if err != nil || pacing.WallTime().Sub(at) >= lagLife {
+		return 0, err
+	}
+	return lag, nil
 }
 
 // lagLife is how long the list is trusted to lag no more than it did.

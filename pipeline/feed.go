@@ -183,7 +183,8 @@ func pickUnsettled(ctx context.Context, cfg Config, batch int64, first int, rows
 	kept := rows[:0]
 	for i := range planned {
 		plan := &planned[i]
-		if plan.Verdict != "" || !plan.Claims || !maySend(cfg, plan.Customer) || cfg.Filter != nil && !cfg.Filter(plan.Customer) {
+		isWanted := maySend(cfg, plan.Customer) && (cfg.Filter == nil || cfg.Filter(plan.Customer)) || cfg.Recreate.has(plan.Customer.ID)
+		if plan.Verdict != "" || !plan.Claims || !isWanted {
 			continue
 		}
 		rows[i].planned = plan

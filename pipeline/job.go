@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +29,7 @@ type job struct {
 	sentNew    bool            // counted against Bounds.Limit
 	isInDoubt  bool            // counted in planner.inDoubt
 	mayCost    bool            // in doubt, and its request may still be charged
+	isRenewed  bool            // its user was deleted in this run, to be created again
 }
 
 // nextGeneration returns the generation of the next intent.
@@ -105,4 +108,46 @@ func (m *mailbox[T]) takeAll() []T {
 	items := m.items
 	m.items = nil
 	return items
+}
+
+func (p *planner) loadHistories(ctx context.Context, jobs []*job, ids []int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	byID := make(map[int64]ledger.Customer, len(ids))
+	for c, err := range p.cfg.Ledger.Customers(ctx, ledger.Query{IDs: ids, History: true}) {
+		if err != nil {
+			return ledgerStop("reading attempts", err)
+		}
+		byID[c.ID] = c
+	}
+	for _, j := range jobs {
+		if c, ok := byID[j.customer.ID]; ok {
+			j.customer = c
+		}
+	}
+	return nil
+}
+
+// isWanted reports whether a settled row is sent once more, and sets its generation.
+func (p *planner) isWanted(j *job) bool {
+	c := j.customer
+	switch c.Status {
+	case ledger.Pending, ledger.InsufficientBalance:
+		return true
+	case ledger.Rejected:
+		if !decide.WasRefused(c.History, j.details) {
+			return true
+		}
+	case ledger.Duplicate:
+	default:
+		return false
+	}
+	r := p.cfg.Resend
+	hasCode := c.Status == ledger.Rejected && slices.Contains(r.Codes, c.Code)
+	if !hasCode && !slices.Contains(r.Statuses, c.Status) {
+		return false
+	}
+	j.isForced, j.next = true, decide.ForcedGeneration(c.History)
+	return true
 }

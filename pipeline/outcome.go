@@ -172,6 +172,10 @@ func (r *recorder) changeForEvidence(x *resolved) (change ledger.Change, retry r
 	case decide.MarkCreated:
 		change.Status, change.ServiceID, change.URL = ledger.Created, x.resolution.ServiceID, x.resolution.Link
 	case decide.MarkLinkMissing:
+		if c.URL != "" && c.ServiceID == x.resolution.ServiceID { // it was to be deleted, and was not
+			change.Status, change.ServiceID = ledger.Created, c.ServiceID
+			break
+		}
 		change.Status, change.ServiceID = ledger.LinkMissing, x.resolution.ServiceID
 		change.Code, change.Message = userlist.CodeLinkLost, linkLostMessage
 	case decide.MarkDuplicate:

@@ -49,6 +49,8 @@ type planner struct {
 	readAll     bool          // nothing more is received from fresh
 	limited     bool          // because Bounds.Limit is reached
 	measured    bool          // whether the fee of the first user was measured, or cannot be
+	renewals    []*job        // users to be deleted and created again, one after the other
+	noRenewals  bool          // no further user is deleted: one is without a user
 }
 
 // planRows runs until every row is settled for this run, or ctx ends.
@@ -61,7 +63,13 @@ func (p *planner) planRows(ctx context.Context) error {
 		if err := p.releaseGroup(ctx, room); err != nil {
 			return err
 		}
-		if p.readAll && len(p.queue) == 0 && p.openIntents == 0 {
+		if p.isIdle() && len(p.renewals) > 0 {
+			if err := p.renewNext(ctx); err != nil {
+				return err
+			}
+			continue
+		}
+		if p.readAll && p.isIdle() {
 			if p.limited {
 				p.stopReason.stopWith(stopf(Limit, "reached --limit %d", p.cfg.Bounds.Limit))
 			}
@@ -69,7 +77,7 @@ func (p *planner) planRows(ctx context.Context) error {
 		}
 		p.resolver.setTailing(p.openIntents == p.inDoubt && p.waitsForDoubts())
 		var fresh <-chan *chunk
-		if !p.readAll && len(p.queue) < maxGroup && p.inDoubt < maxDoubts {
+		if !p.readAll && len(p.queue) < maxGroup && len(p.renewals) < maxGroup && p.inDoubt < maxDoubts {
 			fresh = p.fresh
 		}
 		select {
@@ -99,7 +107,7 @@ func (p *planner) waitsForDoubts() bool {
 	if len(p.queue) > 0 {
 		return p.budget.UsersLeft() == 0
 	}
-	return p.readAll
+	return p.readAll || len(p.renewals) > 0
 }
 
 // acceptRetry processes a job that the recorder returned.
@@ -109,6 +117,9 @@ func (p *planner) acceptRetry(c retryAt) {
 	if c.job.isInDoubt {
 		p.inDoubt--
 		c.job.isInDoubt = false
+	}
+	if c.job.isRenewed && c.next == decide.NextDone && c.job.customer.Status != ledger.Created {
+		p.stopRenewals()
 	}
 	switch c.next {
 	case decide.NextAgain:
@@ -124,6 +135,9 @@ func (p *planner) enqueueRows(ctx context.Context, rows []checked) error {
 	jobs := make([]*job, 0, len(rows))
 	var histories []int64
 	fields := validate.Fields()
+	if err := p.loadRenewed(ctx, rows); err != nil {
+		return err
+	}
 	for i := range rows {
 		c := &rows[i]
 		if !c.result.Valid() {
@@ -161,6 +175,10 @@ func (p *planner) admitJobs(ctx context.Context, jobs []*job) error {
 	}
 	for _, j := range jobs {
 		switch {
+		case p.cfg.Recreate.has(j.customer.ID) && (j.customer.Status == ledger.Created || j.customer.Status == ledger.LinkMissing):
+			if !p.noRenewals {
+				p.renewals = append(p.renewals, j)
+			}
 		case j.customer.Status == ledger.InDoubt, (decide.NeedsList(j.customer.History, p.timing()) || p.gaps.MustLookUp(j.customer, noted)) && p.isWanted(j):
 			p.sendToResolver(j)
 		case j.isNew && p.existing[j.customer.Identity]:
@@ -179,48 +197,6 @@ func (p *planner) sendToResolver(j *job) {
 	p.inDoubt++
 	j.isInDoubt = true
 	p.resolver.addDoubt(j)
-}
-
-func (p *planner) loadHistories(ctx context.Context, jobs []*job, ids []int64) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	byID := make(map[int64]ledger.Customer, len(ids))
-	for c, err := range p.cfg.Ledger.Customers(ctx, ledger.Query{IDs: ids, History: true}) {
-		if err != nil {
-			return ledgerStop("reading attempts", err)
-		}
-		byID[c.ID] = c
-	}
-	for _, j := range jobs {
-		if c, ok := byID[j.customer.ID]; ok {
-			j.customer = c
-		}
-	}
-	return nil
-}
-
-// isWanted reports whether a settled row is sent once more, and sets its generation.
-func (p *planner) isWanted(j *job) bool {
-	c := j.customer
-	switch c.Status {
-	case ledger.Pending, ledger.InsufficientBalance:
-		return true
-	case ledger.Rejected:
-		if !decide.WasRefused(c.History, j.details) {
-			return true
-		}
-	case ledger.Duplicate:
-	default:
-		return false
-	}
-	r := p.cfg.Resend
-	hasCode := c.Status == ledger.Rejected && slices.Contains(r.Codes, c.Code)
-	if !hasCode && !slices.Contains(r.Statuses, c.Status) {
-		return false
-	}
-	j.isForced, j.next = true, decide.ForcedGeneration(c.History)
-	return true
 }
 
 // releaseGroup writes the intents of as many rows as the rate and the gate allow, and

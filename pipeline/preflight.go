@@ -64,7 +64,7 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 		InDoubt: b.tally.Status[ledger.InDoubt], Again: b.reg == nil,
 		Rate: r.pace.CurrentRate(), Duration: durationAt(b.toSend, r.pace.CurrentRate()),
 	}
-	if plan.Send == 0 && plan.InDoubt == 0 {
+	if plan.Send == 0 && plan.InDoubt == 0 && r.cfg.Recreate.count() == 0 {
 		return plan, b.approveRows(ctx, r.cfg, plan)
 	}
 	if exceeds(r.cfg.Bounds.MaxNew, plan.New, plan.Rows) {

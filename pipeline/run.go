@@ -92,7 +92,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	r.batch, s.Batch = batch.batch, batch.batch
 	before := batch.tally
 	r.counters.update(func(f *figures) {
-		f.Phase, f.Rows, f.ToSend, f.Since = Sending, before.Rows, s.Plan.Send+s.Plan.InDoubt, pacing.WallTime()
+		f.Phase, f.Rows, f.ToSend, f.Since = Sending, before.Rows, s.Plan.Send+s.Plan.InDoubt+cfg.Recreate.count(), pacing.WallTime()
 	})
 	if s.Run, err = r.beginRun(context.WithoutCancel(ctx), s.Started); err != nil {
 		return s, err
@@ -100,7 +100,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	if err := r.savePreflight(ctx); err != nil {
 		return s, err
 	}
-	if s.Plan.Send > 0 || s.Plan.InDoubt > 0 {
+	if s.Plan.Send > 0 || s.Plan.InDoubt > 0 || cfg.Recreate.count() > 0 {
 		if err = (gapCloser{r}).closeGaps(ctx); err == nil {
 			err = r.askExisting(ctx, s.Plan.New)
 		}

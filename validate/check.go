@@ -17,17 +17,13 @@ func (r *Rules) Check(raw Raw) Result {
 
 // CheckPresent is Check without what is foretold.
 func (r *Rules) CheckPresent(raw Raw) Result {
-	c := rowCheck{rules: r, raw: raw}
-	if len(r.Values) > 0 {
-		r.Values.read(&c.raw, func(field string) { c.addChange(field, "value") })
-		raw = c.raw
-	}
+	c := r.newRowCheck(raw)
+	raw = c.raw
 	if raw.Email == "" && isBarelyFilled(raw) {
 		c.addProblem("", CodeNoCustomer, "looks like a total or a remark, not like a customer. Delete the row, or fill it in")
 		return Result{Problems: c.problems}
 	}
-	country := r.RowCountry(raw.CountryCode)
-	c.rowCountry = country
+	country := c.rowCountry
 	var u User
 	var identity string
 	u.FirstName = c.checkName(FieldFirstName, raw.FirstName, raw.LastName)
@@ -50,12 +46,23 @@ func (r *Rules) CheckPresent(raw Raw) Result {
 	return Result{User: u, Identity: identity, Problems: append(c.problems, c.warnings...), Changes: c.changes}
 }
 
+// newRowCheck begins to check a row: it gives the sender's words their meanings.
+func (r *Rules) newRowCheck(raw Raw) rowCheck {
+	c := rowCheck{rules: r, raw: raw}
+	if len(r.Values) > 0 {
+		r.Values.read(&c.raw, func(field string) { c.addChange(field, "value") })
+	}
+	c.rowCountry = r.RowCountry(c.raw.CountryCode)
+	return c
+}
+
 // isBarelyFilled reports whether a row without an e-mail has at most one of the
 // fields that every customer needs. A short number, such as the count beside the word
 // total, fills none. What such a row lacks is not worth a list.
 func isBarelyFilled(raw Raw) bool {
 	filled := 0
-	for _, f := range Fields() {
+	for i := range fieldsOnce() {
+		f := &fieldsOnce()[i]
 		if !f.Required {
 			continue
 		}

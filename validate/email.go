@@ -192,8 +192,9 @@ func explainHost(host string) string {
 	if host[0] == '.' || host[len(host)-1] == '.' || strings.Contains(host, "..") {
 		return "has a dot at the start, at the end or twice in a row after the @. Correct the address"
 	}
-	labels, at := strings.Split(host, "."), 0
-	for _, label := range labels {
+	labels, at, last := 0, 0, ""
+	for label := range strings.SplitSeq(host, ".") {
+		labels, last = labels+1, label
 		other := strings.IndexFunc(label, func(r rune) bool { return r != '-' && (r >= utf8.RuneSelf || !isAlphanumeric(byte(r))) })
 		switch {
 		case label[0] == '-':
@@ -208,9 +209,9 @@ func explainHost(host string) string {
 		at += len(label) + len(".")
 	}
 	switch {
-	case len(labels) == 1:
+	case labels == 1:
 		return "has a host without a dot, which mail cannot reach. Write the whole host, such as company.com"
-	case strings.Trim(labels[len(labels)-1], "0123456789") == "":
+	case strings.Trim(last, "0123456789") == "":
 		return "has a host that ends in a number. Write the name of the mail provider"
 	}
 	return ""

@@ -3,8 +3,8 @@ package validate
 import (
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
+	"sync"
 )
 
 // Field describes one of the partner's personal fields. Whatever knows all
@@ -104,9 +104,17 @@ func DefaultableFields() []string {
 	return Fields().namesOf(func(f *Field) bool { return f.Defaultable })
 }
 
+// fieldsOnce is [Fields] for those who need it for every row. It is not changed.
+var fieldsOnce = sync.OnceValue(Fields) //nolint:gochecknoglobals // a constant that takes time to work out
+
 // isDefaultable reports whether --default may fill a field.
 func isDefaultable(name string) bool {
-	return slices.ContainsFunc(Fields(), func(f Field) bool { return f.Name == name && f.Defaultable })
+	for i := range fieldsOnce() {
+		if f := &fieldsOnce()[i]; f.Name == name {
+			return f.Defaultable
+		}
+	}
+	return false
 }
 
 // Canonical field names, as in the request body.

@@ -21,18 +21,22 @@ const maxForetold = 3
 // foretell adds to the problems of an invalid row those that its correction will
 // show, where what is wrong says what is right. It also sets Result.Corrected.
 func (r *Rules) foretell(raw Raw, res *Result) {
+	if mayNeedWallet(raw, res) {
+		res.Problems = append(res.Problems, Problem{Field: FieldWalletAddress, Code: CodeForetold, Warning: true,
+			Message: "also: is empty. If the program is non_custodial, fill it in"})
+	}
 	if !slices.ContainsFunc(res.Problems, hasOneRightForm) {
 		return
 	}
-	known, problems := slices.Clone(res.Problems), res.Problems
+	known, last := slices.Clone(res.Problems), *res
+	rules := *r
+	rules.PhoneRegion = RegionColumn // a number without a country code is of its row's country
 	for range maxForetold {
-		corrected, hasChanged := r.correct(raw, problems)
-		if !hasChanged {
+		corrected, changed := r.correct(raw, last.Problems)
+		if len(changed) == 0 {
 			return
 		}
-		rules := *r
-		rules.PhoneRegion = RegionColumn // a number without a country code is of its row's country
-		next := rules.CheckPresent(corrected)
+		next := rules.Recheck(corrected, &last, append(changed, FieldPhoneNumber)...)
 		res.Corrected = &Corrected{next.User, next.Identity}
 		for _, p := range next.Problems {
 			isKnown := func(k Problem) bool { return k.Field == p.Field && (k.Code == p.Code || k.Message == p.Message) }
@@ -42,8 +46,21 @@ func (r *Rules) foretell(raw Raw, res *Result) {
 			known = append(known, p)
 			res.Problems = append(res.Problems, Problem{Field: p.Field, Code: CodeForetold, Warning: true, Message: "also: " + p.Message})
 		}
-		raw, problems = corrected, next.Problems
+		raw, last = corrected, next
 	}
+}
+
+// mayNeedWallet reports whether a row lacks a wallet address, and its program is a word
+// that may mean the one that needs it.
+func mayNeedWallet(raw Raw, res *Result) bool {
+	isUnread := slices.ContainsFunc(res.Problems, func(p Problem) bool { return p.Code == CodeProgram })
+	hasProblem := slices.ContainsFunc(res.Problems, func(p Problem) bool { return p.Field == FieldWalletAddress && !p.Warning })
+	if !isUnread || hasProblem || res.User.WalletAddress != "" {
+		return false
+	}
+	word := strings.ToLower(raw.Program)
+	isOther := slices.ContainsFunc([]string{"non", "not", "no ", "un", "self"}, func(part string) bool { return strings.Contains(word, part) })
+	return isOther || !strings.Contains(word, "custod")
 }
 
 // hasOneRightForm reports whether a problem may be one that correct corrects.
@@ -56,8 +73,8 @@ func hasOneRightForm(p Problem) bool {
 }
 
 // correct returns the row with everything corrected that can have one right form
-// only, and whether that is anything.
-func (r *Rules) correct(raw Raw, problems []Problem) (corrected Raw, hasChanged bool) {
+// only, and the fields for which that is so.
+func (r *Rules) correct(raw Raw, problems []Problem) (corrected Raw, changed []string) {
 	hasRegion := false
 	for _, p := range problems {
 		cell := raw.cellOf(p.Field)
@@ -77,12 +94,14 @@ func (r *Rules) correct(raw Raw, problems []Problem) (corrected Raw, hasChanged 
 		case CodePhoneNoCountry:
 			hasRegion = true
 		}
-		hasChanged = hasChanged || *cell != before
+		if *cell != before {
+			changed = append(changed, p.Field)
+		}
 	}
 	if hasRegion && r.PhoneRegion == "" && r.RowCountry(raw.CountryCode) != "" {
-		hasChanged = true
+		changed = append(changed, FieldPhoneNumber)
 	}
-	return raw, hasChanged
+	return raw, changed
 }
 
 // isProse reports whether the value of a field may have several words.

@@ -1,6 +1,9 @@
 package validate
 
 import (
+	"cmp"
+	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -21,6 +24,10 @@ func TestForetell(t *testing.T) {
 		{func(r *Raw) { r.Email = "jane\u200b@localhost" }, []string{CodeInvisibleChar, CodeForetold}, "also: "},
 		{func(r *Raw) { r.PhoneNumber = "14155552671.0" }, []string{CodeExcelDecimal, CodeForetold}, "also: is missing its leading +"},
 		{func(r *Raw) { r.Terms = "ja" }, []string{CodeTerms}, ""},
+		{func(r *Raw) { r.Program = "self-custody" }, []string{CodeProgram, CodeForetold}, "also: is empty. If the program is non_custodial"},
+		{func(r *Raw) { r.Program, r.WalletAddress = "Extern", "-" }, []string{CodeProgram, CodePlaceholderIgnored, CodeForetold}, "also: is empty. If the program is non_custodial"},
+		{func(r *Raw) { r.Program, r.WalletAddress = "Extern", mixedCase }, []string{CodeProgram}, ""},
+		{func(r *Raw) { r.Program = "Custody" }, []string{CodeProgram}, ""},
 		{func(*Raw) {}, nil, ""},
 	} {
 		raw := sound()
@@ -44,8 +51,8 @@ func TestOneRound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		raw := damagedRow(t)
 		first := rules.Check(raw)
-		corrected, hasChanged := rules.correct(raw, first.Problems)
-		if !hasChanged || first.Valid() {
+		corrected, changed := rules.correct(raw, first.Problems)
+		if len(changed) == 0 || first.Valid() {
 			return
 		}
 		second := (&Rules{PhoneRegion: RegionColumn}).CheckPresent(corrected)
@@ -56,6 +63,39 @@ func TestOneRound(t *testing.T) {
 			if !isKnown {
 				t.Fatalf("new in the second round: %v; the first said %v", p, first.Problems)
 			}
+		}
+	})
+}
+
+// TestRecheck changes some cells of a row, and some of the rules: Recheck says what a
+// whole check says, but for the order of what it says of one field.
+func TestRecheck(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		before, raw := damagedRow(t), damagedRow(t)
+		changed := rapid.SliceOfDistinct(rapid.SampledFrom([]string{FieldPhoneNumber, FieldTerms, FieldCountryCode, FieldLastName}), rapid.ID[string]).Draw(t, "changed")
+		rules, ruled := &Rules{Live: true}, &Rules{Live: true}
+		for _, f := range Fields() {
+			switch isChanged := slices.Contains(changed, f.Name); {
+			case !isChanged:
+				*f.Cell(&raw) = *f.Cell(&before)
+			case f.Name == FieldPhoneNumber:
+				ruled.PhoneRegion = rapid.SampledFrom([]string{"", "DE", RegionColumn}).Draw(t, "region")
+			case f.Name == FieldTerms:
+				ruled.Values = Values{FieldTerms: {"ja": "true"}}
+			case f.Name == FieldCountryCode:
+				ruled.Values = Values{FieldCountryCode: {"deutschland": "DE"}}
+			}
+		}
+		first := rules.Check(before)
+		got, want := ruled.Recheck(raw, &first, changed...), ruled.CheckPresent(raw)
+		byText := func(a, b Problem) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) }
+		slices.SortFunc(got.Problems, byText)
+		slices.SortFunc(want.Problems, byText)
+		if !reflect.DeepEqual(got.User, want.User) || got.Identity != want.Identity || !slices.Equal(got.Problems, want.Problems) {
+			t.Fatalf("%v after %v\n%v\nwant\n%v", changed, first.Problems, got.Problems, want.Problems)
+		}
+		if shared := ruled.CheckShared(raw); len(got.Problems) == 0 && (shared.PhoneNumber != want.User.PhoneNumber || shared.WalletAddress != want.User.WalletAddress) {
+			t.Fatal("CheckShared reads other numbers than Check")
 		}
 	})
 }
@@ -73,6 +113,8 @@ func damagedRow(t *rapid.T) Raw {
 	damage(&raw.CountryCode, "", "DE", "Deutschland", "Frank\u200breich", "Iran", "\u200bIran", "UK", "Germny", "FR")
 	damage(&raw.PostalCode, "", "1067", "1067.0", "01067", "75\x01008", "1,067")
 	damage(&raw.IPAddress, "", "10.0.0.1", "203.0.113.42\n")
+	damage(&raw.City, "None", "Nan", "SW1A 1AA", "Rom")
+	damage(&raw.WalletAddress, "0x0", mixedCase)
 	damage(&raw.Terms, "", "ja", "nein", "TR\u200bUE", "TR\u200bU")
 	damage(&raw.Program, "", "Custody", "non-custodial", "non\u200b-custodial")
 	return raw

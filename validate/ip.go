@@ -94,10 +94,14 @@ func nonPublicKind(a netip.Addr) string {
 // isDocumentation reports whether an address is of a range for documentation (RFC
 // 5737, RFC 3849, RFC 9637).
 func isDocumentation(a netip.Addr) bool {
-	for _, network := range [...]string{"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20"} {
-		if netip.MustParsePrefix(network).Contains(a) {
-			return true
-		}
+	if !a.Is4() {
+		b := a.As16()
+		return [4]byte(b[:4]) == [4]byte{0x20, 0x01, 0x0d, 0xb8} || b[0] == 0x3f && b[1] == 0xff && b[2] < 0x10
+	}
+	b := a.As4()
+	switch [3]byte(b[:3]) {
+	case [3]byte{192, 0, 2}, [3]byte{198, 51, 100}, [3]byte{203, 0, 113}:
+		return true
 	}
 	return false
 }

@@ -15,16 +15,33 @@ func (c *rowCheck) checkProgram(raw string) string {
 	if !ok {
 		return ""
 	}
-	letters := strings.NewReplacer(" ", "", "-", "", "_", "", "\u2010", "", "\u2011", "", "\u2013", "", "\u00a0", "").Replace(v)
-	p := map[string]string{"custodial": custodial, "noncustodial": nonCustodial}[strings.ToLower(letters)]
-	if p == "" {
-		c.addProblem(FieldProgram, CodeProgram, "is not a program of the partner. Write custodial or non_custodial")
-		return ""
-	}
-	if p != v {
+	p := v
+	if v != custodial && v != nonCustodial {
+		if p = readProgram(v); p == "" {
+			c.addProblem(FieldProgram, CodeProgram, "is not a program of the partner. Write custodial or non_custodial")
+			return ""
+		}
 		c.addChange(FieldProgram, "spelling")
 	}
 	return p
+}
+
+// readProgram returns the program that a text spells in capitals, or with spaces or
+// hyphens; "" if it spells none.
+func readProgram(v string) string {
+	letters := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" -_\u2010\u2011\u2013\u00a0", r) {
+			return -1
+		}
+		return r
+	}, strings.ToLower(v))
+	switch letters {
+	case "custodial":
+		return custodial
+	case "noncustodial":
+		return nonCustodial
+	}
+	return ""
 }
 
 // checkTerms accepts only what says yes beyond doubt. That a user accepted a

@@ -79,6 +79,9 @@ func TestDecideOnce(t *testing.T) {
 		}
 	}
 	writeNextMonth(t, dir)
+	if out := run(0, "run", "--sandbox", "--rate", "unlimited", "--no-progress", "--map-file", "Kundenliste_Q4.map.yaml", "Kundenliste_Q1.xlsx"); !strings.Contains(out, `sheet "Kunden Q1" is read`) {
+		t.Errorf("next month's tab has another name: %s", out)
+	}
 	next := run(3, "validate", "--map-file", "Kundenliste_Q4.map.yaml", "Kundenliste_Q1.xlsx")
 	if strings.Contains(next, "about the whole list. Nothing") || !strings.Contains(next, "156  ready to send") && !strings.Contains(next, "155  ready to send") {
 		t.Errorf("next month:\n%s", next)
@@ -101,7 +104,8 @@ func checkOutcome(t *testing.T, text []byte) {
 	}
 }
 
-// writeNextMonth writes a list of the same form without its first three customers.
+// writeNextMonth writes a list of the same form without its first three customers, on
+// a tab with another name.
 func writeNextMonth(t *testing.T, dir string) {
 	t.Helper()
 	f, err := excelize.OpenFile(filepath.Join(dir, "Kundenliste_Q4.xlsx"))
@@ -111,7 +115,7 @@ func writeNextMonth(t *testing.T, dir string) {
 	for range 3 {
 		err = errors.Join(err, f.RemoveRow("Kunden", 5))
 	}
-	if err = errors.Join(err, f.SaveAs(filepath.Join(dir, "Kundenliste_Q1.xlsx")), f.Close()); err != nil {
+	if err = errors.Join(err, f.SetSheetName("Kunden", "Kunden Q1"), f.SaveAs(filepath.Join(dir, "Kundenliste_Q1.xlsx")), f.Close()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -119,6 +123,12 @@ func writeNextMonth(t *testing.T, dir string) {
 // answerOnTerminal runs a command on a terminal that has been typed on, and returns
 // what it shows.
 func answerOnTerminal(t *testing.T, dir, typed string, args ...string) string {
+	t.Helper()
+	return answerOnTerminalWith(t, 3, dir, typed, args...)
+}
+
+// answerOnTerminalWith is answerOnTerminal for a command that ends with a certain code.
+func answerOnTerminalWith(t *testing.T, want int, dir, typed string, args ...string) string {
 	t.Helper()
 	control, terminal := openTerminal(t, 120)
 	defer control.Close()
@@ -136,7 +146,7 @@ func answerOnTerminal(t *testing.T, dir, typed string, args ...string) string {
 	if _, err := io.Copy(&out, control); !errors.Is(err, syscall.EIO) && err != nil { // EIO: the last process has closed it
 		t.Error(err)
 	}
-	if code := exitOfProcess(t, c.Wait()); code != 3 {
+	if code := exitOfProcess(t, c.Wait()); code != want {
 		t.Fatalf("exit %d\n%s", code, &out)
 	}
 	return strings.ReplaceAll(out.String(), "\r\n", "\n")
@@ -163,4 +173,38 @@ func openTerminal(t *testing.T, columns int) (control, terminal *os.File) {
 		t.Fatal(errors.Join(err, control.Close()))
 	}
 	return control, terminal
+}
+
+// TestRunAsksOnTerminal answers what run asks before it sends: where the headers are,
+// and whether the sound rows go although many are not. Without a yes nothing is sent.
+func TestRunAsksOnTerminal(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	list := "Customers of the fourth quarter,,,,,,,\n" + strings.Join([]string{"firstName,lastName,email,phoneNumber,accountPurpose,ipAddress,isTermsOfServiceAccepted,program",
+		"Ann,Lee,ann@company.com,+4915123456780,cards,203.0.113.7,TRUE,custodial",
+		"Bea,Lee,bea@company.com,+4915123456781,cards,203.0.113.7,ja,custodial",
+		"Cem,Lee,cem@company.com,+4915123456782,cards,203.0.113.7,ja,custodial"}, "\n") + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "list.csv"), []byte(list), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"run", "--sandbox", "--no-progress", "--rate", "unlimited", "--max-invalid", "1", "list.csv"}
+	for _, step := range []struct {
+		typed string
+		code  int
+		says  []string
+	}{
+		{"no\n", 2, []string{"The headers seem to be in row 2. Read the list from there?"}},
+		{"yes\nno\n", 10, []string{"2 of 3 rows are invalid. Send the other 1?", "1 decision about the list would make 2 more rows ready:", "validate --decide --header-row 2 list.csv"}},
+		{"yes\nyes\n", 3, []string{"1  created"}},
+	} {
+		out := answerOnTerminalWith(t, step.code, dir, step.typed, args...)
+		for _, says := range step.says {
+			if !strings.Contains(out, says) {
+				t.Errorf("after %q: not said: %s\n%s", step.typed, says, out)
+			}
+		}
+		if step.code != 3 && strings.Contains(out, "created") {
+			t.Errorf("after %q something was sent:\n%s", step.typed, out)
+		}
+	}
 }

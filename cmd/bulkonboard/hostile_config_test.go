@@ -52,10 +52,10 @@ func decisive() map[string][]string {
 		"what is sent, and when again":     {"again", "again-code", "accept", "limit", "max-new", "max-invalid", "max-errors", "max-attempts", "max-duration", "patience", "timeout", "yes"},
 		"what cards cost, and for whom":    {"amount", "card-fee", "issued"},
 		"what money is spent":              {"fee", "keep-balance", "on-low-balance", "require-funds", "approvers", "users", "plan", "rows", "decline", "key", "save"},
-		"what counts as done or in doubt":  {"key-ttl", "settle", "in-doubt", "check-existing", "confirm-created", "gap", "as", "gone", "because", "service-id", "link", "link-file", "account"},
-		"who is shown, with which links":   {"all", "run", "only", "since", "no-links", "unverified", "unconfirmed", "older-than", "format", "changes"},
+		"what counts as done or in doubt":  {"key-ttl", "settle", "in-doubt", "check-existing", "confirm-created", "gap", "link-life", "as", "gone", "because", "service-id", "link", "link-file", "account"},
+		"who is shown, with which links":   {"all", "run", "only", "since", "no-links", "unverified", "unconfirmed", "older-than", "working", "format", "changes"},
 		"which events are believed":        {"partner-id", "signature-header", "signature-prefix", "signature-encoding", "max-age", "max-users"},
-		"how the simulated partner is":     {"fault", "latency", "balance", "preexist", "seed", "emails-case", "emails-repeat", "kyc-after"},
+		"how the simulated partner is":     {"fault", "latency", "balance", "preexist", "seed", "emails-case", "emails-repeat", "kyc-after", "visits"},
 		"how the simulated partner's hook": {"webhook-header", "webhook-prefix", "webhook-base64", "webhook-seed-name", "webhook-generation", "webhook-reason", "webhook-age", "webhook-unknown", "webhook-probe", "webhook-two-headers"},
 	}
 }

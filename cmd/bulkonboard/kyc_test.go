@@ -41,9 +41,6 @@ const storyRows = 300
 
 func newStory(t *testing.T) *story {
 	t.Helper()
-	s := &story{t: t, dir: t.TempDir(), posts: make(chan struct{}, 10*storyRows)}
-	relay := httptest.NewServer(http.HandlerFunc(s.relay))
-	t.Cleanup(relay.Close)
 	var faults []sandbox.Fault
 	for _, text := range []string{"reset-after=try1,0.02", "cut-after=try1,0.01", "500-before=#90", "429=#250"} {
 		f, err := sandbox.ParseFault(text)
@@ -52,21 +49,31 @@ func newStory(t *testing.T) *story {
 		}
 		faults = append(faults, f)
 	}
-	var err error
-	s.server, err = sandbox.New(sandbox.Config{KeyTTL: time.Second, Latency: 2 * time.Millisecond, Balance: "100.00", Fee: "0.50", Seed: 5, Faults: faults,
-		Webhook: sandbox.Webhook{URL: relay.URL, Secret: "whsec_story", Prefix: "sha256=", SeedName: true, Repeat: 1},
-		Barrier: func(st sandbox.Stage, _, _ string) {
-			if st == sandbox.Arrived {
-				select {
-				case s.posts <- struct{}{}:
-				default:
-				}
+	return openStory(t, sandbox.Config{KeyTTL: time.Second, Latency: 2 * time.Millisecond, Balance: "100.00", Fee: "0.50", Seed: 5, Faults: faults,
+		Webhook: sandbox.Webhook{Secret: "whsec_story", Prefix: "sha256=", SeedName: true, Repeat: 1}}, customersCSV(storyRows))
+}
+
+// openStory starts a partner whose webhooks go to whoever listens, and writes the list.
+func openStory(t *testing.T, cfg sandbox.Config, list string) *story {
+	t.Helper()
+	s := &story{t: t, dir: t.TempDir(), posts: make(chan struct{}, 10*storyRows)}
+	relay := httptest.NewServer(http.HandlerFunc(s.relay))
+	t.Cleanup(relay.Close)
+	cfg.Webhook.URL = relay.URL
+	cfg.Barrier = func(st sandbox.Stage, _, _ string) {
+		if st == sandbox.Arrived {
+			select {
+			case s.posts <- struct{}{}:
+			default:
 			}
-		}})
+		}
+	}
+	var err error
+	s.server, err = sandbox.New(cfg)
 	if err == nil {
 		s.url, err = s.server.Listen("127.0.0.1:0")
 	}
-	for name, text := range map[string]string{"in.csv": customersCSV(storyRows), "secret": "whsec_story\n"} {
+	for name, text := range map[string]string{"in.csv": list, "secret": "whsec_story\n"} {
 		if err == nil {
 			err = os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600)
 		}
@@ -154,8 +161,8 @@ func (s *story) killAt(c *exec.Cmd, n int) {
 	}
 }
 
-// listen starts the endpoint and returns how to end it.
-func (s *story) listen() func() {
+// listen starts the endpoint and returns how to end it, which returns what it said.
+func (s *story) listen() func() string {
 	s.t.Helper()
 	c := s.command("kyc", "listen", "--addr", "127.0.0.1:0", "--secret-file", "secret")
 	c.Env = nil // it needs no key
@@ -179,7 +186,7 @@ func (s *story) listen() func() {
 	}
 	url := strings.TrimSpace(line) + "webhooks/kyc"
 	s.hook.Store(&url)
-	return func() {
+	return func() string {
 		s.t.Helper()
 		s.hook.Store(nil)
 		if err := c.Process.Signal(syscall.SIGTERM); err != nil {
@@ -188,6 +195,7 @@ func (s *story) listen() func() {
 		if code := exitOfProcess(s.t, c.Wait()); code != 0 {
 			s.t.Errorf("kyc listen: exit %d\n%s", code, &text)
 		}
+		return text.String()
 	}
 }
 

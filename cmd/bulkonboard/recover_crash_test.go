@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
@@ -59,9 +60,13 @@ type loss struct {
 	moments []moment
 	byRun   []bool   // whether an ordinary run of the input is killed instead
 	faults  []string // until the killing is over
+	renews  bool     // links renew is killed, and every link is dead; else links recover
 }
 
 func (l loss) String() string {
+	if l.renews {
+		return "renew, " + loss{l.seed, l.rows, l.moments, l.byRun, l.faults, false}.String()
+	}
 	return fmt.Sprintf("seed %d: %d rows, kills %v, by an ordinary run %v, faults %v", l.seed, l.rows, l.moments, l.byRun, l.faults)
 }
 
@@ -111,6 +116,48 @@ func TestRecoverCrash(t *testing.T) {
 	recoverAll(t, cases)
 }
 
+// TestRenewCrash kills links renew likewise. Users who have begun the check are never
+// deleted, whatever happens, and nobody more than three times. The long one is
+//
+//	RENEW_SEEDS=300 go test ./cmd/bulkonboard -run TestRenewLong -timeout 60m
+func TestRenewCrash(t *testing.T) {
+	long(t)
+	t.Parallel()
+	var cases []loss
+	for i, m := range []moment{{call: http.MethodDelete, nth: 1}, {call: http.MethodDelete, acted: true, nth: 2}, {call: http.MethodDelete, told: true, nth: 2},
+		{call: http.MethodPost, nth: 1}, {call: http.MethodPost, acted: true, nth: 2}, {call: http.MethodPost, told: true, nth: 1}, {call: http.MethodGet, acted: true, nth: 4}} {
+		cases = append(cases, loss{seed: uint64(3000 + i), rows: 5, moments: []moment{m}, byRun: []bool{false}, renews: true})
+	}
+	// Deletions that were done, and whose answers were lost.
+	cases = append(cases, loss{seed: 4000, rows: 5, moments: []moment{{call: http.MethodPost, nth: 2}}, byRun: []bool{false}, faults: []string{"delete:drop-after=60%"}, renews: true})
+	cases = append(cases, drawnRenewal(2), drawnRenewal(3))
+	if slowdown > 1 {
+		cases = cases[:5]
+	}
+	recoverAll(t, cases)
+}
+
+func drawnRenewal(seed uint64) loss {
+	l := drawnLoss(seed)
+	l.renews = true
+	return l
+}
+
+func TestRenewLong(t *testing.T) {
+	from, to, err := seedRange(os.Getenv("RENEW_SEEDS"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if to == 0 {
+		t.Skip("RENEW_SEEDS says how many")
+	}
+	var cases []loss
+	for seed := from; seed <= to; seed++ {
+		cases = append(cases, drawnRenewal(seed))
+	}
+	recoverAll(t, cases)
+}
+
 func TestRecoverLong(t *testing.T) {
 	from, to, err := seedRange(os.Getenv("RECOVER_SEEDS"))
 	if err != nil {
@@ -141,6 +188,10 @@ func recoverAll(t *testing.T, cases []loss) {
 }
 
 func (l loss) play(t strand, killed, without, deletes *atomic.Int64) {
+	if l.renews {
+		l.playRenewal(t, killed, without, deletes)
+		return
+	}
 	faults, err := parseFaults([]string{"drop-after=try1,50%"})
 	if err != nil {
 		t.Fatal(err)
@@ -173,6 +224,67 @@ func (l loss) play(t strand, killed, without, deletes *atomic.Int64) {
 		}
 	}
 	l.compare(s)
+	deletes.Add(int64(s.server.Counters().Deletes))
+}
+
+// playRenewal kills links renew. Two users have begun the check at the partner, which the
+// ledger does not know; the links of all others are dead.
+func (l loss) playRenewal(t strand, killed, without, deletes *atomic.Int64) {
+	s := newScene(t, sandbox.Config{Seed: l.seed, Latency: 4 * time.Millisecond, LatencyMax: 20 * time.Millisecond}, people(l.rows))
+	s.establish()
+	h := &hunter{scene: s}
+	s.instead = h.serve
+	s.run(s.runArgs()...).ends(0)
+	begun := map[string]string{}
+	for i, status := range []string{"approved", "pending"} {
+		u := s.users()[i]
+		begun[u.Email] = u.ServiceID
+		if err := s.server.SetStatus(u.ServiceID, status); err != nil {
+			t.Fatal(err)
+		}
+	}
+	renew := append([]string{"links", "renew", "--yes", "--link-life", "1ms"}, s.runArgs()[1:]...)
+	s.setFaults(l.faults...)
+	for i, m := range l.moments {
+		args := renew
+		if l.byRun[i] {
+			args = s.runArgs()
+		}
+		if h.kill(s.start(args...), m) {
+			killed.Add(1)
+		}
+		without.Add(int64(l.nobodyUnnoticed(s)))
+	}
+	s.setFaults()
+	p := s.run(renew...)
+	if p.code != 0 && p.code != 3 {
+		t.Fatalf("renewing: exit %d\n%s", p.code, p.err.String())
+	}
+	l.nobodyUnnoticed(s)
+	posts := map[string]int{}
+	for _, p := range s.posts() {
+		if p.ServiceID != "" {
+			posts[p.Email]++
+		}
+	}
+	for email, n := range posts {
+		if n > 1+kyc.MaxRenewals {
+			s.Errorf("%s was created %d times", email, n)
+		}
+	}
+	for range 4 {
+		if rows := s.rows(); having(rows, ledger.Created) == len(rows) {
+			break
+		}
+		s.run(s.recoverArgs()...).ends(0, 3) // an answer may have been lost with its new link
+		l.nobodyUnnoticed(s)
+	}
+	l.compare(s)
+	for _, u := range s.users() {
+		if id, has := begun[u.Email]; has && u.ServiceID != id {
+			s.Errorf("%s has begun the check, and was deleted", u.Email)
+		}
+	}
 	deletes.Add(int64(s.server.Counters().Deletes))
 }
 

@@ -59,6 +59,8 @@ func Run(t *testing.T, open func(t *testing.T) ledger.Ledger) {
 		{"another account", testOtherAccount},
 		{"deletion", testDeletion},
 		{"deletion refuses", testDeletionRefuses},
+		{"renewal", testRenewal},
+		{"renewal refuses", testRenewalRefuses},
 		{"verification", testVerification},
 		{"verification links", testVerificationLinks},
 		{"events in any order", testAnyOrder},

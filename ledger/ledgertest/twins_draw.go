@@ -120,7 +120,7 @@ func (w *twins) drawIntent(email string) (on, of ledger.Intent, ok bool) {
 		of.Details, on.Details = w.m.Digest(details), w.l.Digest(details)
 		w.details[string(on.Details)] = string(of.Details)
 	}
-	if c.Status == ledger.LinkMissing {
+	if c.Status == ledger.LinkMissing || c.Status == ledger.Created && w.drawChance(30, "renewal") {
 		of = ledger.Intent{Expect: of.Expect, Generation: highest + 1, Removes: c.ServiceID, At: of.At}
 		on.Details = nil
 	}
@@ -190,7 +190,9 @@ func (w *twins) drawChange(email string) (of, on ledger.Change, ok bool) {
 		of.Status = ledger.InDoubt
 	case open != nil && open.Removes != "":
 		end(ledger.NotRemoved)
-		of.Status = ledger.LinkMissing
+		if of.Status = ledger.LinkMissing; c.URL != "" {
+			of.Status = ledger.Created
+		}
 	case open != nil && what == "ok":
 		end(ledger.OK)
 		user()

@@ -111,12 +111,19 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 		of[i] = in.Customer
 	}
 	ids := make([]int64, len(intents))
-	err := l.send(ctx, of, func(_ *tx, customers map[int64]ledger.Customer, out *changes) error {
+	err := l.send(ctx, of, func(t *tx, customers map[int64]ledger.Customer, out *changes) error {
 		for i, in := range intents {
 			before, ok := customers[in.Customer]
 			delete(customers, in.Customer) // whoever is named twice is skipped
 			if ids[i] = ledger.FindIntent(before, run, in); ids[i] != 0 || !ok {
 				continue
+			}
+			if in.Removes != "" { // what is known of the identity check decides, too
+				k, err := t.KYCOf(ctx, before.ServiceID)
+				if err != nil {
+					return err
+				}
+				before.KYC = k
 			}
 			after, err := ledger.ApplyIntent(before, in)
 			if errors.Is(err, ledger.ErrConflict) || errors.Is(err, ledger.ErrForm) {

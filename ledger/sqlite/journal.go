@@ -39,6 +39,11 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 			if ids[i] = ledger.FindIntent(before, run, in); ids[i] != 0 || !ok {
 				continue
 			}
+			if in.Removes != "" { // what is known of the identity check decides, too
+				if before.KYC, err = c.KYCOf(ctx, before.ServiceID); err != nil {
+					return err
+				}
+			}
 			after, err := ledger.ApplyIntent(before, in)
 			if errors.Is(err, ledger.ErrConflict) || errors.Is(err, ledger.ErrForm) {
 				continue

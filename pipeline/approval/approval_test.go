@@ -54,7 +54,7 @@ func TestNoMemberOfTermsIsPersonal(t *testing.T) {
 	for i := range kind.NumField() {
 		names = append(names, kind.Field(i).Name)
 	}
-	want := strings.Fields("Version Nonce Made Expires Maker Editors Environment Host Account KeyPrint Fingerprint Rules Files Rows Send InDoubt LeftOut RowDigest Last Fee AtMost Currency Wallet Keep Rate")
+	want := strings.Fields("Version Nonce Made Expires Maker Editors Environment Host Account KeyPrint Fingerprint Rules Files Rows Send InDoubt LeftOut RowDigest Sample Decided Last Fee AtMost Currency Wallet Keep Rate")
 	if !slices.Equal(names, want) {
 		t.Errorf("members %v, want %v", names, want)
 	}

@@ -37,12 +37,14 @@ type Terms struct {
 	Fingerprint string    `json:"fingerprint"` // of the list: bytes of all files, reading settings, decisions, rules
 	Rules       int       `json:"rulesVersion"`
 	Files       []File    `json:"files"`
-	Rows        int       `json:"rows"`      // of the list
-	Send        int       `json:"send"`      // rows that may be sent
-	InDoubt     int       `json:"inDoubt"`   // rows that may be sent once it is known that they have no user
-	LeftOut     []LeftOut `json:"leftOut"`   // the others, and why
-	RowDigest   string    `json:"rowDigest"` // over all rows that may be sent; see DigestRows
-	Last        *LastRun  `json:"lastRun"`   // of a list of the same name; null if there was none
+	Rows        int       `json:"rows"`              // of the list
+	Send        int       `json:"send"`              // rows that may be sent
+	InDoubt     int       `json:"inDoubt"`           // rows that may be sent once it is known that they have no user
+	LeftOut     []LeftOut `json:"leftOut"`           // the others, and why
+	RowDigest   string    `json:"rowDigest"`         // over all rows that may be sent; see DigestRows
+	Sample      []Place   `json:"sample,omitempty"`  // some of the rows that may be sent, drawn at random, for the second person to look at
+	Decided     []string  `json:"decided,omitempty"` // what was decided about the whole list, as flags
+	Last        *LastRun  `json:"lastRun"`           // of a list of the same name; null if there was none
 
 	Fee      string  `json:"fee"`
 	AtMost   string  `json:"atMost"` // what the rows can cost together
@@ -66,6 +68,13 @@ type File struct {
 	Sheet  string `json:"sheet,omitempty"`
 	SHA256 string `json:"sha256"`
 	Rows   int    `json:"rows"`
+}
+
+// Place is where a row is: the number of its file, from 0, and its row as a spreadsheet
+// program shows it.
+type Place struct {
+	File int `json:"file"`
+	Row  int `json:"row"`
 }
 
 // LeftOut is how many rows are not sent for a reason.

@@ -3,6 +3,7 @@ package decisions
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"io"
 	"slices"
 	"strings"
@@ -11,78 +12,29 @@ import (
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
-// Proposal is a decision and what it changes, given those before it.
-type Proposal struct {
-	Decision
-	Settled  int       // cells whose problem it solves, or rows that it leaves out
-	Ready    int       // rows that become good
-	Harmed   int       // rows that become bad, or whose number becomes another one
-	Examples []Example // the first three cells
-
-	misfit int // numbers that it reads as ones of another country than the row's, or not at all
-}
-
-// Example is a cell before and after a decision, with its middle hidden unless it is
-// a word.
-type Example struct {
-	File, Row     int
-	Before, After string
-}
-
-// maxExamples is how many examples a proposal has.
-const maxExamples = 3
-
-// Input is a list that can be read from its start as often as needed, such as
-// *source.Input.
-type Input interface {
-	Rows(ctx context.Context) (*source.Pass, error)
-	Files() []source.File
-}
-
-// Propose returns the decisions among the candidates that help: each solves the
-// problem of a cell, and none makes a good row bad. It reads the list once for all,
-// and once more for each candidate that does harm. rules are not changed.
-func Propose(ctx context.Context, in Input, rules *validate.Rules, candidates []Decision) ([]Proposal, error) {
-	for len(candidates) > 0 {
-		tried, err := Evaluate(ctx, in, rules, candidates)
-		if err != nil {
-			return nil, err
-		}
-		harmful := slices.IndexFunc(tried, func(p Proposal) bool { return p.Harmed > 0 || p.isGuess() })
-		if harmful < 0 {
-			return slices.DeleteFunc(tried, func(p Proposal) bool { return p.Settled == 0 }), nil
-		}
-		candidates = slices.Clone(candidates)
-		if d := &candidates[harmful]; d.Kind == PhoneRegion && d.To != validate.RegionColumn {
-			d.To = validate.RegionColumn
-			continue
-		}
-		candidates = slices.Delete(candidates, harmful, harmful+1)
-	}
-	return nil, nil
-}
-
-// isGuess reports whether the numbers that a decision reads fit the rows badly.
-func (p *Proposal) isGuess() bool {
-	switch {
-	case p.Kind == PhonePlus:
-		return p.misfit*2 > p.Settled
-	case p.Kind == PhoneRegion && p.To != validate.RegionColumn:
-		return p.misfit*10 > p.Settled+p.misfit
-	}
-	return false
-}
-
 // Evaluate tries decisions, one after the other, on every row of a list, by the
 // rules that a run uses.
-func Evaluate(ctx context.Context, in Input, rules *validate.Rules, list []Decision) (tried []Proposal, err error) {
+func Evaluate(ctx context.Context, in Input, rules *validate.Rules, list []Decision) ([]Proposal, error) {
 	e, err := newEvaluation(in.Files(), rules, list)
 	if err != nil {
 		return nil, err
 	}
+	if err := e.readRows(ctx, in, e.addRow); err != nil {
+		return nil, err
+	}
+	if len(e.claims.suspect) > 0 {
+		if err := e.readRows(ctx, in, e.addSuspect); err != nil {
+			return nil, err
+		}
+	}
+	return e.proposals, nil
+}
+
+// readRows reads a list from its start and calls add with each row.
+func (e *evaluation) readRows(ctx context.Context, in Input, add func(*source.Row, *validate.Raw)) (err error) {
 	pass, err := in.Rows(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, pass.Close()) }()
 	rows, raws := make([]source.Row, 256), []validate.Raw(nil)
@@ -90,18 +42,18 @@ func Evaluate(ctx context.Context, in Input, rules *validate.Rules, list []Decis
 		n, failed := pass.Read(rows)
 		if n > 0 {
 			if err := source.Decode(rows[:n], &raws); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		for i := range rows[:n] {
 			raws[i].Extra = rows[i].Send
-			e.addRow(&rows[i], raws[i])
+			add(&rows[i], &raws[i])
 		}
 		if errors.Is(failed, io.EOF) {
-			return e.proposals, nil
+			return nil
 		}
 		if failed != nil {
-			return nil, failed
+			return failed
 		}
 	}
 }
@@ -115,6 +67,9 @@ type evaluation struct {
 	columns   [][][]int // of each decision of kind Join: its columns by file
 
 	folded map[string]foldedCell // by field: the last cell that was looked at
+	claims claims
+
+	was, now validate.Result // of the row that is tried, before and after a decision
 }
 
 // foldedCell is a cell and its word. Many rows have the same ones.
@@ -123,6 +78,7 @@ type foldedCell struct{ cell, word string }
 func newEvaluation(files []source.File, rules *validate.Rules, list []Decision) (*evaluation, error) {
 	e := &evaluation{steps: []validate.Rules{*rules}, folded: map[string]foldedCell{}}
 	table := validate.Fields()
+	e.claims = claims{seed: maphash.MakeSeed(), fields: table, newest: map[uint64]int{}, suspect: map[uint64]struct{}{}, owners: map[uint64][]owner{}}
 	for _, d := range list {
 		next := e.steps[len(e.steps)-1]
 		next.Values = next.Values.Clone()
@@ -158,39 +114,105 @@ func (d Decision) targetField() string {
 }
 
 // addRow tries all decisions on one row.
-func (e *evaluation) addRow(row *source.Row, raw validate.Raw) {
+func (e *evaluation) addRow(row *source.Row, raw *validate.Raw) {
+	isFaulty, isTried, after := hasFault(row), false, never
+	e.tryRow(row, raw, func(i int, cell string, was, now *validate.Result) {
+		if !isTried && was.Valid() && !isFaulty {
+			after = 0
+		}
+		isTried = true
+		p := &e.proposals[i]
+		switch {
+		case now == nil:
+			p.Settled++
+			p.addExample(Example{File: row.File, Row: row.Number})
+			if was.Valid() && !isFaulty {
+				p.addHarm(Harm{Row: Example{File: row.File, Row: row.Number}})
+			}
+			after = never
+		case p.compareResults(row, cell, was, now, isFaulty):
+			after = i + 1
+		}
+	})
+	e.claims.notice(row, raw, isTried, func() int {
+		if isTried || isFaulty || !e.steps[0].CheckPresent(*raw).Valid() {
+			return after
+		}
+		return 0
+	})
+}
+
+// addSuspect tries all decisions on a row whose e-mail or number another one may take.
+func (e *evaluation) addSuspect(row *source.Row, raw *validate.Raw) {
+	if !e.claims.isSuspect(row, raw) || hasFault(row) {
+		return
+	}
+	first := e.steps[0].CheckPresent(*raw)
+	results := make([]*validate.Result, len(e.steps)) // after so many decisions; nil if the row is left out
+	for i := range results {
+		results[i] = &first
+	}
+	e.tryRow(row, raw, func(i int, _ string, _, now *validate.Result) {
+		if now != nil {
+			kept := *now
+			now = &kept
+		}
+		for k := i + 1; k < len(results); k++ {
+			results[k] = now
+		}
+	})
+	wasGood := false
+	for k, res := range results {
+		if res == nil || !res.Valid() {
+			wasGood = false
+			continue
+		}
+		harm, isTaken := e.claims.claim(row, res, k)
+		switch {
+		case wasGood && isTaken:
+			e.proposals[k-1].addHarm(harm)
+		case k > 0 && isTaken && results[k-1] != nil && !results[k-1].Valid():
+			e.proposals[k-1].Ready--
+		}
+		wasGood = !isTaken
+	}
+}
+
+func hasFault(row *source.Row) bool {
 	_, isFaulty := validate.CustomerNumberProblem(row.ID)
-	isFaulty = isFaulty || slices.ContainsFunc(row.Issues, func(is source.Issue) bool { return !is.Warning })
-	var before validate.Result
+	return isFaulty || slices.ContainsFunc(row.Issues, func(is source.Issue) bool { return !is.Warning })
+}
+
+// tryRow makes all decisions on one row, which is changed. It calls try with each that
+// concerns the row: which it is, the cell, and the results before and after. After is
+// nil if the row is left out. Both are valid until try returns.
+func (e *evaluation) tryRow(row *source.Row, raw *validate.Raw, try func(i int, cell string, was, now *validate.Result)) {
 	isChecked := false
 	for i := range e.proposals {
 		p := &e.proposals[i]
-		if !e.concernsRow(i, row, &raw) {
+		if !e.concernsRow(i, row, raw) {
 			continue
 		}
 		if !isChecked { // most rows are concerned by nothing
-			before, isChecked = e.steps[i].CheckPresent(raw), true
+			e.was, isChecked = e.steps[i].CheckPresent(*raw), true
 		}
 		if p.Kind == LeaveOut {
-			if p.isLeftOut(row, &before) {
-				p.addSettled(Example{File: row.File, Row: row.Number})
-				if before.Valid() && !isFaulty {
-					p.Harmed++
-				}
+			if p.isLeftOut(row, &e.was) {
+				try(i, "", &e.was, nil)
 				return
 			}
 			continue
 		}
 		cell := ""
 		if e.cells[i] != nil {
-			cell = *e.cells[i](&raw)
+			cell = *e.cells[i](raw)
 		}
 		if p.Kind == Join {
-			*e.cells[i](&raw) = joinCells(row.Cells, e.columns[i][row.File])
+			*e.cells[i](raw) = joinCells(row.Cells, e.columns[i][row.File])
 		}
-		after := e.steps[i+1].CheckPresent(raw)
-		p.compareResults(row, cell, &before, &after, isFaulty)
-		before = after
+		e.now = e.steps[i+1].Recheck(*raw, &e.was, p.targetField())
+		try(i, cell, &e.was, &e.now)
+		e.was = e.now
 	}
 }
 
@@ -220,72 +242,6 @@ func (d Decision) isLeftOut(row *source.Row, checked *validate.Result) bool {
 		return slices.ContainsFunc(row.Issues, func(is source.Issue) bool { return is.Code == "struck_out_row" })
 	}
 	return slices.ContainsFunc(checked.Problems, func(p validate.Problem) bool { return p.Code == validate.CodeNoCustomer })
-}
-
-// compareResults counts what a decision changed in a row.
-func (p *Proposal) compareResults(row *source.Row, cell string, before, after *validate.Result, isFaulty bool) {
-	wasGood, isGood := before.Valid() && !isFaulty, after.Valid() && !isFaulty
-	number := before.User.PhoneNumber
-	switch {
-	case wasGood && !isGood, number != "" && number != after.User.PhoneNumber && p.Kind != Join:
-		p.Harmed++
-	case !wasGood && isGood:
-		p.Ready++
-	}
-	field := p.targetField()
-	hadProblem, hasProblem := hasProblemIn(before, field), hasProblemIn(after, field)
-	switch {
-	case hadProblem && !hasProblem, p.Kind == Join && !hasProblem:
-		if p.isOfAnotherCountry(after) {
-			p.misfit++
-		}
-		p.addSettled(p.newExample(row, cell, after))
-	case p.Kind == PhoneRegion && p.To != validate.RegionColumn && hasCode(before, validate.CodePhoneNoCountry) && hasCode(after, validate.CodePhoneInvalid):
-		p.misfit++
-	}
-}
-
-// isOfAnotherCountry reports whether a number that a decision reads is not one of its
-// row's country.
-func (p *Proposal) isOfAnotherCountry(after *validate.Result) bool {
-	return p.targetField() == validate.FieldPhoneNumber && hasCode(after, validate.CodePhoneCountry)
-}
-
-func (p *Proposal) addSettled(x Example) {
-	if p.Settled++; len(p.Examples) < maxExamples && (x.Before != "" || x.After != "" || p.Kind == LeaveOut) {
-		p.Examples = append(p.Examples, x)
-	}
-}
-
-// newExample returns what a decision made of a cell.
-func (p *Proposal) newExample(row *source.Row, cell string, after *validate.Result) Example {
-	x := Example{File: row.File, Row: row.Number, Before: strings.TrimSpace(cell)}
-	for _, f := range validate.Fields() {
-		if f.Name == p.targetField() {
-			x.After = f.Value(&after.User)
-		}
-	}
-	if p.Kind != Word {
-		x.Before, x.After = maskMiddle(x.Before), maskMiddle(x.After)
-	}
-	return x
-}
-
-// maskMiddle hides the middle of a value.
-func maskMiddle(value string) string {
-	letters := []rune(value)
-	const shown = 2
-	switch {
-	case len(letters) == 0:
-		return ""
-	case len(letters) <= 2*shown+1:
-		return string(letters[:1]) + "•••"
-	}
-	head := shown
-	if letters[0] == '+' {
-		head++
-	}
-	return string(letters[:head]) + "•••" + string(letters[len(letters)-shown:])
 }
 
 func hasProblemIn(r *validate.Result, field string) bool {

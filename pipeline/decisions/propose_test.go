@@ -44,7 +44,13 @@ func writeList(t testing.TB, dir string, further []string, rows [][]string) stri
 
 func open(t testing.TB, path string, list []Decision) *source.Input {
 	t.Helper()
-	opt := source.Options{Fields: fields()}
+	return openWithID(t, path, "", list...)
+}
+
+// openWithID is open for a list with the sender's own numbers.
+func openWithID(t testing.TB, path, id string, list ...Decision) *source.Input {
+	t.Helper()
+	opt := source.Options{Fields: fields(), ID: id}
 	for _, d := range list {
 		d.ApplyReading(&opt)
 	}
@@ -100,7 +106,7 @@ func propose(t testing.TB, path string) []Proposal {
 	t.Helper()
 	_, proposer := check(t, path, nil)
 	in := open(t, path, nil)
-	list, err := Propose(context.Background(), in, proposer.Rules, proposer.Candidates(in.Files()))
+	list, _, err := Propose(context.Background(), in, proposer.Rules, proposer.Candidates(in.Files()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,10 +214,10 @@ func TestHarmIsNotProposed(t *testing.T) {
 	if err != nil || tried[0].Harmed != 1 || tried[0].Settled != 1 {
 		t.Errorf("%+v %v", tried, err)
 	}
-	if list, err := Propose(context.Background(), mixed, american, []Decision{{Kind: PhonePlus}}); err != nil || len(list) != 0 {
+	if list, _, err := Propose(context.Background(), mixed, american, []Decision{{Kind: PhonePlus}}); err != nil || len(list) != 0 {
 		t.Errorf("%q %v", flagsOf(list), err)
 	}
-	list, err := Propose(context.Background(), in, &validate.Rules{}, []Decision{harmful, {Kind: PhonePlus}})
+	list, _, err := Propose(context.Background(), in, &validate.Rules{}, []Decision{harmful, {Kind: PhonePlus}})
 	if err != nil || !slices.Equal(flagsOf(list), []string{"--phone-plus"}) {
 		t.Errorf("%q %v", flagsOf(list), err)
 	}

@@ -55,7 +55,7 @@ func ExampleSync() {
 	}
 	synced, err := kyc.Sync(ctx, kyc.SyncConfig{Ledger: l, Partner: client, Pace: kyc.NewPace(0)})
 	fmt.Println("seen:", synced.Seen, "of", synced.Wanted, err)
-	funnel, err := kyc.Count(ctx, l, 0, server.Users()[0].CreatedAt)
+	funnel, err := kyc.Count(ctx, l, 0, time.Now(), ledger.DefaultLinkLife)
 	fmt.Println("approved:", funnel.Status[ledger.KYCApproved], "of", funnel.Users, err)
 	// Output:
 	// seen: 2 of 2 <nil>

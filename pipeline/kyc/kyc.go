@@ -5,10 +5,10 @@
 //
 // Start at [Sync] for the partner's list, [Import] for saved webhooks and
 // [Handler] with [Serve] for received ones; all three give a [Ledger] what they
-// read. [Retry] is for denied users, [Remove] for lost links, [Count] for the
-// funnel. An endpoint of your own needs [Signature] and [ParseEvent] only.
+// read. [Retry] is for denied users, [Remove] for lost links, [ChooseRenewals] and
+// [Renewer] for dead ones, [Count] for the funnel. An endpoint of your own needs [Signature] and [ParseEvent] only.
 //
-// Nothing here creates a user. Everything but Remove may run at the same time as a
+// Nothing here creates a user. Everything but Remove and Renewer may run at the same time as a
 // run on the same ledger.
 package kyc
 
@@ -32,9 +32,9 @@ type Ledger interface {
 // Pace holds all requests of one command to a rate, and waits where the partner
 // asks for it or does not answer. The zero value is not usable; see NewPace.
 type Pace struct {
-	limit *rate.Limiter
-	tries int
-	pause time.Duration // before the second try; doubles
+	awaitTurn func(context.Context) error
+	tries     int
+	pause     time.Duration // before the second try; doubles
 }
 
 // NewPace allows so many requests a second; 0 = without limit.
@@ -43,7 +43,12 @@ func NewPace(perSecond float64) *Pace {
 	if perSecond > 0 {
 		limit = rate.Limit(perSecond)
 	}
-	return &Pace{limit: rate.NewLimiter(limit, 1), tries: 5, pause: time.Second}
+	return PaceOf(rate.NewLimiter(limit, 1).Wait)
+}
+
+// PaceOf makes requests in turns that awaitTurn allows, such as those of a run.
+func PaceOf(awaitTurn func(context.Context) error) *Pace {
+	return &Pace{awaitTurn: awaitTurn, tries: 5, pause: time.Second}
 }
 
 const maxPause = time.Minute
@@ -54,7 +59,7 @@ const maxPause = time.Minute
 func askPartner[T any](ctx context.Context, p *Pace, again func(*partner.Error) bool, do func() (T, error)) (answer T, err error) {
 	rest := p.pause
 	for n := 1; ; n++ {
-		if err := p.limit.Wait(ctx); err != nil {
+		if err := p.awaitTurn(ctx); err != nil {
 			return answer, err
 		}
 		answer, err = do()

@@ -20,6 +20,9 @@ type locator struct {
 	partner Lister
 	pace    *Pace
 	at      map[string]int // how many users the list showed before this serviceId
+	moved   int            // by how many places the user found last had moved
+	newest  partner.Page   // the page that was read last to find a user again
+	from    int            // and where it begins
 }
 
 // locateUsers reads the list until every customer's user was met, or to its end.
@@ -49,31 +52,56 @@ func (l *locator) locateUsers(ctx context.Context, customers []ledger.Customer) 
 	return nil
 }
 
-// isPaired reports whether the list, read now, shows the customer's serviceId
-// and e-mail together, of a user who is not deleted. Others may have been
-// deleted since the user was located, so that it may be nearer to the front.
-func (l *locator) isPaired(ctx context.Context, c ledger.Customer, deleted int) (bool, error) {
-	at, ok := l.at[c.ServiceID]
+// findAgain reads the page that shows a user now, with its neighbours. Users who were
+// deleted since it was located may have moved it to the front, users who were created
+// to the back. It reports whether the list shows the user.
+func (l *locator) findAgain(ctx context.Context, serviceID string, deleted, created int) (partner.Listed, bool, error) {
+	at, ok := l.at[serviceID]
 	if !ok {
-		return false, nil
+		return partner.Listed{}, false, nil
 	}
-	for skip := max(0, at-deleted-locatePage/2); skip <= at; skip += locatePage {
-		p, err := l.readPage(ctx, skip)
-		if err != nil {
-			return false, err
-		}
-		for _, u := range p.Users {
-			if u.ServiceID == c.ServiceID {
-				email := strings.TrimSpace(u.Email)
-				return (strings.EqualFold(email, c.Email) || strings.EqualFold(email, c.Identity)) && !strings.EqualFold(u.Status, "deleted"), nil
-			}
-		}
-		if len(p.Users) == 0 {
+	u, found, _, err := l.findFrom(ctx, serviceID, max(0, at+l.moved-locatePage/2))
+	for skip := max(0, at-deleted-locatePage/2); err == nil && !found && skip <= at+created; skip += locatePage {
+		var isEnd bool
+		if u, found, isEnd, err = l.findFrom(ctx, serviceID, skip); isEnd {
 			break
 		}
 	}
-	return false, nil
+	return u, found, err
 }
+
+// findFrom looks for a user on one page, and reports whether the list ends before it.
+func (l *locator) findFrom(ctx context.Context, serviceID string, skip int) (u partner.Listed, found, isEnd bool, err error) {
+	p, err := l.readPage(ctx, skip)
+	if err != nil {
+		return u, false, false, err
+	}
+	l.newest, l.from = p, skip
+	for i, u := range p.Users {
+		if u.ServiceID == serviceID {
+			l.moved = skip + i - l.at[serviceID]
+			return u, true, false, nil
+		}
+	}
+	return u, false, len(p.Users) == 0, nil
+}
+
+// isGone reads the page again on which a user was found, and reports whether it shows the
+// user no longer, or as deleted.
+func (l *locator) isGone(ctx context.Context, serviceID string) (bool, error) {
+	from, moved := l.from, l.moved
+	u, found, _, err := l.findFrom(ctx, serviceID, from)
+	l.moved = moved
+	return !found || isDeleted(u), err
+}
+
+// isPaired reports whether a listed user has the customer's e-mail and is not deleted.
+func isPaired(u partner.Listed, c ledger.Customer) bool {
+	email := strings.TrimSpace(u.Email)
+	return (strings.EqualFold(email, c.Email) || strings.EqualFold(email, c.Identity)) && !isDeleted(u)
+}
+
+func isDeleted(u partner.Listed) bool { return strings.EqualFold(u.Status, "deleted") }
 
 func (l *locator) readPage(ctx context.Context, skip int) (partner.Page, error) {
 	return askPartner(ctx, l.pace, isReadable, func() (partner.Page, error) { return l.partner.ListUsers(ctx, skip, locatePage) })

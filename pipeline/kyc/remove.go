@@ -68,11 +68,11 @@ func Remove(ctx context.Context, c RemoveConfig, customers []ledger.Customer) (R
 		if ctx.Err() != nil {
 			return out, ctx.Err()
 		}
-		paired, err := find.isPaired(ctx, cu, len(out.Removed)+len(out.Unknown))
+		u, found, err := find.findAgain(ctx, cu.ServiceID, len(out.Removed)+len(out.Unknown), 0)
 		if err != nil {
 			return out, err
 		}
-		if !paired {
+		if !found || !isPaired(u, cu) {
 			out.NotListed++
 			c.Watch(i+1, len(customers))
 			continue
@@ -98,17 +98,22 @@ func (c RemoveConfig) partnerClock(ctx context.Context) (func() ledger.Instant, 
 	if err != nil {
 		return nil, err
 	}
+	return clockOf(p), nil
+}
+
+// clockOf relates our clock to the partner's by a page of its list.
+func clockOf(p partner.Page) func() ledger.Instant {
 	var offset time.Duration
 	if !p.Date.IsZero() {
 		offset = p.Date.Add(time.Second / 2).Sub(p.Began.Add(p.Ended.Sub(p.Began) / 2))
 	}
 	return func() ledger.Instant {
 		return ledger.Instant{At: time.Now().Round(0), Offset: offset, Certain: !p.Date.IsZero()}
-	}, nil
+	}
 }
 
 func (c RemoveConfig) removeUser(ctx context.Context, cu ledger.Customer, clock func() ledger.Instant, out *Removals) error {
-	if err := c.Pace.limit.Wait(ctx); err != nil {
+	if err := c.Pace.awaitTurn(ctx); err != nil {
 		return err
 	}
 	intent := ledger.Intent{Expect: ledger.Expect{Customer: cu.ID, Status: cu.Status, Intents: cu.Intents},
@@ -136,7 +141,7 @@ func (c RemoveConfig) removeUser(ctx context.Context, cu ledger.Customer, clock 
 		return c.saveEmergency(change, failed)
 	}
 	switch {
-	case change.Status == ledger.LinkMissing:
+	case change.Status == cu.Status:
 		out.Refused++
 		if e != nil {
 			out.Code = e.Code
@@ -154,8 +159,12 @@ func (c RemoveConfig) removeUser(ctx context.Context, cu ledger.Customer, clock 
 
 // changeAfter returns the change of the customer that an answer brings.
 func (c RemoveConfig) changeAfter(cu ledger.Customer, attempt int64, removal partner.Removal, e *partner.Error, end ledger.Instant) ledger.Change {
+	why := "the link was lost"
+	if cu.Status == ledger.Created {
+		why = "the link had expired"
+	}
 	change := ledger.Change{Expect: ledger.Expect{Customer: cu.ID, Status: ledger.InDoubt, Intents: cu.Intents + 1}, Status: ledger.InDoubt, At: end.At,
-		Code: CodeRecreating, Message: "deleted because the link was lost, and not created again yet. Run the same input again"}
+		Code: CodeRecreating, Message: "deleted because " + why + ", and not created again yet. Run the same input again"}
 	closing := ledger.Closing{Attempt: attempt, Class: ledger.Unknown, NotAfter: end}
 	if e != nil {
 		closing.HTTPStatus, closing.Code = e.HTTPStatus, e.Code
@@ -176,9 +185,9 @@ func (c RemoveConfig) changeAfter(cu ledger.Customer, attempt int64, removal par
 		if e == nil || e.Class == ledger.NotSent {
 			closing.Class = ledger.NotSent
 		}
-		change.Status, change.Field, change.Code, change.Message = ledger.LinkMissing, cu.Field, cu.Code, cu.Message
+		change.Status, change.Field, change.Code, change.Message = cu.Status, cu.Field, cu.Code, cu.Message
 	default: // unanswered, or there is no such user: the list decides
-		change.Message = "perhaps deleted because the link was lost. Run the same input again to find out, and to create the user again if so"
+		change.Message = "perhaps deleted because " + why + ". Run the same input again to find out, and to create the user again if so"
 	}
 	change.Close = append(change.Close, closing)
 	return change

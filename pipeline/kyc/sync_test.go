@@ -290,7 +290,7 @@ func TestRetryWithoutALink(t *testing.T) {
 			if !slices.Equal(c.KYC.Reasons, denied[0].Reasons) {
 				t.Errorf("the reasons are gone: %q", c.KYC.Reasons)
 			}
-			if IsUnverified(c, moment().Add(time.Hour)) {
+			if c.LinkState(moment().Add(time.Hour), time.Hour) != ledger.LinkNone {
 				t.Error("the user is asked to act")
 			}
 			// The denial comes once more, and so does the link that was there.
@@ -499,9 +499,9 @@ func TestCount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for before, want := range map[time.Duration]int{0: 3, -time.Hour: 0} {
-		f, err := Count(t.Context(), l, 0, moment().Add(before))
-		if err != nil || f.Users != 4 || f.Status[ledger.KYCApproved] != 1 || f.Status[ledger.KYCUnknown] != 2 || f.Unverified != want {
+	for after, want := range map[time.Duration]int{0: 0, time.Hour: 3} {
+		f, err := Count(t.Context(), l, 0, moment().Add(after), time.Hour)
+		if err != nil || f.Users != 4 || f.Status[ledger.KYCApproved] != 1 || f.Status[ledger.KYCUnknown] != 2 || f.Dead != want || f.Working != 3-want {
 			t.Errorf("%+v %v", f, err)
 		}
 	}

@@ -61,7 +61,7 @@ func outcomeCodes() map[string]Message {
 			"Get a new link with bulkonboard links recover.",
 			"Ask whoever runs the onboarding for a new link."},
 		"being_recreated": {"being created again",
-			"The customer was deleted because the verification link was lost, and is being created again.",
+			"The customer was deleted because the verification link was lost or had expired, and is being created again.",
 			"Run the same input again.", nextRun},
 		"answer_mixed_up": {"answers mixed up",
 			"The partner mixed up its answers for this customer and another one.",

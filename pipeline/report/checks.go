@@ -3,58 +3,116 @@ package report
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/funnel"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
-// checks counts how far the identity checks of the users in a report are. The
-// zero value is ready.
-type checks struct {
-	status  map[ledger.KYCStatus]int
-	waiting int // for their users to open the link, for a week or longer
-	at      time.Time
+// LinkLife is how long a verification link works that nobody has opened. The zero value is
+// the default, as an assumption.
+type LinkLife struct {
+	Life  time.Duration // 0 = ledger.DefaultLinkLife
+	IsSet bool          // somebody said so
 }
 
-const linkWaits = 7 * 24 * time.Hour
+func (l LinkLife) duration() time.Duration { return cmp.Or(l.Life, ledger.DefaultLinkLife) }
 
-func (k *checks) add(r *ledger.Reported) {
-	c := &r.Customer
-	if r.Status != ledger.Created && r.Status != ledger.LinkMissing {
-		return
+// String returns the life in words for people.
+func (l LinkLife) String() string {
+	text := FormatAge(l.duration())
+	if !l.IsSet {
+		text += ", assumed"
 	}
-	if k.status == nil {
-		k.status = map[ledger.KYCStatus]int{}
-	}
-	k.status[c.KYC.Status]++
-	if !c.Issued.IsZero() && !c.KYC.IsLinkSpent() && c.KYC.Status.Open() && !k.at.IsZero() && k.at.Sub(c.Issued) >= linkWaits {
-		k.waiting++
-	}
+	return text
 }
 
-// jsonChecks is checks in the JSON report.
-type jsonChecks struct {
-	Users          int            `json:"users"`    // that exist, created by us
-	ByStatus       map[string]int `json:"byStatus"` // "": nothing was heard of it
-	LinksNotOpened int            `json:"linksNotOpened"`
+// FormatAge returns an age in whole hours, or in minutes below an hour: "26h", "40m".
+func FormatAge(age time.Duration) string {
+	if age = max(age, 0); age < time.Hour {
+		return strconv.Itoa(int(age/time.Minute)) + "m"
+	}
+	return strconv.Itoa(int(age/time.Hour)) + "h"
 }
 
-func (k *checks) jsonForm() jsonChecks {
-	out := jsonChecks{ByStatus: map[string]int{}, LinksNotOpened: k.waiting}
-	for s, n := range k.status {
-		out.Users += n
+// linkCells returns the age of a customer's link as of a moment, and its probable state;
+// "" without a link.
+func linkCells(c *ledger.Customer, now time.Time, life LinkLife) (age, state string) {
+	s := c.LinkState(now, life.duration())
+	if s == ledger.LinkNone || now.IsZero() {
+		return "", string(s)
+	}
+	return FormatAge(now.Sub(c.Issued)), string(s)
+}
+
+// newFunnel returns an empty funnel as of the report.
+func newFunnel(m Meta) *funnel.Funnel { return funnel.New(m.asOf(), m.LinkLife.duration()) }
+
+// addToFunnel counts the user of a row.
+func addToFunnel(f *funnel.Funnel, r *ledger.Reported) {
+	c := r.Customer
+	c.Status = r.Status
+	f.Add(&c)
+}
+
+// Checks is how far the users are with their identity checks, in the JSON forms.
+type Checks struct {
+	Users         int             `json:"users"`    // that exist, created by us
+	ByStatus      map[string]int  `json:"byStatus"` // "": nothing was heard of it
+	Links         LinkCounts      `json:"links"`
+	Days          []CheckDay      `json:"days"`          // by the day of the creation
+	DenialReasons []funnel.Reason `json:"denialReasons"` // of those who are denied
+	MedianMinutes *int            `json:"medianMinutes"` // from creation to decision; null = nobody was decided
+}
+
+// LinkCounts is how many links have still to be opened.
+type LinkCounts struct {
+	Life         string `json:"life"`    // such as 24h
+	Assumed      bool   `json:"assumed"` // nobody has set it
+	Works        int    `json:"works"`
+	ProbablyDead int    `json:"probablyDead"`
+}
+
+// CheckDay is a day of the funnel.
+type CheckDay struct {
+	funnel.Day
+	MedianMinutes *int `json:"medianMinutes"`
+}
+
+// NewChecks returns the JSON form of a funnel.
+func NewChecks(f *funnel.Funnel, life LinkLife) Checks {
+	out := Checks{Users: f.Users, ByStatus: map[string]int{}, Days: []CheckDay{}, DenialReasons: []funnel.Reason{}, MedianMinutes: minutesOf(f.Median()),
+		Links: LinkCounts{Life: FormatAge(life.duration()), Assumed: !life.IsSet, Works: f.Working, ProbablyDead: f.Dead}}
+	for s, n := range f.Status {
 		out.ByStatus[reporttext.Clean(string(s))] += n
+	}
+	for _, d := range f.Days() {
+		out.Days = append(out.Days, CheckDay{d, minutesOf(d.Median)})
+	}
+	for _, r := range f.Reasons() {
+		out.DenialReasons = append(out.DenialReasons, funnel.Reason{Reason: reporttext.Clean(r.Reason), Users: r.Users})
 	}
 	return out
 }
 
-// facts returns the lines on identity checks, none before the first news of one.
-func (k *checks) facts() (list [][2]string) {
-	if len(k.status) > 1 || len(k.status) == 1 && k.status[ledger.KYCUnknown] == 0 {
+// minutesOf returns whole minutes; nil for none.
+func minutesOf(d time.Duration) *int {
+	if d == 0 {
+		return nil
+	}
+	n := int(d / time.Minute)
+	return &n
+}
+
+// checkFacts returns the lines on identity checks, none before the first news of one, and
+// on links that are dead.
+func checkFacts(f *funnel.Funnel, life LinkLife) (list [][2]string) {
+	if f.HasNews() {
 		order := ledger.KYCStatuses()
-		for s := range k.status {
+		for s := range f.Status {
 			if !slices.Contains(order, s) {
 				order = append(order, s)
 			}
@@ -62,14 +120,18 @@ func (k *checks) facts() (list [][2]string) {
 		slices.Sort(order[len(ledger.KYCStatuses()):])
 		var parts []string
 		for _, s := range order {
-			if n := k.status[s]; n > 0 {
+			if n := f.Status[s]; n > 0 {
 				parts = append(parts, reporttext.FormatCount(n)+" "+checkTitle(s))
 			}
 		}
 		list = append(list, [2]string{"Identity checks", strings.Join(parts, "\n")})
 	}
-	if k.waiting > 0 {
-		list = append(list, [2]string{"Links not opened", reporttext.FormatCount(k.waiting) + " for 7 days or longer"})
+	if f.Dead > 0 || f.HasNews() && f.Working > 0 {
+		list = append(list, [2]string{"Links to be opened", reporttext.FormatCount(f.Working) + " work\n" +
+			reporttext.FormatCount(f.Dead) + " probably dead (" + life.String() + ")"})
+	}
+	if m := f.Median(); m > 0 {
+		list = append(list, [2]string{"Median time to a decision", formatDuration(m)})
 	}
 	return list
 }
@@ -82,4 +144,45 @@ func checkTitle(s ledger.KYCStatus) string {
 		ledger.KYCPending:  "under review",
 		ledger.KYCMore:     "must verify once more",
 	}[s], reporttext.Clean(strings.ReplaceAll(string(s), "_", " ")))
+}
+
+// maxDays is how many days of a funnel people are shown, the newest ones.
+const maxDays = 31
+
+// dayLine is a day of the funnel for people.
+type dayLine struct{ Date, Created, Opened, Pending, Approved, Denied, Median string }
+
+// newestDays returns the newest days of a funnel; none before the first news.
+func newestDays(f *funnel.Funnel) []funnel.Day {
+	if !f.HasNews() {
+		return nil
+	}
+	days := f.Days()
+	return days[max(0, len(days)-maxDays):]
+}
+
+// dayLines returns the newest days in words.
+func dayLines(f *funnel.Funnel) (lines []dayLine) {
+	for _, d := range newestDays(f) {
+		line := dayLine{d.Date, reporttext.FormatCount(d.Created), reporttext.FormatCount(d.Opened), reporttext.FormatCount(d.Pending),
+			reporttext.FormatCount(d.Approved), reporttext.FormatCount(d.Denied), ""}
+		if d.Median > 0 {
+			line.Median = formatDuration(d.Median)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// maxReasons is how many reasons of denials people are shown.
+const maxReasons = 12
+
+// mainReasons returns the most frequent reasons of denials.
+func mainReasons(f *funnel.Funnel) []funnel.Reason {
+	all := f.Reasons()
+	all = all[:min(len(all), maxReasons)]
+	for i := range all {
+		all[i].Reason = reporttext.Clean(all[i].Reason)
+	}
+	return all
 }

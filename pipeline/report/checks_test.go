@@ -22,15 +22,15 @@ func TestChecks(t *testing.T) {
 		{nil, "[]"},
 		{[]*ledger.Reported{row(ledger.Created, "", time.Hour), row(ledger.Pending, ledger.KYCApproved, time.Hour)}, "[]"},
 		{[]*ledger.Reported{row(ledger.Created, ledger.KYCApproved, 9*24*time.Hour), row(ledger.Created, ledger.KYCApproved, 0), row(ledger.LinkMissing, "on_hold", 0), row(ledger.Created, "", 0)},
-			"[[Identity checks 1 without news\n2 approved\n1 on hold]]"},
+			"[[Identity checks 1 without news\n2 approved\n1 on hold] [Links to be opened 1 work\n0 probably dead (24h, assumed)]]"},
 		{[]*ledger.Reported{row(ledger.Created, "", 7*24*time.Hour), row(ledger.Created, "", time.Hour)},
-			"[[Links not opened 1 for 7 days or longer]]"},
+			"[[Links to be opened 1 work\n1 probably dead (24h, assumed)]]"},
 	} {
-		k := checks{at: now}
+		k := newFunnel(Meta{Asked: now})
 		for _, r := range test.rows {
-			k.add(r)
+			addToFunnel(k, r)
 		}
-		if got := fmt.Sprint(k.facts()); got != test.want {
+		if got := fmt.Sprint(checkFacts(k, LinkLife{})); got != test.want {
 			t.Errorf("got %s\nwant %s", got, test.want)
 		}
 	}
@@ -48,7 +48,7 @@ func TestCheckColumns(t *testing.T) {
 	if !slices.Equal(plain[0], want) {
 		t.Errorf("columns %q", plain[0])
 	}
-	if !slices.Equal(followed[0], append(want, "kycStatus", "kycSince", "linkIssuedAt", "kycReasons", "kycRetries")) {
+	if !slices.Equal(followed[0], append(want, "kycStatus", "kycSince", "linkIssuedAt", "kycReasons", "kycRetries", "linkAge", "linkState")) {
 		t.Errorf("columns %q", followed[0])
 	}
 	for i, r := range followed {
@@ -59,7 +59,7 @@ func TestCheckColumns(t *testing.T) {
 		switch i {
 		case 0:
 		case 1:
-			if checks != "approved 2026-03-01T09:00:30Z 2026-03-01T09:00:02Z" {
+			if checks != "approved 2026-03-01T09:00:30Z 2026-03-01T09:00:02Z   0m used" {
 				t.Errorf("record %d: %q", i, checks)
 			}
 		default:
@@ -85,11 +85,11 @@ func TestChecksBegunAgain(t *testing.T) {
 		kyc               ledger.KYC
 		link, code, cells string
 	}{
-		{"denied", ledger.KYC{Status: ledger.KYCDenied, At: at(30), Reasons: reasons, RetryCount: 2, Retries: 1}, link, "", "denied|2026-03-01T09:00:30Z|2026-03-01T09:00:02Z|DOCUMENT_EXPIRED; SELFIE_MISMATCH|2"},
-		{"submitted again", ledger.KYC{Status: ledger.KYCPending, At: at(40), Reasons: reasons, Retries: 1, Resubmitted: at(40)}, "", "warn:kyc_resubmitted", "pending|2026-03-01T09:00:40Z||DOCUMENT_EXPIRED; SELFIE_MISMATCH|1"},
-		{"approved after that", ledger.KYC{Status: ledger.KYCApproved, At: at(50), Reasons: reasons, Retries: 1, Resubmitted: at(40)}, "", "", "approved|2026-03-01T09:00:50Z|||1"},
-		{"denied after that", ledger.KYC{Status: ledger.KYCDenied, At: at(50), Reasons: reasons, Retries: 1, Resubmitted: at(40)}, "", "", "denied|2026-03-01T09:00:50Z||DOCUMENT_EXPIRED; SELFIE_MISMATCH|1"},
-		{"a newer link", ledger.KYC{Status: ledger.KYCMore, At: at(60), Retries: 1, Resubmitted: at(40), Linked: at(60)}, link, "", "needs_verification|2026-03-01T09:00:60Z|2026-03-01T09:00:02Z||1"},
+		{"denied", ledger.KYC{Status: ledger.KYCDenied, At: at(30), Reasons: reasons, RetryCount: 2, Retries: 1}, link, "", "denied|2026-03-01T09:00:30Z|2026-03-01T09:00:02Z|DOCUMENT_EXPIRED; SELFIE_MISMATCH|2|0m|used"},
+		{"submitted again", ledger.KYC{Status: ledger.KYCPending, At: at(40), Reasons: reasons, Retries: 1, Resubmitted: at(40)}, "", "warn:kyc_resubmitted", "pending|2026-03-01T09:00:40Z||DOCUMENT_EXPIRED; SELFIE_MISMATCH|1||"},
+		{"approved after that", ledger.KYC{Status: ledger.KYCApproved, At: at(50), Reasons: reasons, Retries: 1, Resubmitted: at(40)}, "", "", "approved|2026-03-01T09:00:50Z|||1||"},
+		{"denied after that", ledger.KYC{Status: ledger.KYCDenied, At: at(50), Reasons: reasons, Retries: 1, Resubmitted: at(40)}, "", "", "denied|2026-03-01T09:00:50Z||DOCUMENT_EXPIRED; SELFIE_MISMATCH|1||"},
+		{"a newer link", ledger.KYC{Status: ledger.KYCMore, At: at(60), Retries: 1, Resubmitted: at(40), Linked: at(60)}, link, "", "needs_verification|2026-03-01T09:00:60Z|2026-03-01T09:00:02Z||1|0m|works"},
 	} {
 		rec := readCSV(t, write(t, CSV, m, seq(nil, row(test.kyc))))[1]
 		cells := strings.ReplaceAll(strings.Join(rec[len(rec)-len(CheckColumns()):], "|"), "09:01:00Z", "09:00:60Z")
@@ -100,5 +100,39 @@ func TestChecksBegunAgain(t *testing.T) {
 		if hasLink := strings.Contains(text, "inquiry-id=old"); hasLink != (test.link != "") {
 			t.Errorf("%s: the link in JSON: %v", test.name, hasLink)
 		}
+	}
+}
+
+// Links have an age and a state in reports of old inputs also while nothing was heard of
+// the users: which still work depends on --link-life.
+func TestLinkAges(t *testing.T) {
+	m := meta()
+	m.LinkAges, m.Asked = true, at(0).Add(30*time.Hour)
+	row := func(age time.Duration) ledger.Reported {
+		return ledger.Reported{Status: ledger.Created, Row: ledger.Row{Number: 2}, Customer: ledger.Customer{ID: 1, Status: ledger.Created, ServiceID: "s1",
+			URL: "https://withpersona.com/v", Issued: m.Asked.Add(-age), Attempts: 1}}
+	}
+	for _, test := range []struct {
+		life LinkLife
+		age  time.Duration
+		want string
+	}{
+		{LinkLife{}, 23 * time.Hour, "23h|works"},
+		{LinkLife{}, 24 * time.Hour, "24h|probably_dead"},
+		{LinkLife{Life: 72 * time.Hour, IsSet: true}, 25 * time.Hour, "25h|works"},
+		{LinkLife{}, 59 * time.Minute, "59m|works"},
+	} {
+		m.LinkLife = test.life
+		rec := readCSV(t, write(t, CSV, m, seq(nil, row(test.age))))[1]
+		if got := strings.Join(rec[len(rec)-2:], "|"); got != test.want {
+			t.Errorf("%s old, life %s: %s, want %s", test.age, test.life, got, test.want)
+		}
+	}
+	text := string(write(t, JSON, m, seq(nil, row(time.Hour), row(48*time.Hour))))
+	if !strings.Contains(text, `"links":{"life":"24h","assumed":true,"works":1,"probablyDead":1}`) {
+		t.Errorf("%s", text)
+	}
+	if page := string(write(t, HTML, m, seq(nil, row(48*time.Hour)))); !strings.Contains(page, "1 probably dead (24h, assumed)") {
+		t.Error("the page does not say that a link is dead")
 	}
 }

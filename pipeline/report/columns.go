@@ -22,12 +22,12 @@ func Columns() []string {
 }
 
 // CheckColumns returns the last columns, after the carried ones, of a report
-// whose Meta.KYC is set: the status of the user's identity check and its time,
-// when the link was issued, why the user was denied, unless approved later, and
-// how often the check was repeated. A carried column of such a name gets the
+// whose Meta.KYC or LinkAges is set: the status of the user's identity check and its
+// time, when the link was issued, why the user was denied, unless approved later, how
+// often the check was repeated, the age of the link and whether it probably works. A carried column of such a name gets the
 // prefix in every report, so that its name never changes.
 func CheckColumns() []string {
-	return []string{"kycStatus", "kycSince", "linkIssuedAt", "kycReasons", "kycRetries"}
+	return []string{"kycStatus", "kycSince", "linkIssuedAt", "kycReasons", "kycRetries", "linkAge", "linkState"}
 }
 
 // Positions in Columns of what is not plain text, or is used apart.
@@ -64,6 +64,8 @@ type rowTable struct {
 	carried []string // of the header
 	checks  bool     // CheckColumns are there
 	noLinks bool
+	asOf    time.Time
+	life    LinkLife
 	batches []ledger.Batch
 	names   [][]string // batch → its file → what the report calls it
 	carryTo [][]int    // batch → its carried column → column of the table
@@ -72,7 +74,7 @@ type rowTable struct {
 }
 
 func newRowTable(m Meta) *rowTable {
-	t := &rowTable{header: Columns(), checks: m.KYC, noLinks: m.NoLinks, batches: m.Batches}
+	t := &rowTable{header: Columns(), checks: m.KYC || m.LinkAges, noLinks: m.NoLinks, asOf: m.asOf(), life: m.LinkLife, batches: m.Batches}
 	var names []string
 	for _, b := range m.Batches {
 		to := make([]int, len(b.Carried))
@@ -177,6 +179,9 @@ func (t *rowTable) rowCells(r *ledger.Reported) []string {
 		}
 		if t.checks {
 			checkCells(c[len(c)-len(CheckColumns()):], &r.Customer)
+			if r.Status == ledger.Created {
+				c[len(c)-2], c[len(c)-1] = linkCells(&r.Customer, t.asOf, t.life)
+			}
 		}
 	}
 	if batch >= 0 && batch < len(t.carryTo) {

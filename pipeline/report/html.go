@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/funnel"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
@@ -53,6 +54,8 @@ type pageData struct {
 	Costs       [][2]string
 	BarWidth    int
 	Pace        *paceView // nil: too few, or in too short a time, for a picture
+	Days        []dayLine
+	Reasons     []funnel.Reason // of denials
 }
 
 // paceView is the picture of creations over time.
@@ -84,6 +87,7 @@ func newPage(m Meta, t *tally) pageData {
 		p.Costs = append(p.Costs, [2]string{c.name, strings.TrimSpace(reporttext.GroupDigits(string(c.amount)) + " " + reporttext.Clean(string(m.Money.Currency)))})
 	}
 	p.Pace = newPaceView(&t.pace)
+	p.Days, p.Reasons = dayLines(t.checks), mainReasons(t.checks)
 	widths := barWidths(t)
 	phrases := finance.NewPhrases(m.Headings)
 	x := 0.0

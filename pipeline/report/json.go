@@ -21,7 +21,7 @@ const Schema = 1
 // A row's members are the columns of the CSV report, in that order, and their
 // text is that of its cells without the guard. row, attempts and httpStatus
 // are numbers, or null. There is one row on each line. kyc is present if
-// Meta.KYC is set.
+// Meta.KYC or LinkAges is set.
 func writeJSON(w io.Writer, _ string, m Meta, rows Rows) error {
 	t := newRowTable(m)
 	out := bufio.NewWriterSize(w, 1<<18)
@@ -35,12 +35,12 @@ func writeJSON(w io.Writer, _ string, m Meta, rows Rows) error {
 	}
 	_, _ = fmt.Fprintf(out, `{"schema":%d,"meta":%s,"rows":[`, Schema, head) // a bufio.Writer keeps its first error
 	before := "\n{"
-	users := checks{at: m.asOf()}
+	users := newFunnel(m)
 	for r, err := range rows {
 		if err != nil {
 			return err
 		}
-		users.add(&r)
+		addToFunnel(users, &r)
 		for i, cell := range t.rowCells(&r) {
 			value := []byte(cmp.Or(cell, "null"))
 			if !isNumeric(i) {
@@ -55,12 +55,12 @@ func writeJSON(w io.Writer, _ string, m Meta, rows Rows) error {
 		before = ",\n{"
 	}
 	_, _ = out.WriteString("\n]")
-	if m.KYC {
-		funnel, err := json.Marshal(users.jsonForm())
+	if m.KYC || m.LinkAges {
+		checks, err := json.Marshal(NewChecks(users, m.LinkLife))
 		if err != nil {
 			return err
 		}
-		_, _ = fmt.Fprintf(out, `,"kyc":%s`, funnel)
+		_, _ = fmt.Fprintf(out, `,"kyc":%s`, checks)
 	}
 	_, _ = out.WriteString("}\n")
 	return out.Flush()

@@ -70,6 +70,8 @@ type Meta struct {
 	Headings   finance.Headings // the sender's, for .xlsx and .html; nil = plain English titles
 	Decided    []Decided        // about the whole list
 	KYC        bool             // there is news of the users' identity checks: add CheckColumns and their counts
+	LinkAges   bool             // links may be old: add CheckColumns and counts also without news
+	LinkLife   LinkLife         // by which links are called dead
 }
 
 // asOf returns the time that the report describes.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/funnel"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
@@ -16,11 +17,12 @@ type tally struct {
 	counts Counts
 	causes map[Cause]int // Count is 0 in the keys
 	pace   pace
-	checks checks
+	checks *funnel.Funnel
+	life   LinkLife
 }
 
 func newTally(m Meta) *tally {
-	return &tally{counts: Counts{}, causes: map[Cause]int{}, pace: pace{since: m.Started}, checks: checks{at: m.asOf()}}
+	return &tally{counts: Counts{}, causes: map[Cause]int{}, pace: pace{since: m.Started}, checks: newFunnel(m), life: m.LinkLife}
 }
 
 // add counts a row and returns its first cause, by which it is grouped. A row
@@ -33,7 +35,7 @@ func (t *tally) add(r *ledger.Reported) (first Cause, ok bool) {
 	if r.Status == ledger.Created {
 		t.pace.add(r.Customer.Decided)
 	}
-	t.checks.add(r)
+	addToFunnel(t.checks, r)
 	for _, p := range r.Problems() {
 		c := Cause{Status: r.Status, Field: listItem(p.Field), Code: listItem(p.Code)}
 		t.causes[c]++
@@ -120,7 +122,7 @@ func facts(m Meta, t *tally) [][2]string {
 		add("Duration", formatDuration(m.Finished.Sub(m.Started)))
 	}
 	list = append(list, t.pace.outlook(t.left(), m.Finished)...)
-	list = append(list, t.checks.facts()...)
+	list = append(list, checkFacts(t.checks, t.life)...)
 	add("Stopped by", stopTitle(m.StopReason))
 	add("Program", m.Version)
 	return list

@@ -27,7 +27,7 @@ func (limits workbookLimits) writeXLSX(w io.Writer, scratch string, m Meta, rows
 		return err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	d := &detailSheets{book: b, groups: newGroups(scratch), maxLinks: limits.links}
+	d := &detailSheets{book: b, groups: newGroups(scratch), maxLinks: limits.links, hasAges: m.KYC || m.LinkAges}
 	defer func() { err = errors.Join(err, d.groups.close()) }()
 	t := newRowTable(m)
 	t.phrases = finance.NewPhrases(m.Headings)
@@ -63,6 +63,7 @@ type detailSheets struct {
 	all       *workbook.Sheet
 	groups    *groups // rows of attention
 	maxLinks  int
+	hasAges   bool                 // of the links
 	clickable *workbook.LinkColumn // of the current sheet of links
 }
 
@@ -100,6 +101,9 @@ func (d *detailSheets) addSheets(t *rowTable, maxRows int, noLinks bool) (err er
 		if s.skip {
 			continue
 		}
+		if s.to == &d.links && t.checks {
+			s.cols = append(s.cols, workbook.Column{Title: "Age of the link", Width: 15, Style: st.Text}, workbook.Column{Title: "State of the link", Width: 16, Style: st.Text})
+		}
 		if *s.to, err = d.book.AddSeries(s.name, s.cols, maxRows); err != nil {
 			return err
 		}
@@ -130,7 +134,7 @@ func (d *detailSheets) writeRow(r *ledger.Reported, c []string, cause Cause, has
 	switch r.Status {
 	case ledger.Created:
 		if d.links != nil {
-			if err := d.writeLink(append(customer, c[colURL], c[colServiceID], c[colDecided])); err != nil {
+			if err := d.writeLink(append(append(customer, c[colURL], c[colServiceID], c[colDecided]), d.linkCells(c)...)); err != nil {
 				return err
 			}
 		}
@@ -163,6 +167,15 @@ func nameColumns(fields, messages string) string {
 // isGrouped reports whether rows of a status are grouped by their cause.
 func isGrouped(s ledger.Status) bool {
 	return s == ledger.LinkMissing || s == ledger.Invalid || s == ledger.Rejected || s == ledger.InDoubt
+}
+
+// linkCells returns the age of the link in words, if the report has it.
+func (d *detailSheets) linkCells(c []string) []string {
+	if !d.hasAges {
+		return nil
+	}
+	state := map[string]string{string(ledger.LinkWorks): "works", string(ledger.LinkDead): "probably dead", string(ledger.LinkUsed): "used"}[c[len(c)-1]]
+	return []string{c[len(c)-2], state}
 }
 
 // writeLink writes a row of the sheet of links. It is clickable up to the limit

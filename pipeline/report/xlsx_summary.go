@@ -47,6 +47,7 @@ func writeSummary(b *workbook.Workbook, m Meta, t *tally, p *finance.Phrases) er
 		}
 		s.WriteLine(st.Subtitle, 18, "A row with several problems counts in each of its causes.")
 	}
+	s.writeDays(t)
 	if list := facts(m, t); len(list) > 0 {
 		s.writeHead("This run", "", "", "")
 		for _, fact := range list {
@@ -108,6 +109,28 @@ func (s *summarySheet) writeMoney(m Money) error {
 		s.writeWide(style, 18, c.name, value)
 	}
 	return nil
+}
+
+// writeDays writes the identity checks by the day of the creation, and the reasons of
+// denials.
+func (s *summarySheet) writeDays(t *tally) {
+	st := s.book.Style
+	if days := newestDays(t.checks); len(days) > 0 {
+		s.writeHead("Created on", "Users", "Opened", "What came of it")
+		for _, d := range days {
+			text := reporttext.FormatCount(d.Pending) + " under review, " + reporttext.FormatCount(d.Approved) + " approved, " + reporttext.FormatCount(d.Denied) + " denied"
+			if d.Median > 0 {
+				text += "; median time to a decision: " + formatDuration(d.Median)
+			}
+			s.WriteRow([]int{st.Cause, st.Count, st.Count, st.Label}, 18, d.Date, d.Created, d.Opened, text)
+		}
+	}
+	if reasons := mainReasons(t.checks); len(reasons) > 0 {
+		s.writeHead("Denied because of", "Users", "", "")
+		for _, r := range reasons {
+			s.WriteRow([]int{st.Cause, st.Count, st.Label, st.Label}, 18, reporttext.Guard(r.Reason), r.Users, "", "")
+		}
+	}
 }
 
 // shareValue returns a share as a number for a cell, or as text where that says

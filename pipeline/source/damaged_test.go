@@ -77,6 +77,22 @@ func TestCompoundFiles(t *testing.T) {
 	}
 }
 
+// A workbook whose rights are managed is a compound file like one with a password, but
+// for the names in its directory ([MS-OFFCRYPTO] 2.2.11).
+func TestRightsManaged(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("testdata", "xlsx", "password.xlsx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const password, rights = "EncryptionInfo", "\tDRMContent\x00\x00\x00"
+	managed := bytes.Replace(data, inUTF16(password), inUTF16(rights), 1)
+	if bytes.Equal(managed, data) {
+		t.Fatal("the workbook with a password has no such name")
+	}
+	_, err = open(t, Options{}, nil, write(t, "a.xlsx", string(managed)))
+	refused(t, err, Error{Reason: "rights are managed", Hint: "Unrestricted Access"})
+}
+
 // TestNoWorkbook: line 55, packages and texts that are named for a workbook.
 func TestNoWorkbook(t *testing.T) {
 	for name, c := range map[string]struct {

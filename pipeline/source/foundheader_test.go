@@ -112,9 +112,20 @@ func TestSheetFound(t *testing.T) {
 	if rows, err := readPass(t, in); err != nil || len(rows) != 1 { // once more
 		t.Error(rows, err)
 	}
+	// The sheet that an earlier list had is gone: the one with the headers is read.
+	in, rows, err = read(t, Options{EarlierSheet: "Kunden Q4", HeaderRow: 2}, "a.xlsx", data)
+	if err != nil || len(rows) != 1 || in.Files()[0].Sheet != "Kunden" || !hasNote(in, "sheet_renamed", `there is no sheet "Kunden Q4", which the map file names: sheet "Kunden" is read`) {
+		t.Error(rows, err)
+	}
+	in, rows, err = read(t, Options{EarlierSheet: "KUNDEN", HeaderRow: 2}, "a.xlsx", data)
+	if err != nil || len(rows) != 1 || hasNote(in, "sheet_renamed", "") {
+		t.Error(rows, err)
+	}
 	// Two lists: which one is meant is up to the operator.
 	data = twoSheets(t, `<row r="1">`+xlsxtest.Inline("A1", "firstName")+xlsxtest.Inline("B1", "lastName")+xlsxtest.Inline("C1", "email")+`</row><row r="2">`+xlsxtest.Inline("A2", "Old")+`</row>`)
 	_, _, err = read(t, Options{TakeFound: true}, "a.xlsx", data)
+	refused(t, err, Error{Reason: "several sheets have data", Hint: "Choose one with --sheet"})
+	_, _, err = read(t, Options{EarlierSheet: "Kunden Q4"}, "a.xlsx", data)
 	refused(t, err, Error{Reason: "several sheets have data", Hint: "Choose one with --sheet"})
 }
 

@@ -40,12 +40,16 @@ type Options struct {
 	Send      []SendColumn      // columns that become extra fields
 	Sheet     string            // name, or number from 1; "" = the only sheet with data
 	HeaderRow int               // from 1; 0 = 1
-	TakeFound bool              // take the sheet and the header row that seem meant, and note it, rather than refuse
-	Delimiter rune              // 0 = detect among , ; tab |
-	Encoding  string            // "" = UTF-8, or UTF-16 by its byte-order mark; else windows-1252, iso-8859-1, ...
-	Formulas  string            // "cached" (default) or "refuse"
-	MaxBytes  int64             // largest uncompressed size of a workbook; 0 = 4 GiB
-	Overlay   Overlay           // corrections of rows; nil = none
+	// EarlierSheet is the sheet of an earlier list of the kind. A workbook that does not
+	// have it is read from the only sheet with data, or the only one with the headers.
+	// Sheet beats it.
+	EarlierSheet string
+	TakeFound    bool    // take the sheet and the header row that seem meant, and note it, rather than refuse
+	Delimiter    rune    // 0 = detect among , ; tab |
+	Encoding     string  // "" = UTF-8, or UTF-16 by its byte-order mark; else windows-1252, iso-8859-1, ...
+	Formulas     string  // "cached" (default) or "refuse"
+	MaxBytes     int64   // largest uncompressed size of a workbook; 0 = 4 GiB
+	Overlay      Overlay // corrections of rows; nil = none
 }
 
 // Overlay corrects the rows of a list of one file before anything is said of them. What

@@ -47,12 +47,20 @@ func (m *matcher) openSheet(c *content) (_ *workbookRows, err error) {
 	} else if ours {
 		return nil, &Error{File: c.name, Reason: reportReason, Hint: reportHint(c.name)}
 	}
-	sheet, notes, err := book.FindSheet(cmp.Or(c.sheet, m.opt.Sheet))
+	wanted := cmp.Or(c.sheet, m.opt.Sheet)
+	_, hasEarlier := book.SheetByName(m.opt.EarlierSheet)
+	if wanted == "" && hasEarlier {
+		wanted = m.opt.EarlierSheet
+	}
+	sheet, notes, err := book.FindSheet(wanted)
 	if errors.Is(err, xlsx.ErrSeveralSheets) {
 		sheet, notes, err = m.findListSheet(book, c, err)
 	}
 	if err != nil {
 		return nil, err
+	}
+	if wanted == "" && m.opt.EarlierSheet != "" {
+		notes = append(notes, Note{Code: "sheet_renamed", Message: fmt.Sprintf("there is no sheet %q, which the map file names: sheet %q is read in its place", m.opt.EarlierSheet, sheet.Name)})
 	}
 	rows, found, err := book.ReadSheet(sheet, m.opt.Formulas == "refuse")
 	if err != nil {
@@ -62,8 +70,8 @@ func (m *matcher) openSheet(c *content) (_ *workbookRows, err error) {
 }
 
 // findListSheet returns the only sheet with the headers that are looked for.
-// refusal is what FindSheet said: without Options.TakeFound the result is that,
-// with the flags to pass.
+// refusal is what FindSheet said: where Options say neither TakeFound nor an
+// EarlierSheet, the result is that, with the flags to pass.
 func (m *matcher) findListSheet(book *xlsx.Workbook, c *content, refusal error) (found xlsx.Sheet, notes []Note, err error) {
 	seen, _, err := book.SheetsWithData()
 	if err != nil {
@@ -83,9 +91,11 @@ func (m *matcher) findListSheet(book *xlsx.Workbook, c *content, refusal error) 
 	if lists != 1 || !errors.As(refusal, &e) {
 		return found, nil, refusal
 	}
-	if m.opt.TakeFound {
+	if m.opt.TakeFound || m.opt.EarlierSheet != "" {
 		c.sheet = found.Name
-		found, notes, err = book.FindSheet(found.Name)
+		if found, notes, err = book.FindSheet(found.Name); m.opt.EarlierSheet != "" {
+			return found, notes, err // openSheet notes it
+		}
 		return found, append(notes, Note{Code: "sheet_found", Message: "sheet " + strconv.Quote(found.Name) + " is read, the only one with the headers"}), err
 	}
 	place := &FoundHeader{Sheet: found.Name}

@@ -23,6 +23,7 @@ func (s *Server) uploadList(w http.ResponseWriter, r *http.Request, by access.Vi
 	if r.ContentLength > s.maxUpload { // before the body is sent
 		return api.Refuse(http.StatusRequestEntityTooLarge, "too_large")
 	}
+	defer limitBody(w, uploadTime)()
 	list, err := s.lists.Upload(r.Context(), by.Name, r.URL.Query().Get("name"), http.MaxBytesReader(w, r.Body, s.maxUpload))
 	if err != nil {
 		return err
@@ -59,7 +60,7 @@ func withoutValues(list api.List) api.List {
 	for i := range list.Kinds {
 		list.Kinds[i].Values = []api.Value{}
 	}
-	list.Proposals, list.Decisions, list.Command = []api.Proposal{}, []api.Decision{}, ""
+	list.Proposals, list.Withheld, list.Decisions, list.Command = []api.Proposal{}, []api.Proposal{}, []api.Decision{}, ""
 	list.Settings.Defaults = map[string]string{}
 	return list
 }

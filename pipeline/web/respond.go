@@ -25,6 +25,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
 	if err != nil || kind != "application/json" {
 		return api.Refuse(http.StatusUnsupportedMediaType, "not_json")
 	}
+	defer limitBody(w, bodyTime)()
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {

@@ -9,6 +9,7 @@ package country
 import (
 	_ "embed"
 	"strings"
+	"sync"
 	"unicode"
 
 	"golang.org/x/text/language"
@@ -23,6 +24,18 @@ import (
 //go:embed names.txt
 var names string
 
+// byName returns the codes by name.
+var byName = sync.OnceValue(func() map[string]string { //nolint:gochecknoglobals // a constant that takes time to work out
+	index := map[string]string{}
+	for line := range strings.Lines(names) {
+		code, rest, _ := strings.Cut(strings.TrimSpace(line), "|")
+		for name := range strings.SplitSeq(strings.TrimSuffix(rest, "|"), "|") {
+			index[name] = code
+		}
+	}
+	return index
+})
+
 // CodeOf returns the code of ISO 3166-1 alpha-2 that a name, an abbreviation or a
 // code of three letters or digits means; "" if it means none, or is such a code
 // itself. Case, accents, spaces and punctuation do not count.
@@ -31,9 +44,8 @@ func CodeOf(name string) string {
 	if folded == "" || IsCode(strings.ToUpper(strings.TrimSpace(name))) {
 		return ""
 	}
-	if at := strings.Index(names, "|"+folded+"|"); at >= 0 {
-		line := names[strings.LastIndexByte(names[:at], '\n')+1:]
-		return line[:2]
+	if code := byName()[folded]; code != "" {
+		return code
 	}
 	if len(folded) != 3 {
 		return ""

@@ -58,12 +58,12 @@ func (s *Server) retryKYC(r *http.Request, picked chosen) (reply, error) {
 		case m.retries >= maxRetries:
 			return entry{}, errorReply(http.StatusBadRequest, ClassReject, "KYC_RETRY_LIMIT", "KYC can be retried 3 times only")
 		}
-		s.checks.startCheck(m.ServiceID, "", time.Now())
+		s.checks.startCheck(m.ServiceID, "", 0, time.Now())
 		if picked.hasFault(faultRetryNoLink) {
 			again := resubmitted{m.ServiceID, pending, m.retries + 1}
 			return entry{Op: opRetry, ID: m.ServiceID, Status: pending}, successReply(http.StatusOK, "KYC documents submitted again", again)
 		}
 		link := s.store.members.linkOf(m.ServiceID, m.links+1)
-		return entry{Op: opRetry, ID: m.ServiceID, Status: pendingKYC}, successReply(http.StatusOK, "KYC retry initiated", createdData{m.ServiceID, link})
+		return entry{Op: opRetry, ID: m.ServiceID, Status: pendingKYC, At: s.cfg.now().UnixMilli()}, successReply(http.StatusOK, "KYC retry initiated", createdData{m.ServiceID, link})
 	})
 }

@@ -186,7 +186,7 @@ func (s *Server) createUser(c *creation) reply {
 	s.callBarrier(Acting, c)
 	rep := orStateError(s.store.createUser(&c.body, status, c.picked))
 	if rep.id != "" {
-		s.checks.startCheck(rep.id, c.body.Email, time.Now())
+		s.checks.startCheck(rep.id, c.body.Email, s.store.countUsers(c.body.Email), time.Now())
 	}
 	s.callBarrier(Acted, c)
 	return rep

@@ -10,15 +10,16 @@ import (
 	"time"
 )
 
-// This file plays the identity check: with Config.KYCAfter the status of a user
-// changes from pending_kyc to pending and then to the one of its tag. A webhook
-// reports each change (webhook.go).
+// This file plays the identity check: with Config.KYCAfter the user opens the link
+// (visits.go), and the status changes from pending_kyc to pending and then to the one
+// of its tag. A webhook reports each change (webhook.go).
 
-// due is a change of status that is to come, in real time.
+// due is something that is to come, in real time.
 type due struct {
 	at     time.Time
 	id     string
-	status string
+	opens  bool   // the user opens the link; if it is dead, nothing else follows
+	status string // that the user gets; "" = it stays
 }
 
 // identityChecks holds the changes and webhooks to come. It is safe for
@@ -49,8 +50,18 @@ func (k *identityChecks) wakeUp() {
 // statusFromTag returns the status that the tag of an e-mail asks for, and whether
 // it has such a tag.
 func statusFromTag(email string) (status string, asked bool) {
-	status, asked = map[string]string{approved: approved, denied: denied, pending: pending, "needs": needs, "review": manualReview}[tagOf(email)]
+	status, asked = map[string]string{approved: approved, denied: denied, pending: pending, "needs": needs, "review": manualReview,
+		visitUnopened: pendingKYC, visitReturn: pendingKYC}[tagOf(email)]
 	return cmp.Or(status, approved), asked
+}
+
+// visitFromTag returns what the user of an e-mail does, or how the check ends, if the
+// tag asks for it.
+func visitFromTag(email string) (visit string, asked bool) {
+	if tag := tagOf(email); tag == visitUnopened || tag == visitReturn {
+		return tag, true
+	}
+	return statusFromTag(email)
 }
 
 // tagOf returns what follows the plus sign in the local part of an e-mail.
@@ -60,16 +71,22 @@ func tagOf(email string) string {
 	return tag
 }
 
-// startCheck starts the identity check of a user at a moment.
-func (k *identityChecks) startCheck(id, email string, at time.Time) {
+// startCheck starts the identity check of a user whose link was issued at a moment. nth
+// counts the users of the e-mail, from 1. Without an e-mail the check is completed.
+func (k *identityChecks) startCheck(id, email string, nth int, at time.Time) {
 	if k.cfg.KYCAfter == 0 {
 		return
 	}
-	k.mu.Lock()
-	k.due = append(k.due, due{at.Add(k.cfg.KYCAfter / 2), id, pending})
-	if fate, _ := statusFromTag(email); fate != pending {
-		k.due = append(k.due, due{at.Add(k.cfg.KYCAfter), id, fate})
+	visit, asked := visitFromTag(email)
+	switch {
+	case asked:
+	case email == "":
+		visit = visitFinish
+	default:
+		visit = k.cfg.Visits.visitOf(k.cfg.Seed, email, nth)
 	}
+	k.mu.Lock()
+	k.due = append(k.due, planVisit(id, visit, k.cfg.KYCAfter, at)...)
 	slices.SortStableFunc(k.due, func(a, b due) int { return a.at.Compare(b.at) })
 	k.mu.Unlock()
 	k.wakeUp()
@@ -82,9 +99,29 @@ func (k *identityChecks) isUsed() bool { return k.cfg.KYCAfter > 0 || k.cfg.Webh
 func (k *identityChecks) resumeChecks(users []User) {
 	for _, u := range users {
 		if u.Status == pendingKYC || u.Status == pending {
-			k.startCheck(u.ServiceID, u.Email, u.CreatedAt)
+			k.startCheck(u.ServiceID, u.Email, k.store.countUsers(u.Email), u.CreatedAt)
 		}
 	}
+}
+
+// happen lets something happen to a user: a change of status, or a visit to the link. If
+// the link is dead, what was to follow is dropped.
+func (k *identityChecks) happen(d due) error {
+	if d.opens {
+		k.store.mu.Lock()
+		works, err := k.store.openLink(k.store.members.findMember(d.id))
+		k.store.mu.Unlock()
+		if err != nil || !works {
+			k.mu.Lock()
+			k.due = slices.DeleteFunc(k.due, func(other due) bool { return other.id == d.id })
+			k.mu.Unlock()
+			return err
+		}
+	}
+	if d.status == "" {
+		return nil
+	}
+	return k.setStatus(d.id, d.status)
 }
 
 // SetStatus changes a user's KYC status, as the identity check would, and sends the
@@ -115,7 +152,7 @@ func (k *identityChecks) runChecks(ctx context.Context) {
 		for _, d := range happen {
 			// A user that was deleted meanwhile has no status. An error of the state
 			// file shows with the next request.
-			_ = k.setStatus(d.id, d.status)
+			_ = k.happen(d)
 		}
 		switch {
 		case next != nil:

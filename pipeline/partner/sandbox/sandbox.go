@@ -10,14 +10,15 @@
 //	faults    fault_catalogue.go lists every switch, fault_parse.go reads one
 //	          ([ParseFault], [FaultNames]), fault_choose.go decides whom it strikes,
 //	          fault_answers.go says what is answered instead
-//	state     store.go has it all under one lock: users.go the users and their
-//	          e-mails, keys.go the idempotency keys, wallet.go the money, state.go
+//	state     store.go has it all under one lock, with the idempotency keys: users.go
+//	          the users and their e-mails, wallet.go the money, state.go
 //	          the file that survives a kill
 //	calls     server.go is the door of all; create.go, list.go, wallet.go, change.go
 //	          (delete, retry-kyc)
 //	answers   answer.go has the envelope, answer_forms.go those of gateways and
 //	          frameworks, answer_mixup.go answers of others, answer_deliver.go writes
-//	KYC       kyc.go plays the identity check, webhook.go sends what it brings
+//	KYC       kyc.go plays the identity check, visits.go what users do with their
+//	          links, webhook.go sends what it brings
 //	tests     inspect.go
 //
 // What the vendor's pages leave open (whether a 402 uses up the key, whether upper
@@ -27,7 +28,8 @@
 // The local part of an e-mail can decide what happens, so that a rehearsal shows it:
 // one that ends in +blacklisted is refused, and one that ends in +approved, +denied,
 // +pending, +needs (needsVerification) or +review (manualReview) has that KYC status
-// at once, or after Config.KYCAfter.
+// at once, or after Config.KYCAfter. With Config.KYCAfter, the user of one that ends
+// in +unopened never opens the link, and that of +return leaves it and comes back.
 package sandbox
 
 import (
@@ -70,6 +72,8 @@ type Config struct {
 
 	// Identity checks.
 	KYCAfter time.Duration // from creation to the outcome of the check, in real time; half of it the user is pending_kyc, half pending. Default 0: only SetStatus and the e-mail's tag change a status
+	Visits   Visits        // what users do with their links, with KYCAfter; default: all finish
+	LinkLife time.Duration // how long a link works that nobody has opened, by the simulated clock; default 0: without end
 	Webhook  Webhook       // where changes are sent
 
 	// Misbehaviour.
@@ -119,7 +123,9 @@ func (c Config) withDefaults() (settings, error) {
 	s.fee, errFee = parseMoney(cmp.Or(c.Fee, "0.50"))
 	return s, errors.Join(
 		fieldSetting("Balance", errBalance), fieldSetting("Fee", errFee), fieldSetting("Webhook.URL", c.Webhook.checkSettings()),
+		fieldSetting("Visits", c.Visits.checkSettings()),
 		settingError("KYCAfter", s.KYCAfter < 0, "is negative"),
+		settingError("LinkLife", s.LinkLife < 0, "is negative"),
 		settingError("Webhook.Repeat", s.Webhook.Repeat < 0, "is negative"),
 		settingError("Account", strings.Trim(s.Account, lowerAlnum+"-") != "", "may have lower-case letters, digits and '-' only"),
 		settingError("KeyTTL", s.KeyTTL < 0, "is negative"),

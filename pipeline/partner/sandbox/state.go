@@ -34,6 +34,7 @@ const (
 	opStatus = "status"    // a KYC status changed
 	opRetry  = "retry"     // KYC was begun again
 	opGone   = "gone"      // a user was deleted
+	opOpen   = "open"      // a user opened the verification link
 )
 
 // journal appends entries to the state file. Each is one write, so that what

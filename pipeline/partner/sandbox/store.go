@@ -93,7 +93,7 @@ func (st *store) applyEntry(e entry) error {
 		if e.Class == callCreate {
 			st.tries[strings.ToLower(e.Email)]++
 		}
-	case opStatus, opRetry, opGone:
+	case opStatus, opRetry, opGone, opOpen:
 		if m := st.members.findMember(e.ID); m != nil { // else one of list-churn's, which are not kept
 			st.changeMember(m, e)
 		}
@@ -112,7 +112,13 @@ func (st *store) changeMember(m *member, e entry) {
 		m.Status = e.Status
 		if e.Status == pendingKYC {
 			m.links++
+			m.opened = false
+			if e.At != 0 {
+				m.issued = time.UnixMilli(e.At)
+			}
 		}
+	case opOpen:
+		m.opened = true
 	case opGone:
 		st.members.removeMember(m)
 	}
@@ -154,6 +160,16 @@ func (st *store) createUser(b *createBody, status string, picked chosen) (reply,
 	return rep, nil
 }
 
+// countUsers returns how many users an e-mail has had, deleted ones included.
+func (st *store) countUsers(email string) (n int) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for m := st.members.byEmail[strings.ToLower(email)]; m != nil; m = m.before {
+		n++
+	}
+	return n
+}
+
 // countCall counts a request. It returns its number among those of its call, and
 // which POST of its e-mail it is.
 func (st *store) countCall(call, email string) (n, try int, err error) {
@@ -170,4 +186,33 @@ func (st *store) countFault(picked chosen) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.count.Faults[picked.answer.Name]++
+}
+
+// keyring remembers idempotency keys for their time to live. What it answered
+// is not kept: a repeated key is refused, the first answer is not replayed.
+type keyring struct {
+	ttl time.Duration
+	at  map[string]int64 // key → when it was registered, Unix milliseconds by the simulated clock
+}
+
+func (k *keyring) isKnown(key string, now time.Time) bool {
+	at, ok := k.at[key]
+	return ok && now.UnixMilli()-at < k.ttl.Milliseconds()
+}
+
+// takeKey registers a key unless it is known. It reports whether it did.
+func (st *store) takeKey(key string) (bool, error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	now := st.cfg.now()
+	if st.keys.isKnown(key, now) {
+		return false, nil
+	}
+	return true, st.addEntry(entry{Op: opKey, Key: key, At: now.UnixMilli()})
+}
+
+func (st *store) knowsKey(key string) bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.keys.isKnown(key, st.cfg.now())
 }

@@ -42,10 +42,12 @@ const (
 // member is a user of the account with what the API does not show.
 type member struct {
 	User
-	number  int     // in the order of creation, counted from 1
-	before  *member // the one before with the same e-mail but for case, deleted or not
-	retries int     // of KYC
-	links   int     // of them, those that replaced the link
+	number  int       // in the order of creation, counted from 1
+	before  *member   // the one before with the same e-mail but for case, deleted or not
+	retries int       // of KYC
+	links   int       // of them, those that replaced the link
+	issued  time.Time // when the link was
+	opened  bool      // the link was opened
 	deleted bool
 }
 
@@ -83,7 +85,7 @@ func (ms *members) findMember(id string) *member {
 
 func (ms *members) addMember(u User) {
 	folded := strings.ToLower(u.Email)
-	m := &member{User: u, number: len(ms.all) + 1, before: ms.byEmail[folded]}
+	m := &member{User: u, number: len(ms.all) + 1, before: ms.byEmail[folded], issued: u.CreatedAt}
 	ms.all, ms.live = append(ms.all, m), append(ms.live, m)
 	ms.byEmail[folded], ms.byID[u.ServiceID] = m, m
 }

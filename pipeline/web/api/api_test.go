@@ -90,6 +90,8 @@ func list() List {
 		Statuses: counts(), Problems: problems(), Kinds: kinds(),
 		Proposals: []Proposal{{Decision: Decision{Kind: "phone-region", To: "column", Columns: []string{}, Text: `Phone numbers without a country code are of the country in column "Land".`},
 			Settled: 62, Ready: 20, Examples: []Example{{10, "08•••10", "+23•••10"}}}},
+		Withheld: []Proposal{{Decision: Decision{Kind: "phone-plus", Columns: []string{}, Text: "Phone numbers with digits only are missing their leading +."}, Settled: 12, Ready: 3, Examples: []Example{},
+			Harm: "Row 40 would take the e-mail of row 12, which has other details."}},
 		Decisions: []Decision{decision()}, Changes: []Change{change()},
 		Command: "bulkonboard validate --sheet Kunden --header-row 4 --id Kundennr. --value countryCode:Deutschland=DE Kundenliste_Q4.xlsx"}
 }
@@ -114,7 +116,7 @@ func examples() map[string]any {
 			Refusal:  &Error{Code: "input_refused", Sentence: "kunden.csv, row 3: the text is not in UTF-8.", WhatToDo: "Choose the encoding that reads these words right, or save the file as CSV UTF-8."},
 			Readings: []Reading{{"windows-1252", []string{"Müller", "Straße"}}, {"windows-1250", []string{"Müller", "Straße"}}},
 			Sheets:   []Sheet{}, Head: []HeadRow{}, Columns: []Column{}, Fields: []Field{}, Missing: []string{}, Notes: []Note{}, Settings: ListSettings{Columns: map[string]string{}, Defaults: map[string]string{}},
-			Statuses: map[string]int{}, Problems: []Problem{}, Kinds: []Kind{}, Proposals: []Proposal{}, Decisions: []Decision{}, Changes: []Change{}},
+			Statuses: map[string]int{}, Problems: []Problem{}, Kinds: []Kind{}, Proposals: []Proposal{}, Withheld: []Proposal{}, Decisions: []Decision{}, Changes: []Change{}},
 		"rows":   Rows{17, 153, 0, rows()},
 		"edited": Edited{Change: change(), Revision: 17, Rows: rows()[:1], State: ListChecked, Counts: summary().Counts, Statuses: counts(), Problems: problems(), Kinds: kinds()},
 		"error": Error{Code: "changed_meanwhile", Sentence: "The list was changed since you saw it, so your change was not made.", WhatToDo: "Reload the page. Your other changes are kept.",
@@ -122,7 +124,7 @@ func examples() map[string]any {
 		"plans": Plans{[]PlanSummary{planSummary()}},
 		"plan": Plan{PlanSummary: planSummary(), Target: target(), Rows: 200, Known: 3, LeftOut: []LeftCount{{"invalid", "terms_not_accepted", 7, "not accepted"}}, ToCorrect: 20, Fee: "0.50", Currency: "USD", Wallet: "1000.00",
 			Remains: "915.00", Covers: 2000, Seconds: 34, Fingerprint: "5e5e5e5e", RowDigest: "77a1c0de", Digest: "9f2c41d07ab35e68", Approvers: []string{"jonas"}, Differs: []string{},
-			Last: &LastRun{3, at(0).AddDate(0, -3, 0), 180, 176, 31, 11}, Sample: rows()[:1], Columns: columns(), Decisions: []Decision{decision()},
+			Last: &LastRun{3, at(0).AddDate(0, -3, 0), 180, 176, 31, 11}, SampleRows: []int{12}, Overlaps: []Overlap{{"7c1de02b9a45f360", "max", 12}}, Sample: rows()[:1], Columns: columns(), Decisions: []Decision{decision()},
 			Decided: &PlanAnswer{true, "jonas", at(25), "checked against the contract list"}, Command: "bulkonboard run --plan 9f2c41d07ab35e68 Kundenliste_Q4.xlsx"},
 		"runs":   Runs{[]Run{run()}},
 		"run":    run(),

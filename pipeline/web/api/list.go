@@ -55,6 +55,7 @@ type List struct {
 	Problems  []Problem      `json:"problems"` // as problems of validate --json
 	Kinds     []Kind         `json:"kinds"`
 	Proposals []Proposal     `json:"proposals"`
+	Withheld  []Proposal     `json:"withheld"`  // would help, but one of two rows has to be corrected or left out first
 	Decisions []Decision     `json:"decisions"` // made and not undone, in order
 	Changes   []Change       `json:"changes"`   // the last 50, newest first
 	Unlisted  int            `json:"unlisted"`  // findings that are counted, but in no row, because there are too many

@@ -96,7 +96,7 @@ type Proposal struct {
 	Settled  int       `json:"settled"`  // cells, or rows left out
 	Ready    int       `json:"ready"`    // rows that become good
 	Examples []Example `json:"examples"` // at most three
-	Harmed   int       `json:"harmed"`   // always 0 in List; see POST decisions
+	Harm     string    `json:"harm"`     // of List.Withheld: which row it makes bad, as a sentence
 }
 
 // Example is a cell before and after a decision; the middle of both is hidden.

@@ -284,7 +284,7 @@ func (c *check) checkRows(ctx context.Context, out *found) (*result, error) {
 	v.result.tally = tally
 	v.countAll()
 	v.nameLeftOut(c.state)
-	v.result.proposals, err = decisions.Propose(ctx, out.input, out.rules, v.proposer.Candidates(out.input.Files()))
+	v.result.proposals, v.result.withheld, err = decisions.Propose(ctx, out.input, out.rules, v.proposer.Candidates(out.input.Files()))
 	if isNothingLeft(err, c.state) {
 		err = nil
 	}

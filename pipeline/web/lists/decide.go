@@ -152,9 +152,11 @@ func (s *Store) tryDecisions(ctx context.Context, e Editor, id string, list []de
 // eventOf returns the event of decisions that were tried.
 func eventOf(list []decisions.Decision, tried []decisions.Proposal) (event, error) {
 	change := event{Kind: eventDecision}
-	harmed := 0
+	harmed, harm := 0, ""
 	for i, p := range tried {
-		harmed += p.Harmed
+		if harmed += p.Harmed; harm == "" && p.Harmed > 0 {
+			harm = describeHarm(&p.Harm)
+		}
 		if p.Settled > 0 {
 			change.N += p.Settled
 			change.Decisions = append(change.Decisions, list[i])
@@ -163,8 +165,7 @@ func eventOf(list []decisions.Decision, tried []decisions.Proposal) (event, erro
 	switch {
 	case harmed > 0:
 		refusal := api.Refuse(http.StatusConflict, "harms_rows")
-		refusal.Body.Sentence = fmt.Sprintf("This decision would make %s wrong that can be read now, so it was not made.", table.FormatCount(harmed, "row"))
-		refusal.Body.WhatToDo = "Choose another value, or correct the cells one by one."
+		refusal.Body.Sentence = fmt.Sprintf("This decision would make %s wrong that can be read now, so it was not made. %s", table.FormatCount(harmed, "row"), harm)
 		return change, refusal
 	case len(change.Decisions) == 0:
 		return change, api.Refuse(http.StatusUnprocessableEntity, "decides_nothing")

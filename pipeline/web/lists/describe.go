@@ -2,6 +2,7 @@ package lists
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -48,7 +49,7 @@ func (l *list) describe(reader string) api.List {
 	first := l.history[0].Made
 	out := api.List{ListSummary: l.summary(reader), Size: first.Size, SHA256: first.SHA256, Kind: kindOf(l.filePath()), Refusal: l.refusal, Readings: readingsOf(l.refusal),
 		Sheets: []api.Sheet{}, Head: []api.HeadRow{}, Columns: []api.Column{}, Fields: []api.Field{}, Missing: []string{}, Notes: []api.Note{}, Settings: l.state.settings,
-		Proposals: []api.Proposal{}, Decisions: []api.Decision{}, Changes: l.describeChanges(), Plan: l.plan}
+		Proposals: []api.Proposal{}, Withheld: []api.Proposal{}, Decisions: []api.Decision{}, Changes: l.describeChanges(), Plan: l.plan}
 	if l.job != nil {
 		out.Progress = l.job.describe()
 	}
@@ -69,6 +70,11 @@ func (l *list) describe(reader string) api.List {
 	out.Command, out.Unlisted = l.command(), l.result.unlisted
 	for _, p := range l.result.proposals {
 		out.Proposals = append(out.Proposals, describeProposal(&p, files))
+	}
+	for _, p := range l.result.withheld {
+		withheld := describeProposal(&p, files)
+		withheld.Harm = describeHarm(&p.Harm)
+		out.Withheld = append(out.Withheld, withheld)
 	}
 	return out
 }
@@ -233,11 +239,22 @@ func describeDecision(d decisions.Decision, files []source.File) api.Decision {
 }
 
 func describeProposal(p *decisions.Proposal, files []source.File) api.Proposal {
-	out := api.Proposal{Decision: describeDecision(p.Decision, files), Settled: p.Settled, Ready: p.Ready, Harmed: p.Harmed, Examples: []api.Example{}}
+	out := api.Proposal{Decision: describeDecision(p.Decision, files), Settled: p.Settled, Ready: p.Ready, Examples: []api.Example{}}
 	for _, x := range p.Examples {
 		out.Examples = append(out.Examples, api.Example{Row: x.Row, Before: x.Before, After: x.After})
 	}
 	return out
+}
+
+// describeHarm names the row that a decision makes bad, and the one that is to blame.
+func describeHarm(h *decisions.Harm) string {
+	switch {
+	case h.Other.Row == 0:
+		return fmt.Sprintf("Row %d would become wrong.", h.Row.Row)
+	case h.ByNumber:
+		return fmt.Sprintf("Row %d would take the customer number of row %d.", h.Other.Row, h.Row.Row)
+	}
+	return fmt.Sprintf("Row %d would take the e-mail of row %d, which has other details.", h.Other.Row, h.Row.Row)
 }
 
 // describeChanges returns the last changes, newest first.

@@ -23,6 +23,7 @@ type result struct {
 	unlisted  int // findings that are not
 	relations relations
 	proposals []decisions.Proposal
+	withheld  []decisions.Proposal // would help, but make a good row bad through another one
 }
 
 // rowState is what is said of a row.

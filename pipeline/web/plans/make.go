@@ -53,6 +53,7 @@ func (d *Desk) MakePlan(ctx context.Context, by access.Visitor, list *lists.Snap
 	if plan, err = d.describePlan(ctx, by, p.Saved); err != nil {
 		return plan, err
 	}
+	plan.Overlaps = append(plan.Overlaps, p.Overlaps...)
 	plan.Seconds, plan.Columns, plan.Decisions = p.Plan.Duration.Seconds(), list.Columns, list.Decided
 	d.addCommands(orderOf(by, list), &plan, order.Fee)
 	return plan, nil

@@ -36,7 +36,7 @@ func (d *Desk) StartRun(ctx context.Context, by access.Visitor, plan string, lis
 	if err != nil {
 		return api.Run{}, err
 	}
-	r, err := d.beginRun(by, plan, e, orderOf(by, list), terms)
+	r, err := d.beginRun(by, plan, e, orderOf(by, list), terms) //nolint:contextcheck // the run outlives the request
 	if err != nil {
 		return api.Run{}, err
 	}

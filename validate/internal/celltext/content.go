@@ -44,7 +44,7 @@ func ReadContent(v string) Content {
 		return Wallet
 	case isIPAddress(v):
 		return IPAddress
-	case identifier.MatchString(v):
+	case len(v) >= 36 && identifier.MatchString(v):
 		return Identifier
 	}
 	return readDigits(v)
@@ -52,6 +52,9 @@ func ReadContent(v string) Content {
 
 // holdsEmail reports whether a word of the cell is an e-mail address.
 func holdsEmail(v string) bool {
+	if strings.IndexByte(v, '@') < 0 {
+		return false
+	}
 	for word := range strings.FieldsSeq(v) {
 		word = strings.Trim(word, "<>()[],;\"'")
 		local, host, ok := strings.Cut(word, "@")

@@ -40,7 +40,9 @@ var roundedNumber = regexp.MustCompile(`^[-+]*[0-9](?:[.,][0-9]*)?[eE]\+[0-9]+$`
 // IsRounded reports whether v is a long number as a spreadsheet shows it,
 // 1.41556E+10 or 1,41556E+10: one digit, perhaps a fraction, E, + and the
 // exponent. Spreadsheets always write the +.
-func IsRounded(v string) bool { return roundedNumber.MatchString(v) }
+func IsRounded(v string) bool {
+	return strings.LastIndexByte(v, '+') > 0 && roundedNumber.MatchString(v)
+}
 
 // IsCutTo15 reports whether v is a whole number of which a spreadsheet has kept
 // 15 digits and made zeros of the rest.
@@ -53,7 +55,9 @@ var decimalZeros = regexp.MustCompile(`^(?:\+[0-9]{6,}|[0-9]{7,})[.,]0+$`)
 // HasDecimalZeros reports whether v is a long number with the .0 that programs
 // write behind what they have read as a decimal one: 14155551234.0. Read as a
 // separator, the dot would make another number of it.
-func HasDecimalZeros(v string) bool { return decimalZeros.MatchString(v) }
+func HasDecimalZeros(v string) bool {
+	return v != "" && v[len(v)-1] == '0' && decimalZeros.MatchString(v)
+}
 
 // isDigits reports whether s holds nothing but ASCII digits. "" does.
 func isDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }

@@ -116,6 +116,9 @@ func isMonth(s string) bool {
 
 // isBetween reports whether s is at most width digits, and a number from low to high.
 func isBetween(s string, width, low, high int) bool {
+	if len(s) > width || !isDigits(s) {
+		return false
+	}
 	n, err := strconv.ParseUint(s, 10, 16)
-	return err == nil && len(s) <= width && low <= int(n) && int(n) <= high
+	return err == nil && low <= int(n) && int(n) <= high
 }

@@ -25,8 +25,12 @@ type Notation struct {
 	Sure  bool   // no plain text looks like this
 }
 
-// FindNotation returns the first notation in v that is none of plain text.
+// FindNotation returns the first notation in v that is none of plain text. Each has
+// one of a few signs, which most cells have none of.
 func FindNotation(v string) (Notation, bool) {
+	if !strings.ContainsAny(v, `=&<%\_+"'[{0-`) {
+		return Notation{}, false
+	}
 	for _, find := range []func(string) (Notation, bool){findEncodedWord, findEntity, findMarkup, findPercent, findQuotedPrintable, findBackslash, findBareEscape, findUTF7, findJSON, findPunycode, findPlusForSpace} {
 		if n, found := find(v); found {
 			return n, true

@@ -1,6 +1,9 @@
 package celltext
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 // NumberForm is how a code of digits looks after a program read it as a number.
 type NumberForm uint8
@@ -25,6 +28,8 @@ var (
 // number and wrote out as one. v is trimmed.
 func ReadNumberForm(v string) NumberForm {
 	switch {
+	case !strings.ContainsAny(v, ".,'eE"):
+		return NoNumber
 	case decimalNumber.MatchString(v):
 		return Decimal
 	case exponentNumber.MatchString(v):

@@ -13,11 +13,17 @@ const (
 	WroteNone           // \N, <NA>, NaT: what programs write
 )
 
+// maxNothing is a length in bytes that none of these words reaches.
+const maxNothing = 64
+
 // ReadNothing recognises the words that senders and programs write into a cell that
 // has no value. "NA" is none of them: it is Namibia, Naples and a surname. Nor
 // are "same", "todo" or "brak", which are surnames and towns.
 func ReadNothing(v string) Nothing {
-	if v == "NaT" {
+	switch {
+	case len(v) > maxNothing:
+		return Something
+	case v == "NaT":
 		return WroteNone
 	}
 	switch strings.ToLower(v) {

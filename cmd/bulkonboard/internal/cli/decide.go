@@ -42,6 +42,8 @@ type decider struct {
 
 	open  []decisions.Decision // not asked yet
 	asked []answer
+
+	hasWithheld bool // something is not asked, because it would do harm
 }
 
 // answer is what was asked, and the decision; nil if the answer was no.
@@ -56,11 +58,17 @@ type answer struct {
 // a good row bad is not accepted.
 func (d *decider) decide(ctx context.Context) ([]decisions.Decision, error) {
 	for {
-		proposals, err := decisions.Propose(ctx, d.list, d.rules, d.open)
+		proposals, withheld, err := decisions.Propose(ctx, d.list, d.rules, d.open)
 		if err != nil {
 			return nil, err
 		}
 		if len(proposals) == 0 {
+			d.hasWithheld = len(withheld) > 0
+			for i := range withheld {
+				p := &withheld[i]
+				d.sayf("")
+				d.sayf("Not asked: %s %s. Correct or delete one of the two rows first.", p.Sentence(d.files), term.Sentences(findings.HarmText(&p.Harm, d.files)))
+			}
 			return d.decided(), nil
 		}
 		if err := d.ask(ctx, &proposals[0], len(proposals)); err != nil {
@@ -143,8 +151,8 @@ func (d *decider) refuse(ctx context.Context, other decisions.Decision) string {
 		return term.Sentences(err.Error()) + "."
 	}
 	if n := tried[0].Harmed; n > 0 {
-		return fmt.Sprintf("Not accepted: %s that can be read now would become wrong. To decide so anyway, use the flag %s.",
-			term.Count(n, "row"), d.con.QuoteWords(other.FlagWords()...))
+		return fmt.Sprintf("Not accepted: %s that can be read now would become wrong (%s). To decide so anyway, use the flag %s.",
+			term.Count(n, "row"), findings.HarmText(&tried[0].Harm, d.files), d.con.QuoteWords(other.FlagWords()...))
 	}
 	return ""
 }
@@ -209,7 +217,7 @@ func decideAndSave(ctx context.Context, con *term.Console, f *validateOptions, i
 	if err != nil {
 		return "", err
 	}
-	if len(d.asked) == 0 {
+	if len(d.asked) == 0 && !d.hasWithheld {
 		con.Sayf("There is nothing to decide about the list as a whole.")
 	}
 	if len(list) == 0 {

@@ -54,6 +54,7 @@ passwords.`,
 		},
 	}
 	f.AddLedgerFlags(c)
+	f.AddLinkLifeFlag(c.Flags())
 	f.addFlags(c, "report")
 	c.Flags().BoolVar(&f.all, "all", false, "report every customer once")
 	c.Flags().StringSliceVar(&f.only, "only", nil, "report only rows with these `STATUS,...`")
@@ -98,6 +99,11 @@ func runReport(ctx context.Context, con *term.Console, c *cobra.Command, f *repo
 	if err := f.describeRun(ctx, l, info, &meta, sel); err != nil {
 		return err
 	}
+	life, err := session.ReadLinkLife(ctx, l, f.LinkLife)
+	if err != nil {
+		return err
+	}
+	meta.LinkLife, meta.LinkAges = life.ForReport(), session.ShowsLinkAges(meta.Batches, meta.Asked)
 	if len(meta.Batches) == 1 && sqlite.IsPruned(meta.Batches[0]) && !sel.All {
 		if meta.Batches[0].Rows == 0 {
 			return exit.NewUsageError(errors.New("the ledger no longer has the rows of that input"), "--all reports every customer once; run --keep-runs keeps rows longer")

@@ -27,20 +27,30 @@ func newStatusCommand(con *term.Console) *cobra.Command {
 		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return session.ReadLedger(c, &f, func(ctx context.Context, l session.Ledger, info ledger.Info) error {
-				return runStatus(ctx, con, l, info, &chosen, asJSON)
+				life, err := session.ReadLinkLife(ctx, l, f.LinkLife)
+				if err != nil {
+					return err
+				}
+				return runStatus(ctx, con, l, info, &chosen, life, asJSON)
 			})
 		},
 	}
 	f.AddLedgerFlags(c)
+	f.AddLinkLifeFlag(c.Flags())
 	chosen.addFlags(c, "show")
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON summary instead")
 	return c
 }
 
-func runStatus(ctx context.Context, con *term.Console, l session.Ledger, info ledger.Info, chosen *inputSelection, asJSON bool) error {
-	st, err := newStatusReport(ctx, l, info, time.Now(), chosen)
+func runStatus(ctx context.Context, con *term.Console, l session.Ledger, info ledger.Info, chosen *inputSelection, life session.LinkLife, asJSON bool) error {
+	st, err := newStatusReport(ctx, l, info, time.Now(), chosen, life)
 	if err != nil {
 		return err
+	}
+	if asJSON {
+		if err := st.countLists(ctx, l); err != nil {
+			return err
+		}
 	}
 	if !asJSON {
 		con.Show(con.Out, st.page(con))

@@ -49,7 +49,7 @@ func (s *statusReport) nextLines(con *term.Console) []string {
 // nextSteps returns what to do.
 func (s *statusReport) nextSteps(con *term.Console) []step {
 	steps := s.mainSteps(con)
-	if s.openRows()+s.rowsToReview() > 0 && !s.running && slices.ContainsFunc(term.SplitWords(s.lastOfBatch.Settings), isHiddenProxy) {
+	if s.batch.ID != 0 && s.openRows()+s.rowsToReview() > 0 && !s.running && slices.ContainsFunc(term.SplitWords(s.lastOfBatch.Settings), isHiddenProxy) {
 		steps = append(steps, step{text: "set " + settings.VariableOf("proxy") + " before you run it: the password of the proxy was not recorded"})
 	}
 	return steps
@@ -61,6 +61,18 @@ func isHiddenProxy(word string) bool {
 }
 
 func (s *statusReport) mainSteps(con *term.Console) []step {
+	var waiting []step
+	for _, p := range s.plans {
+		waiting = append(waiting, step{"a second person decides on plan " + p.ID, con.CommandLine("approve", "--ledger", s.info.Path, p.ID)})
+	}
+	if len(waiting) > 0 && s.batch.ID == 0 {
+		return waiting
+	}
+	return append(waiting, s.listSteps(con)...)
+}
+
+// listSteps returns what to do about the list.
+func (s *statusReport) listSteps(con *term.Console) []step {
 	left, review := s.openRows(), s.rowsToReview()
 	names := term.FileArguments(session.FileNames(s.batch))
 	again := con.CommandLine(append(append([]string{"run"}, s.continueFlags()...), names...)...)
@@ -72,9 +84,25 @@ func (s *statusReport) mainSteps(con *term.Console) []step {
 	case left > 0:
 		return []step{{command: again}}
 	case review > 0:
-		return s.byHand(con, con.CommandLine(append(append([]string{"links", "recover"}, s.continueFlags()...), names...)...))
+		return append(s.byHand(con, con.CommandLine(append(append([]string{"links", "recover"}, s.continueFlags()...), names...)...)), s.renewSteps(con)...)
+	}
+	if steps := s.renewSteps(con); len(steps) > 0 {
+		return steps
 	}
 	return []step{{text: "nothing: every row is done"}}
+}
+
+// renewSteps says how users whose links are dead get new ones.
+func (s *statusReport) renewSteps(con *term.Console) []step {
+	if s.checks.Renewable == 0 {
+		return nil
+	}
+	text, flags := "make new links for "+term.Count(s.checks.Renewable, "user")+" whose link is probably dead", s.continueFlags()
+	if s.life.IsAssumed {
+		text += ", once you know how long links work"
+		flags = append(flags, "--link-life", term.ShortDuration(s.life.Duration))
+	}
+	return []step{{text, con.CommandLine(append(append([]string{"links", "renew"}, flags...), term.FileArguments(session.FileNames(s.batch))...)...)}}
 }
 
 // byHand returns what an operator can do about the rows that no run goes on with.

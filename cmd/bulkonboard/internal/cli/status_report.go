@@ -9,9 +9,11 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/funnel"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
@@ -21,7 +23,9 @@ const paceDays = 7
 
 // statusReport is what status shows of one input.
 type statusReport struct {
-	checks       kyc.Funnel
+	checks       *funnel.Funnel
+	life         session.LinkLife
+	lists        []listChecks // of the newest inputs, if there are several; filled by countLists
 	info         ledger.Info
 	now          time.Time
 	batch        ledger.Batch // zero: no input yet
@@ -34,15 +38,16 @@ type statusReport struct {
 	wallet       balance      // as last heard
 	running      bool
 	fee          pipeline.Amount
-	unit         string       // currency of the wallet; "" = not known
-	given        bool         // fee is that of --fee; else measured
-	perDay       float64      // rows decided a day; 0 = not known
-	gaps         []ledger.Gap // of a ledger that was put back from a copy
-	own          bool         // perDay is that of the run that goes on, not of the last days
+	unit         string        // currency of the wallet; "" = not known
+	given        bool          // fee is that of --fee; else measured
+	perDay       float64       // rows decided a day; 0 = not known
+	gaps         []ledger.Gap  // of a ledger that was put back from a copy
+	plans        []ledger.Plan // that wait for a second person
+	own          bool          // perDay is that of the run that goes on, not of the last days
 }
 
-func newStatusReport(ctx context.Context, l session.Ledger, info ledger.Info, now time.Time, chosen *inputSelection) (*statusReport, error) {
-	s := &statusReport{info: info, now: now}
+func newStatusReport(ctx context.Context, l session.Ledger, info ledger.Info, now time.Time, chosen *inputSelection, life session.LinkLife) (*statusReport, error) {
+	s := &statusReport{info: info, now: now, life: life, checks: funnel.New(now, life.Duration)}
 	var err error
 	batches, err := session.Inputs(ctx, l)
 	if err != nil {
@@ -51,6 +56,11 @@ func newStatusReport(ctx context.Context, l session.Ledger, info ledger.Info, no
 	if s.gaps, err = l.Gaps(ctx); err != nil {
 		return nil, err
 	}
+	saved, err := l.Plans(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.plans = plans.Waiting(saved, now)
 	var sel ledger.Selection
 	if sel.Run, err = chosen.runID(); err != nil {
 		return nil, err
@@ -97,14 +107,36 @@ func (s *statusReport) countRows(ctx context.Context, l session.Ledger) (err err
 			s.reportedRows++
 		}
 	}
-	before := s.now.Add(-session.UnverifiedAfter)
-	has, err := l.HasKYC(ctx, s.batch.ID)
-	if err == nil && (has || s.info.Created.Before(before)) {
-		s.checks, err = kyc.Count(ctx, l, s.batch.ID, before)
-	} else if users := s.tally.Status[ledger.Created] + s.tally.Status[ledger.LinkMissing]; users > 0 { // no news, and no old links
-		s.checks = kyc.Funnel{Users: users, Status: map[ledger.KYCStatus]int{ledger.KYCUnknown: users}, NoLink: s.tally.Status[ledger.LinkMissing]}
-	}
+	s.checks, err = kyc.Count(ctx, l, s.batch.ID, s.now, s.life.Duration)
 	return err
+}
+
+// listChecks is how far the users of one input are.
+type listChecks struct {
+	name  string // of its first file
+	users *funnel.Funnel
+}
+
+// maxListsCounted is how many inputs are counted apart.
+const maxListsCounted = 20
+
+// countLists counts how far the users of the newest inputs are.
+func (s *statusReport) countLists(ctx context.Context, l session.Ledger) error {
+	if !s.several {
+		return nil
+	}
+	batches, err := session.Inputs(ctx, l)
+	if err != nil {
+		return err
+	}
+	for _, b := range batches[:min(len(batches), maxListsCounted)] {
+		users, err := kyc.Count(ctx, l, b.ID, s.now, s.life.Duration)
+		if err != nil {
+			return err
+		}
+		s.lists = append(s.lists, listChecks{session.FileNames(b)[0], users})
+	}
+	return nil
 }
 
 // measurePace sets the rows decided a day. Nights and other rates before a run that
@@ -155,8 +187,17 @@ func (s *statusReport) page(con *term.Console) *term.Page {
 		}
 		p.Part("Gap").Styled(term.Attention, fmt.Sprintf("Restored from a copy, which lacks %s to %s. %s", term.LocalTime(g.From.Partner()), term.LocalTime(g.To.Partner()), state))
 	}
+	for _, plan := range s.plans {
+		p.Part("Plan").Styled(term.Attention, fmt.Sprintf("%s waits for a second person until %s: %s, made by %s", plan.ID, term.LocalTime(plan.Expires), term.Count(plan.Rows, "row"), plans.MakerText(plan)))
+	}
 	if s.batch.ID == 0 {
 		p.Part("List").Text("none registered yet")
+		if len(s.plans) > 0 {
+			next := p.Next()
+			for _, step := range s.nextSteps(con) {
+				step.add(next)
+			}
+		}
 		return p
 	}
 	files := p.Part("List").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more file") })
@@ -168,13 +209,14 @@ func (s *statusReport) page(con *term.Console) *term.Page {
 	session.AddCauses(p, s.tally, report.Advice)
 	s.addMoney(p, left)
 	p.Part("Last run").Text(s.formatLastRun())
-	checks := session.FunnelLines(s.checks)
+	checks := session.FunnelLines(s.checks, s.life)
 	for i, line := range checks {
 		if i == 0 {
 			files = p.Part("KYC").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more note") })
 		}
 		files.Text(strings.TrimSpace(strings.TrimPrefix(line, "KYC: ")))
 	}
+	session.AddDays(p.Section("By day").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more day") }), s.checks)
 	if s.several {
 		p.Part("In all").Text(fmt.Sprintf("%s in the ledger: %s", term.Count(s.total.Rows, "customer"), session.CountsText(s.total.Status)))
 	}

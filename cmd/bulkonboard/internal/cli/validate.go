@@ -158,7 +158,7 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 		}
 	}
 	if !f.json { // which has no room for them
-		if checked.proposals, err = decisions.Propose(ctx, in, rules, found.Columns.Proposer.Candidates(in.Files())); err != nil {
+		if checked.proposals, checked.withheld, err = decisions.Propose(ctx, in, rules, found.Columns.Proposer.Candidates(in.Files())); err != nil {
 			return err
 		}
 	}

@@ -33,7 +33,8 @@ type checkedInput struct {
 	code   exit.Code
 
 	proposals []decisions.Proposal
-	mapName   string // of the map file that is proposed; "" = none
+	withheld  []decisions.Proposal // that would make good rows bad
+	mapName   string               // of the map file that is proposed; "" = none
 }
 
 // page returns the findings for operators.
@@ -45,6 +46,7 @@ func (c *checkedInput) page(con *term.Console, cut bool) *term.Page {
 	findings.AddNotes(p, notes, c.files)
 	c.found.AddProblems(p, c.files, cut, all)
 	findings.AddProposals(con, p, c.proposals, c.files, cut, all)
+	findings.AddWithheld(p, c.withheld, c.files)
 	c.found.AddMapping(p, c.files, c.chosen, cut && len(c.proposals) > 0, all)
 	if !cut {
 		c.addCells(p)

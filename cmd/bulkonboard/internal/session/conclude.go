@@ -21,7 +21,7 @@ const SignalGrace = 5 * time.Second
 // and scripts read. The ledger holds every outcome already.
 func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed error) error {
 	if sum.Plan.Rows > 0 {
-		s.reportPlan(sum.Plan)
+		s.reportPlan(ctx, sum.Plan)
 	}
 	code := exit.OK
 	if failed != nil {

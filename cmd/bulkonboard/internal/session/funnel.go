@@ -9,29 +9,34 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/funnel"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 )
 
-// UnverifiedAfter is after how long a link that was not opened is pointed out.
-const UnverifiedAfter = 7 * 24 * time.Hour
-
 // ReportFunnel prints how far the users of a batch are, 0 = of the ledger.
-func ReportFunnel(ctx context.Context, con *term.Console, l kyc.Customers, batch int64) error {
-	f, err := kyc.Count(ctx, l, batch, time.Now().Add(-UnverifiedAfter))
+func ReportFunnel(ctx context.Context, con *term.Console, l Ledger, batch int64) error {
+	life, err := ReadLinkLife(ctx, l, settings.Age{})
 	if err != nil {
 		return err
 	}
-	for _, line := range FunnelLines(f) {
+	f, err := kyc.Count(ctx, l, batch, time.Now(), life.Duration)
+	if err != nil {
+		return err
+	}
+	for _, line := range FunnelLines(f, life) {
 		fmt.Fprintln(con.Err, line)
 	}
 	return nil
 }
 
-// FunnelLines returns the users by the status of their check, and what to do.
-func FunnelLines(f kyc.Funnel) []string {
-	if f.Users == 0 || f.Users == f.Status[ledger.KYCUnknown] && f.Unverified == 0 {
+// FunnelLines returns the users by the status of their check, and what to do: reminders
+// are for users whose links work, renewals for those whose links do not. There are none
+// before the first news of a check, or of a dead link.
+func FunnelLines(f *funnel.Funnel, life LinkLife) []string {
+	if !f.HasNews() && f.Dead == 0 {
 		return nil
 	}
 	words := map[ledger.KYCStatus]string{ledger.KYCUnknown: "without news", ledger.KYCNotBegun: "not started", ledger.KYCPending: "under review",
@@ -48,9 +53,11 @@ func FunnelLines(f kyc.Funnel) []string {
 		n    int
 		what string // with the count
 	}{
-		{f.Unverified, term.Count(f.Unverified, "user") + " had the link for 7 days or longer without opening it: bulkonboard links export --unverified --older-than 7d"},
+		{f.Renewable, fmt.Sprintf("%s probably dead, older than %s: bulkonboard links renew FILE", term.Count(f.Renewable, "unopened link"), life)},
+		{f.Working, term.Count(f.Working, "unopened link") + " younger than " + life.String() + ": bulkonboard links export --working lists the users to remind"},
+		{f.Dead - f.Renewable, term.Count(f.Dead-f.Renewable, "probably dead link") + " of users who have begun the check before: links renew leaves them out, ask the partner"},
 		{f.Again, term.Count(f.Again, "user") + " under review again: the documents were submitted again, the users have nothing to do"},
-		{f.Status[ledger.KYCDenied], fmt.Sprintf("%s denied: bulkonboard kyc retry begins again, at most %d times each", term.Number(f.Status[ledger.KYCDenied]), kyc.MaxRetries)},
+		{f.Status[ledger.KYCDenied], fmt.Sprintf("%s denied%s: bulkonboard kyc retry begins again, at most %d times each", term.Number(f.Status[ledger.KYCDenied]), reasonText(f), kyc.MaxRetries)},
 		{f.NoLink, term.Number(f.NoLink) + " without a link: bulkonboard links recover FILE"},
 		{f.RetryOpen, term.Count(f.RetryOpen, "user") + " perhaps begun again, and the answer with the new link was lost: see the partner's dashboard"},
 	} {
@@ -59,4 +66,51 @@ func FunnelLines(f kyc.Funnel) []string {
 		}
 	}
 	return lines
+}
+
+// maxReasonsShown keeps the reasons of denials on one line.
+const maxReasonsShown = 3
+
+// reasonText returns the most frequent reasons of denials in brackets; "" if the partner
+// gave none.
+func reasonText(f *funnel.Funnel) string {
+	var parts []string
+	for _, r := range f.Reasons() {
+		if r.Reason != funnel.NoReason && len(parts) < maxReasonsShown {
+			parts = append(parts, term.Number(r.Users)+" "+term.Printable(r.Reason))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+// maxDaysShown is how many days of the funnel a terminal shows.
+const maxDaysShown = 7
+
+// AddDays adds the newest days of a funnel as a table; none before the first news of a
+// check.
+func AddDays(part *term.Part, f *funnel.Funnel) {
+	if !f.HasNews() {
+		return
+	}
+	days := f.Days()
+	days = days[max(0, len(days)-maxDaysShown):]
+	head := []term.Cell{{Text: "created on"}}
+	for _, title := range []string{"users", "opened", "in review", "approved", "denied", "median"} {
+		head = append(head, term.Cell{Text: title, Right: true})
+	}
+	part.Row(head...)
+	for _, d := range days {
+		row := []term.Cell{{Text: d.Date}}
+		for _, n := range []int{d.Created, d.Opened, d.Pending, d.Approved, d.Denied} {
+			row = append(row, term.Cell{Text: term.Number(n), Right: true})
+		}
+		median := "-"
+		if d.Median > 0 {
+			median = term.ShortDuration(d.Median)
+		}
+		part.Row(append(row, term.Cell{Text: median, Right: true})...)
+	}
 }

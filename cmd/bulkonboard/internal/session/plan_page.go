@@ -1,13 +1,17 @@
 package session
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
 
@@ -144,7 +148,7 @@ func allRows(n int) string {
 }
 
 // reportPlan prints what the check found and what is to be done, once.
-func (s *session) reportPlan(plan pipeline.Plan) {
+func (s *session) reportPlan(ctx context.Context, plan pipeline.Plan) {
 	if s.planShown || s.in == nil {
 		return
 	}
@@ -162,12 +166,42 @@ func (s *session) reportPlan(plan pipeline.Plan) {
 	addPlan(p, files, plan, s.flags.Limit.N)
 	all := s.CommandLine(append([]string{"validate"}, term.FileArguments(s.inputNames())...)...)
 	s.found.AddProblems(p, files, s.shownOn().IsTerminal(), all)
-	if fixed := s.found.Columns.Correction(s.Args); fixed != nil {
+	hasProposals := s.addProposals(ctx, p)
+	if fixed := s.found.Columns.Correction(s.Args, hasProposals); fixed != nil {
 		part := p.Part("").CutWith(func(int) string { return "" }).CutFirst(1).LeaveOut()
 		part.Text("Your data was not changed. If these guesses are right, run:")
 		part.Command(s.CommandLine(fixed...))
 	}
 	s.show(p)
+}
+
+// addProposals adds how many decisions about the whole list would help it, and the
+// command that asks them one by one. It reports whether there are any. They are for
+// operators at a terminal, and cost a further reading of the list: for one that is too
+// long for that, the page only says that there may be some.
+func (s *session) addProposals(ctx context.Context, p *term.Page) bool {
+	files, names := s.in.Files(), s.inputNames()
+	candidates := s.found.Columns.Proposer.Candidates(files)
+	if len(candidates) == 0 || !s.shownOn().IsTerminal() || s.flags.Quiet || s.flags.JSON || slices.Contains(names, "-") {
+		return false
+	}
+	text := "Decisions about the list may make more rows ready:"
+	if s.found.Columns.Rows() <= findings.SharedRowsInRun {
+		proposals, _, err := decisions.Propose(ctx, s.in, s.rules, candidates)
+		if err != nil || len(proposals) == 0 { // of an error in the input, the run itself speaks
+			return false
+		}
+		ready := 0
+		for _, d := range proposals {
+			ready += d.Ready
+		}
+		text = term.Count(len(proposals), "decision") + " about the list would make " + term.Count(ready, "more row") + " ready:"
+	}
+	part := p.Part("Decide")
+	part.Text(text)
+	words := append([]string{"validate", "--decide"}, settings.KeepInputFlags(s.Args)...)
+	part.Command(s.CommandLine(append(words, term.FileArguments(names)...)...))
+	return true
 }
 
 // inputNames returns the names of the input's files; nil without input.

@@ -41,7 +41,7 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 	}
 	plan, failed := pipeline.Preview(ctx, cfg)
 	if plan.Rows > 0 {
-		s.reportPlan(plan)
+		s.reportPlan(ctx, plan)
 		s.guest.Planned(plan)
 	}
 	saved, written, keepErr := s.keepPlan(ctx, draft, plan, failed)
@@ -80,6 +80,9 @@ func (s *session) keepPlan(ctx context.Context, draft *plans.Draft, plan pipelin
 		return saved, written, err
 	}
 	record := s.guest.SignRecord(NewRunRecord(s.command))
+	for _, m := range s.made {
+		draft.Decided = append(draft.Decided, m.String())
+	}
 	hands := plans.Hands{Maker: approval.Person{User: record.Who, Host: record.Host}, Editors: s.guest.OtherEditors()}
 	p, terms, err := draft.Save(ctx, s.store, to, hands, plan)
 	if err != nil {
@@ -96,7 +99,8 @@ func (s *session) keepPlan(ctx context.Context, draft *plans.Draft, plan pipelin
 		written = append(written, path)
 	}
 	page := &term.Page{}
-	plans.AddSaved(page, p.ID, &terms)
+	s.guest.Saved(draft.Overlaps)
+	plans.AddSaved(page, p.ID, &terms, draft.Overlaps)
 	s.show(page)
 	return p, written, nil
 }

@@ -19,14 +19,20 @@ import (
 
 // RecoverLinks deletes the users of an input whose link was lost, and creates
 // them again.
-func RecoverLinks(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (err error) {
+func RecoverLinks(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) error {
+	return withRecovery(con, c, f, args, "links recover", func(ctx context.Context, r *recovery) (pipeline.Summary, error) { return r.recoverAll(ctx) })
+}
+
+// withRecovery opens what a command needs that deletes users and creates them again, does
+// the work, and concludes.
+func withRecovery(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string, name string, work func(context.Context, *recovery) (pipeline.Summary, error)) (err error) {
 	told, err := OpenAlerts(con, c, &f.NotifyFlags, f.Proxy.Text)
 	if err != nil {
 		return ReportNotBegun(con, err, f.JSON, settings.TargetOf(c))
 	}
 	if !f.Yes && !term.IsTerminal(con.In) {
-		return exit.NewUsageError(errors.New("links recover deletes users at the partner. There is no terminal to confirm on: add --yes."), //nolint:staticcheck // two sentences
-			"bulkonboard status shows how many links are lost")
+		return exit.NewUsageError(errors.New(name+" deletes users at the partner. There is no terminal to confirm on: add --yes."),
+			"bulkonboard status shows how many links are lost or dead")
 	}
 	if f.InDoubt.Value == "hold" {
 		return exit.UsageErrorf("--in-doubt hold never sends a row again, so deleted users would not be re-created")
@@ -36,7 +42,7 @@ func RecoverLinks(con *term.Console, c *cobra.Command, f *settings.RunFlags, arg
 		return ReportNotBegun(con, err, f.JSON, settings.TargetOf(c))
 	}
 	s.command, s.alerts = settings.CommandName(c), told
-	r := &recovery{session: s}
+	r := &recovery{session: s, name: name, noneText: "no link of this input is missing"}
 	defer func() { err = s.closeAfter(err) }()
 	if err := s.open(c.Context(), args); err != nil {
 		return s.reportRefusal(err)
@@ -45,33 +51,41 @@ func RecoverLinks(con *term.Console, c *cobra.Command, f *settings.RunFlags, arg
 	if s.gauges, err = s.newGauges(c.Context()); err != nil {
 		return err
 	}
-	sum, failed := r.recoverAll(c.Context())
+	sum, failed := work(c.Context(), r)
 	return r.conclude(c.Context(), sum, failed)
 }
 
-// recovery is one links recover under way.
+// recovery is one links recover, or links renew, under way.
 type recovery struct {
 	*session
-	lost   int            // links that were lost when it began
-	kept   int            // users who were not deleted, so that they have no link still
-	chosen map[int64]bool // whose user is created again
-	runs   []int64        // of the ledger's log, to be closed
+	name     string         // of the command
+	noneText string         // what is said if no user needs a new link
+	lost     int            // links that are to be replaced
+	kept     int            // users who were not deleted, so that they have no link still
+	chosen   map[int64]bool // whose user is created again
+	runs     []int64        // of the ledger's log, to be closed
 }
 
-// recoverAll settles what is in doubt, deletes, and creates again.
-func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
+// settleFirst settles what is in doubt. It returns the configuration of further passes.
+func (r *recovery) settleFirst(ctx context.Context) (pipeline.Config, pipeline.Summary, error) {
 	cfg := r.config(nil)
 	cfg.Doubt.CheckExisting = false
 	cfg.Confirm = func(_ context.Context, p pipeline.Plan) error {
 		r.gauges.writePlan(p)
 		if p.New > 0 && !p.Again {
-			return exit.NewUsageError(fmt.Errorf("%s of this input were never sent: run it first", term.Count(p.New, "row")), "links recover needs the input that was run, or one with the same customers")
+			return exit.NewUsageError(fmt.Errorf("%s of this input were never sent: run it first", term.Count(p.New, "row")), r.name+" needs the input that was run, or one with the same customers")
 		}
 		return nil
 	}
 	cfg.Filter = func(c ledger.Customer) bool { return c.Status == ledger.InDoubt }
-	cfg.Money.Prepaid, cfg.Bounds.MaxInvalid = true, pipeline.Bound{} // this input was sent
+	cfg.Money.Prepaid, cfg.Bounds.MaxInvalid, cfg.Bounds.Limit = true, pipeline.Bound{}, 0 // this input was sent
 	sum, err := r.pass(ctx, cfg)
+	return cfg, sum, err
+}
+
+// recoverAll settles what is in doubt, deletes, and creates again.
+func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
+	cfg, sum, err := r.settleFirst(ctx)
 	if err != nil {
 		return sum, err
 	}
@@ -88,6 +102,20 @@ func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
 				r.Sayf("%s of %s deleted", term.Number(done), term.Number(of))
 			}
 		}}, lost)
+	r.keepResult(gone)
+	if len(r.chosen) == 0 || err != nil {
+		return sum, partnerStop(err)
+	}
+	cfg.Confirm = func(_ context.Context, p pipeline.Plan) error {
+		r.gauges.writePlan(p)
+		return nil
+	}
+	cfg.Filter = func(c ledger.Customer) bool { return r.chosen[c.ID] }
+	return r.pass(ctx, cfg)
+}
+
+// keepResult notes whose users were deleted, and says who kept theirs.
+func (r *recovery) keepResult(gone kyc.Removals) {
 	r.chosen = map[int64]bool{}
 	for _, id := range append(slices.Clone(gone.Removed), gone.Unknown...) {
 		r.chosen[id] = true
@@ -105,15 +133,6 @@ func (r *recovery) recoverAll(ctx context.Context) (pipeline.Summary, error) {
 	if len(gone.Unknown) > 0 {
 		r.Sayf("%s without a clear answer: the partner's list will show later whether they were deleted", term.Count(len(gone.Unknown), "user"))
 	}
-	if len(r.chosen) == 0 || err != nil {
-		return sum, partnerStop(err)
-	}
-	cfg.Confirm = func(_ context.Context, p pipeline.Plan) error {
-		r.gauges.writePlan(p)
-		return nil
-	}
-	cfg.Filter = func(c ledger.Customer) bool { return r.chosen[c.ID] }
-	return r.pass(ctx, cfg)
 }
 
 // pass runs the pipeline over the input once.
@@ -198,7 +217,7 @@ func (r *recovery) conclude(ctx context.Context, sum pipeline.Summary, failed er
 	}
 	switch {
 	case r.lost == 0 && failed == nil:
-		r.Sayf("no link of this input is missing")
+		r.Sayf("%s", r.noneText)
 	case failed == nil || len(r.chosen) > 0:
 		r.Sayf("%s of %s have a new link", term.Number(len(r.chosen)-left), term.Count(r.lost, "user"))
 	}

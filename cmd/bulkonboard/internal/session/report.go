@@ -64,6 +64,11 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	if meta.KYC, err = s.store.HasKYC(ctx, sum.Batch.ID); err != nil {
 		return nil, attention, err
 	}
+	life, err := ReadLinkLife(ctx, s.store, s.flags.LinkLife)
+	if err != nil {
+		return nil, attention, err
+	}
+	meta.LinkLife, meta.LinkAges = life.ForReport(), ShowsLinkAges(meta.Batches, time.Now())
 	if exit.StopReasonOf(failed) != pipeline.LedgerFault {
 		s.outputs.Facts = s.store
 	}

@@ -87,6 +87,9 @@ func Run(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []strin
 	if err := s.findOlderCopy(ctx); err != nil {
 		return s.reportRefusal(err)
 	}
+	if err := s.saveLinkLife(ctx); err != nil {
+		return err
+	}
 	if s.gauges, err = s.newGauges(ctx); err != nil {
 		return err
 	}
@@ -189,8 +192,8 @@ func PrepareAlerts(con *term.Console, c *cobra.Command) {
 
 // confirm shows the plan, finds out whether the reports can be written, and
 // asks where real customers and real money are at stake.
-func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
-	s.reportPlan(plan)
+func (s *session) confirm(ctx context.Context, plan pipeline.Plan) error {
+	s.reportPlan(ctx, plan)
 	s.guest.Planned(plan)
 	s.gauges.writePlan(plan)
 	if s.outputs != nil {
@@ -206,8 +209,8 @@ func (s *session) confirm(_ context.Context, plan pipeline.Plan) error {
 
 // acceptInvalid asks whether the valid rows are sent in spite of the many invalid ones.
 // --yes is no answer: whoever wrote it did not know of them.
-func (s *session) acceptInvalid(_ context.Context, plan pipeline.Plan) bool {
-	s.reportPlan(plan)
+func (s *session) acceptInvalid(ctx context.Context, plan pipeline.Plan) bool {
+	s.reportPlan(ctx, plan)
 	return s.Confirm(fmt.Sprintf("%s of %s %s invalid. Send the other %s?", term.Number(plan.NewInvalid), term.Count(plan.Rows, "row"), term.IsOrAre(plan.NewInvalid), term.Number(plan.Send)))
 }
 

@@ -96,6 +96,13 @@ func HideAdvanced(f *pflag.FlagSet, names ...string) {
 	}
 }
 
+// ShowFlag shows a flag of one command that is advanced in others.
+func ShowFlag(f *pflag.FlagSet, name string) {
+	fl := f.Lookup(name)
+	fl.Hidden = false
+	delete(fl.Annotations, AdvancedAnnotation)
+}
+
 // HideOldOutput hides a flag that named an output before outputs were arguments.
 // Scripts may go on using it.
 func HideOldOutput(f *pflag.FlagSet, name string) { f.Lookup(name).Hidden = true }

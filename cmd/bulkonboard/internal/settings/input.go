@@ -143,7 +143,7 @@ func (i *InputFlags) SourceOptions() (source.Options, error) {
 	for _, m := range i.mergeDecisions(file.Decisions) {
 		m.ApplyReading(&opt)
 	}
-	opt.Sheet, opt.HeaderRow = cmp.Or(opt.Sheet, file.Sheet), cmp.Or(opt.HeaderRow, file.HeaderRow)
+	opt.EarlierSheet, opt.HeaderRow = file.Sheet, cmp.Or(opt.HeaderRow, file.HeaderRow)
 	for _, s := range i.Send.list {
 		opt.Send = append(opt.Send, source.SendColumn{Field: s.name, Column: s.value})
 	}
@@ -169,4 +169,25 @@ func parseDelimiter(text string) (rune, error) {
 		return runes[0], nil
 	}
 	return 0, exit.UsageErrorf("--delimiter: write one character, or tab")
+}
+
+// KeepInputFlags returns the flags of a command line that say how the input is read,
+// with their values: they mean the same to every command that reads it.
+func KeepInputFlags(words []string) []string {
+	set := pflag.NewFlagSet("", pflag.ContinueOnError)
+	new(InputFlags).AddFlags(set)
+	var kept []string
+	for i := 0; i < len(words) && words[i] != "--"; i++ {
+		name, _, isJoined := strings.Cut(words[i], "=")
+		flag := set.Lookup(strings.TrimPrefix(name, "--"))
+		if flag == nil || !strings.HasPrefix(name, "--") {
+			continue
+		}
+		kept = append(kept, words[i])
+		if !isJoined && flag.NoOptDefVal == "" && i+1 < len(words) {
+			i++
+			kept = append(kept, words[i])
+		}
+	}
+	return kept
 }

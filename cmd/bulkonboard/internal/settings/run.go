@@ -112,11 +112,12 @@ func (r *RunFlags) AddFlags(c *cobra.Command) {
 	f.Var(&r.CheckExisting, "check-existing", "auto reads the partner's user list first when it is short, so that existing users cost no request")
 	f.Var(&r.ConfirmCreated, "confirm-created", "compare the users created with the partner's list before writing the report")
 	f.BoolVar(&r.NoProgress, "no-progress", false, "print no progress")
+	r.AddLinkLifeFlag(f)
 	r.KeepRuns = Count{N: DefaultKeepRuns, Min: 1}
 	f.Var(&r.KeepRuns, "keep-runs", "keep the row lists of the newest `N` runs in the ledger")
 	f.StringVar(&r.MetricsFile, "metrics-file", "", "keep a Prometheus text `FILE` up to date (mode 0644, no personal data)")
 	r.NotifyFlags.AddFlags(f)
-	HideAdvanced(f, "keep-runs", "metrics-file", "burst", "workers", "max-attempts", "patience", "max-errors", "max-duration", "on-low-balance", "settle",
+	HideAdvanced(f, "link-life", "keep-runs", "metrics-file", "burst", "workers", "max-attempts", "patience", "max-errors", "max-duration", "on-low-balance", "settle",
 		"in-doubt", "gap", "check-existing", "confirm-created", "no-progress")
 }
 

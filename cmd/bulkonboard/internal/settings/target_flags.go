@@ -34,6 +34,7 @@ type TargetFlags struct {
 	KeyTTL      Span
 	CAFile      string
 	Proxy       Address
+	LinkLife    Age
 	Play        SandboxFlags
 }
 
@@ -47,6 +48,12 @@ func (t *TargetFlags) AddLedgerFlags(c *cobra.Command) {
 	f.StringVar(&t.Ledger, "ledger", "", "ledger `FILE`, or postgres://USER@HOST/DATABASE?schema=NAME (default: ./bulkonboard-<environment>.db; production has no default)")
 	f.Var(&t.baseURL, "base-url", "partner API at `URL`; its host is then the environment")
 	HideAdvanced(f, "base-url")
+}
+
+// AddLinkLifeFlag adds --link-life.
+func (t *TargetFlags) AddLinkLifeFlag(f *pflag.FlagSet) {
+	t.LinkLife = Age{Span{Positive: true}}
+	f.Var(&t.LinkLife, "link-life", "how long a verification link works that nobody has opened (default: as set for this ledger before, else 24h as an assumption)")
 }
 
 // AddPartnerFlags adds those that choose how to talk to the partner.

@@ -211,7 +211,7 @@ type Age struct{ Span }
 // Set reads a number of days such as 7d, or what a span is.
 func (a *Age) Set(text string) error {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
-		if n, err := strconv.Atoi(days); err == nil && n >= 0 && n <= 36_500 {
+		if n, err := strconv.Atoi(days); err == nil && n >= 0 && n <= 36_500 && (n > 0 || !a.Positive) {
 			a.Duration = time.Duration(n) * 24 * time.Hour
 			return nil
 		}

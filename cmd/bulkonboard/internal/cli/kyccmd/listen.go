@@ -50,7 +50,8 @@ during a run on the same ledger and needs no API key.
 The secret is used as it is, whsec_ included. While you rotate it, give both: one on
 each line of the file, or --secret-file twice. GET and HEAD are answered with 204.
 Events that are not understood, or that belong to another partner account, are named
-once and counted at the end.
+once and counted at the end. Denials are summed up with their reasons, every 100 and at
+the end.
 
 Signatures in the form of Svix and Standard Webhooks, which cover webhook-id and
 webhook-timestamp as well, are not supported: the partner does not document them.
@@ -125,6 +126,18 @@ func listenTo(ctx context.Context, con *term.Console, log *slog.Logger, command 
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var skipped skippedEvents
+	var decided denials
+	say := func(line string) {
+		if line == "" {
+			return
+		}
+		if f.IsOn() {
+			log.Info(term.MessageEvent, "text", line)
+		}
+		if !f.IsJSON() {
+			con.Sayf("%s", line)
+		}
+	}
 	failed := func(err error) { stop(err) }
 	counters := newListenMetrics(info, newLedgerHealth(l.Ledger, failed))
 	handler, err := kyc.Handler(kyc.Endpoint{
@@ -146,6 +159,7 @@ func listenTo(ctx context.Context, con *term.Console, log *slog.Logger, command 
 			if !f.IsJSON() {
 				con.Sayf("%s a user is %s", term.LocalTime(e.At), string(e.Status))
 			}
+			say(decided.add(e))
 		},
 		Skipped: func(name string, why error) {
 			if !errors.Is(why, kyc.ErrOtherLink) { // such an event is recorded, without its link
@@ -181,6 +195,7 @@ func listenTo(ctx context.Context, con *term.Console, log *slog.Logger, command 
 		return serveBoth(ctx, listener, kyc.WithHealth(handler, counters.health), metricsListener, counters.metricsHandler())
 	})
 	skipped.report(con.Err)
+	say(decided.summary())
 	return err
 }
 

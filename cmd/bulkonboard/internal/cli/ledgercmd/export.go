@@ -20,7 +20,7 @@ func newExportCommand(con *term.Console) *cobra.Command {
 		Use:   "export [flags] FILE|-",
 		Short: "write everything but secrets as JSON lines, also during a run",
 		Long: `Writes everything in the ledger, one JSON object on each line, each with its "type":
-ledger, fact, run, input, row, customer. The ledger's hashes and their secrets are left
+ledger, fact, run, input, row, customer, plan. The ledger's hashes and their secrets are left
 out. The export holds names, e-mails and verification links: keep it as carefully as
 passwords. Each export is recorded in the log.`,
 		Args: subcommand.NeedArg("a FILE that does not exist yet, or -"),
@@ -50,6 +50,15 @@ func runExport(ctx context.Context, con *term.Console, l session.Ledger, path st
 	e.to.SetEscapeHTML(false)
 	if err := l.Walk(ctx, e); err != nil {
 		return err
+	}
+	saved, err := l.Plans(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range saved {
+		if err := e.plan(p); err != nil {
+			return err
+		}
 	}
 	if path != subcommand.StandardOutput {
 		con.Sayf("written: %s, %s lines", path, term.Number(e.lines))

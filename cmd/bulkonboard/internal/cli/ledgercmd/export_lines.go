@@ -146,3 +146,32 @@ func (e *exporter) attempts(history []ledger.Attempt) []attemptLine {
 	}
 	return out
 }
+
+// plan writes a saved plan. Its terms are JSON, and hold no personal data.
+func (e *exporter) plan(p ledger.Plan) error {
+	type decision struct {
+		Approves  bool          `json:"approves"`
+		Who       string        `json:"who"`
+		Host      string        `json:"host"`
+		Signer    report.Text   `json:"signer"`
+		Signature report.Text   `json:"signature"`
+		Because   report.Text   `json:"because"`
+		At        report.Moment `json:"at"`
+	}
+	var decided *decision
+	if d := p.Decision; d != nil {
+		decided = &decision{d.Approves, d.Who, d.Host, report.Text(d.Signer), report.Text(d.Signature), report.Text(d.Because), report.Moment{Time: d.At}}
+	}
+	return e.line(struct {
+		Type     string           `json:"type"`
+		ID       string           `json:"plan"`
+		State    ledger.PlanState `json:"state"`
+		Rows     int              `json:"rows"`
+		Who      string           `json:"who"`
+		Host     string           `json:"host"`
+		Made     report.Moment    `json:"madeAt"`
+		Expires  report.Moment    `json:"expiresAt"`
+		Decision *decision        `json:"decision"` // null: none yet
+		Terms    json.RawMessage  `json:"terms"`
+	}{"plan", p.ID, p.State, p.Rows, p.Who, p.Host, report.Moment{Time: p.Made}, report.Moment{Time: p.Expires}, decided, json.RawMessage(p.Terms)})
+}

@@ -10,6 +10,6 @@ import (
 
 // NewCommand returns the command links with its subcommands.
 func NewCommand(con *term.Console) *cobra.Command {
-	return subcommand.GroupCommand(&cobra.Command{Use: "links", Short: "recover and export verification links"},
-		newRecoverCommand(con), newExportCommand(con))
+	return subcommand.GroupCommand(&cobra.Command{Use: "links", Short: "recover, renew and export verification links"},
+		newRecoverCommand(con), newRenewCommand(con), newExportCommand(con))
 }

@@ -43,6 +43,7 @@ e-mails) hit a share of the users, or the n-th user of the account.
 ` + faultText(),
 		Example: `  bulkonboard sandbox --addr 127.0.0.1:8080 --balance 100 --latency 200ms
   bulkonboard sandbox --fault drop-after=0.02 --preexist known.csv
+  bulkonboard sandbox --kyc-after 2m --link-life 24h --visits finish=60%,fail=10%,return=10%
   bulkonboard sandbox --fault created-offset=7s --fault list-lag=2s --fault id-form=user,#5-`,
 		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -12,6 +12,8 @@ import (
 // webhookOptions say how the simulated partner checks identities and sends webhooks.
 type webhookOptions struct {
 	after  settings.Span
+	life   settings.Span
+	visits string
 	hook   settings.Address
 	secret string
 	header string
@@ -29,7 +31,9 @@ type webhookOptions struct {
 }
 
 func (k *webhookOptions) flags(f *pflag.FlagSet) {
-	f.Var(&k.after, "kyc-after", "approve users `D` after their creation, or do what their e-mail asks for (jane+denied@..., +needs, +review, +pending)")
+	f.Var(&k.after, "kyc-after", "approve users `D` after their creation, or do what their e-mail asks for (jane+denied@..., +needs, +review, +pending, +unopened, +return)")
+	f.Var(&k.life, "link-life", "let verification links expire `D` after their creation unless they were opened (default: they do not expire)")
+	f.StringVar(&k.visits, "visits", "", "`SHARES` of the users who open their link and finish, fail, or leave and return later, such as finish=60%,fail=10%,return=5%; the rest never open it (needs --kyc-after)")
 	f.Var(&k.hook, "webhook", "send changes of KYC status to `URL` on loopback, for bulkonboard kyc listen")
 	f.StringVar(&k.secret, "webhook-secret-file", "", "sign webhooks with the secret in `FILE`")
 	f.StringVar(&k.header, "webhook-header", "", "`NAME` of the signature's header (default X-Webhook-Signature)")
@@ -50,7 +54,17 @@ func (k *webhookOptions) applyTo(con *term.Console, cfg *sandbox.Config) error {
 	if k.hook.Text == "" && k.isSet() {
 		return exit.UsageErrorf("the --webhook-... flags need --webhook URL")
 	}
-	cfg.KYCAfter = k.after.Duration
+	if k.visits != "" {
+		if k.after.Duration == 0 {
+			return exit.UsageErrorf("--visits needs --kyc-after D")
+		}
+		visits, err := sandbox.ParseVisits(k.visits)
+		if err != nil {
+			return exit.UsageErrorf("--visits: %w", err)
+		}
+		cfg.Visits = visits
+	}
+	cfg.KYCAfter, cfg.LinkLife = k.after.Duration, k.life.Duration
 	cfg.Webhook = sandbox.Webhook{URL: k.hook.Text, Header: k.header, Prefix: k.prefix, Base64: k.base64, SeedName: k.seed,
 		Generations: k.generations, Reason: k.reason, Age: k.age.Duration, Unknown: k.unknown, Probe: k.probe, TwoHeaders: k.twoHeaders}
 	if k.oldSecret != "" && k.secret == "" {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/guest"
+	saved "github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -149,6 +150,11 @@ func (e *engine) Preview(ctx context.Context, o plans.Order, t plans.Terms) (pla
 	hasEnded := false
 	g := guestOf(o)
 	g.Planned = func(plan pipeline.Plan) { p.Plan = plan }
+	g.Saved = func(others []saved.Overlap) {
+		for _, other := range others {
+			p.Overlaps = append(p.Overlaps, api.Overlap{Plan: other.Plan.ID, Maker: other.Plan.Who, Rows: other.Rows})
+		}
+	}
 	g.Ended = func(sum report.Summary, err error) { p.Summary, failed, hasEnded = sum, err, true }
 	err := e.carryOut(ctx, g, io.Discard, nil, e.words("plan", o, t, o.File))
 	if p.Plan.Rows > 0 {

@@ -57,6 +57,9 @@ func (s *ColumnCheck) WatchRows(in *source.Input) *intake.Batch {
 	return &intake.Batch{Input: in, OnRead: func(rows []validate.Raw, _ int) { s.addRaws(rows) }}
 }
 
+// Rows returns how many rows were checked.
+func (s *ColumnCheck) Rows() int { return s.rows }
+
 // addRaws keeps what the reader hands on.
 func (s *ColumnCheck) addRaws(raws []validate.Raw) {
 	s.mu.Lock()
@@ -93,7 +96,7 @@ func (s *ColumnCheck) addResult(r ledger.Row) {
 	if r.Details != nil {
 		res.User = userOf(r.Details)
 	} else {
-		res.User = s.rules.Check(s.row).User
+		res.User = s.rules.CheckShared(s.row)
 	}
 	for _, f := range r.Findings {
 		if f.Code == "cell_error" { // a workbook says so itself; in a text it is seen by its form

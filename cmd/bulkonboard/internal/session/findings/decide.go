@@ -38,6 +38,35 @@ func AddProposals(con *term.Console, p *term.Page, proposals []decisions.Proposa
 	}
 }
 
+// AddWithheld adds the decisions that would help the list, but for rows that would
+// become bad through other rows.
+func AddWithheld(p *term.Page, withheld []decisions.Proposal, files []source.File) {
+	if len(withheld) == 0 {
+		return
+	}
+	part := p.Section("Not yet")
+	part.Text("These decisions would make a good row bad. Correct or delete one of the two rows first:")
+	for i := range withheld {
+		d := &withheld[i]
+		part.WideRow(term.Cell{Text: term.Number(d.Settled), Right: true}, term.Cell{Text: d.Sentence(files) + " " + term.Sentences(HarmText(&d.Harm, files)) + "."})
+	}
+}
+
+// HarmText names the row that a decision makes bad, and the other one that is to blame
+// if there is one.
+func HarmText(h *decisions.Harm, files []source.File) string {
+	rowOf := func(x decisions.Example) string {
+		return placesText("", []columns.Place{{File: x.File, Row: x.Row}}, 1, files)
+	}
+	switch {
+	case h.Other.Row == 0:
+		return rowOf(h.Row)
+	case h.ByNumber:
+		return rowOf(h.Other) + " would take the customer number of " + rowOf(h.Row)
+	}
+	return rowOf(h.Other) + " would take the e-mail of " + rowOf(h.Row) + ", which has other details"
+}
+
 // Effect returns what a decision does for the list.
 func Effect(p *decisions.Proposal) string {
 	switch {

@@ -89,9 +89,13 @@ func (s *ColumnCheck) columnFindings() []columns.Finding {
 }
 
 // Correction returns the command line args with the flags that correct whole
-// columns; nil where no flag can. args begins with the subcommand.
-func (s *ColumnCheck) Correction(args []string) []string {
+// columns; nil where no flag can. args begins with the subcommand. decided leaves out
+// the flags that decisions are proposed for.
+func (s *ColumnCheck) Correction(args []string, decided bool) []string {
 	flags := columns.Flags(s.columnFindings())
+	if decided {
+		flags = s.OtherFlags()
+	}
 	if len(flags) == 0 {
 		return nil
 	}

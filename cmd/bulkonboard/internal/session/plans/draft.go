@@ -74,6 +74,9 @@ func leftOut(plan pipeline.Plan) (all []approval.LeftOut) {
 
 // Draft collects what is to be saved, or written into a report, while a plan is made.
 type Draft struct {
+	Decided  []string  // what was decided about the whole list, as flags
+	Overlaps []Overlap // other plans with the same rows, once it is saved
+
 	sends []pipeline.RowToSend
 	rows  []pipeline.PlannedRow
 	last  lastList
@@ -97,6 +100,7 @@ func (d *Draft) Watch(cfg *pipeline.Config, saves bool) {
 // a known fee: whoever approves has to see what it can cost.
 func (d *Draft) Save(ctx context.Context, store Store, to Target, by Hands, plan pipeline.Plan) (ledger.Plan, approval.Terms, error) {
 	t := NewTerms(to, by, plan, d.sends)
+	t.Sample, t.Decided = sampleRows(d.sends), d.Decided
 	switch {
 	case t.MaySend() == 0:
 		return ledger.Plan{}, t, exit.UsageErrorf("there is nothing to send, so no plan was saved")
@@ -111,9 +115,9 @@ func (d *Draft) Save(ctx context.Context, store Store, to Target, by Hands, plan
 		return ledger.Plan{}, t, fmt.Errorf("saving the plan: %w", err)
 	}
 	p := approval.NewPlan(text, &t)
-	rows := make([]ledger.PlanRow, len(d.sends))
-	for i := range d.sends {
-		rows[i] = d.sends[i].PlanRow
+	rows := d.planRows()
+	if d.Overlaps, err = findOverlaps(ctx, store, rows, t.Made); err != nil {
+		return ledger.Plan{}, t, err
 	}
 	if err := store.SavePlan(ctx, p, rows); err != nil {
 		return ledger.Plan{}, t, fmt.Errorf("saving plan %s: %w", id, err)

@@ -2,6 +2,8 @@ package plans
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -29,6 +31,7 @@ func AddTerms(p *term.Page, id string, t *approval.Terms) {
 	for _, l := range t.LeftOut {
 		part.Row(term.Cell{Text: term.Number(l.Rows)}, term.Cell{Text: string(l.Status)})
 	}
+	addSample(p, t)
 	part = p.Section("Cost")
 	part.Text(fmt.Sprintf("at most %s: %s at %s", term.Money(t.AtMost, t.Currency), term.Count(t.MaySend(), "user"), t.Fee))
 	if t.Wallet != "" {
@@ -38,8 +41,39 @@ func AddTerms(p *term.Page, id string, t *approval.Terms) {
 	addLast(p, t.Last)
 }
 
-// AddSaved says that a plan was saved, and how it differs from the last list.
-func AddSaved(p *term.Page, id string, t *approval.Terms) {
+// addSample shows what was decided about the list, and which rows to look at.
+func addSample(p *term.Page, t *approval.Terms) {
+	for i, what := range t.Decided {
+		if i == 0 {
+			p.Section("Decided").Text(term.Printable(what))
+			continue
+		}
+		p.Part("").Text(term.Printable(what))
+	}
+	if len(t.Sample) == 0 {
+		return
+	}
+	part := p.Section("Look at")
+	part.Text(fmt.Sprintf("%s of the list, drawn at random from those to send. A plan has no names, so open the list:", term.Count(len(t.Sample), "row")))
+	for i, f := range t.Files {
+		var rows []string
+		for _, at := range t.Sample {
+			if at.File == i {
+				rows = append(rows, strconv.Itoa(at.Row))
+			}
+		}
+		if len(rows) > 0 {
+			part.Text(term.Printable(fileName(f)) + ", rows " + strings.Join(rows, ", "))
+		}
+	}
+}
+
+// AddSaved says that a plan was saved, how it differs from the last list, and which
+// other plans have the same rows.
+func AddSaved(p *term.Page, id string, t *approval.Terms, overlaps []Overlap) {
+	for _, o := range overlaps {
+		p.Section("Plans").Styled(term.Attention, fmt.Sprintf("Warning: %s of this plan are in plan %s, too, which is %s. Carry out only one of them", term.Count(o.Rows, "row"), o.Plan.ID, StateText(o.Plan, t.Made)))
+	}
 	part := p.Section("Plan")
 	part.Styled(term.Good, fmt.Sprintf("%s, saved; expires %s", id, term.LocalTime(t.Expires)))
 	part.Text(fmt.Sprintf("at most %s in all, for %s", term.Money(t.AtMost, t.Currency), term.Count(t.MaySend(), "row")))
