@@ -136,6 +136,9 @@ function proposalForm(data, proposal, refusal) {
   const { kind, field, to, columns } = proposal;
   const examples = element("div.examples", {}, ...proposal.examples.filter((x) => x.before || x.after).map((example) =>
     element("div", {}, element("span", {}, (example.before || "(empty)") + " → "), element("b", {}, example.after))));
+  if (proposal.harm) {
+    return [element("p", {}, proposal.text), element("p", {}, element("b", {}, proposal.harm), " Correct or leave out one of the two rows first, then this can be decided.")];
+  }
   const isRows = kind === "leave-out";
   const apply = button((isRows ? "Leave out " : "Apply to ") + countOf(proposal.settled, isRows ? "row" : "cell"), () => void attempt(refusal, async () => {
     announce(data, await data.send("POST", "/decisions", { kind, field, to, columns }));

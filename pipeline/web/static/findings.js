@@ -20,15 +20,15 @@ const decisionsByCode = {
 };
 
 /**
- * Returns the proposal that settles a kind of finding.
+ * Returns the one among proposals that settles a kind of finding.
  *
- * @param {List} list
+ * @param {Proposal[]} proposals
  * @param {Kind} kind
  * @returns {Proposal|undefined}
  */
-export function proposalFor(list, kind) {
+export function proposalFor(proposals, kind) {
   const wanted = decisionsByCode[kind.code];
-  return wanted && list.proposals.find((p) => p.kind === wanted.kind && (wanted.to === "" || p.to === wanted.to));
+  return wanted && proposals.find((p) => p.kind === wanted.kind && (wanted.to === "" || p.to === wanted.to));
 }
 
 /** The list on the left: everything that was found, grouped by what can be done about it. */
@@ -48,7 +48,7 @@ export class FindingList {
 
   draw() {
     const { list } = this.data;
-    const drawn = JSON.stringify([list.kinds, list.proposals, list.decisions, this.openID, list.state]);
+    const drawn = JSON.stringify([list.kinds, list.proposals, list.withheld, list.decisions, this.openID, list.state]);
     if (drawn === this.drawn) return; // what is being chosen stays
     this.drawn = drawn;
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.card : undefined;
@@ -86,8 +86,15 @@ export class FindingList {
   /** @param {Kind} kind */
   card(kind) {
     return this.foldingCard(kind.id, kind.cells, titleOf(kind), exampleOf(kind), kind.warning || kind.group === "repeat" ? "is-warn" : "",
-      () => choicePart(this.data, kind, proposalFor(this.data.list, kind), this.options.isReadOnly),
+      () => choicePart(this.data, kind, this.proposalOf(kind), this.options.isReadOnly),
       () => this.open(this.openID === kind.id ? null : kind));
+  }
+
+  // A decision that would do harm is shown with what has to be done first.
+  /** @param {Kind} kind */
+  proposalOf(kind) {
+    const { proposals, withheld } = this.data.list;
+    return proposalFor(proposals, kind) ?? proposalFor(withheld ?? [], kind);
   }
 
   /** @param {Proposal} proposal */

@@ -2,7 +2,7 @@
 import { button, byID, element, fill, linkButton, notice, panel } from "./dom.js";
 import { countOf, formatTime } from "./format.js";
 import { reportError, showCommand } from "./notices.js";
-import { decisionPanel, lastRunPanel, planFigures, samplePanel } from "./planfigures.js";
+import { decisionPanel, lastRunPanel, overlapNotice, planFigures, samplePanel } from "./planfigures.js";
 import { Refusal, getJSON, request } from "./request.js";
 import { drawHeader, hasRole, startPage } from "./shell.js";
 
@@ -53,7 +53,7 @@ function drawPlan(session, path, plan, listRows, draw) {
   const isPlanShownWhole = plan.sample.length > 0;
   fill(byID("main"), element("div.page", {},
     element("div.title", {}, element("h1", {}, "Plan for " + plan.name), element("span.soft", {}, "by " + plan.maker + ", " + formatTime(plan.madeAt))),
-    stateNotice(plan),
+    stateNotice(plan), overlapNotice(plan),
     ...planFigures(plan, listRows), lastRunPanel(plan), decisionPanel(plan),
     isPlanShownWhole ? samplePanel(plan) : null,
     plan.state === "waiting" ? decisionForm(session, path, plan, draw) : null,

@@ -132,3 +132,14 @@ export function blockedNotice(plan) {
     ? "The wallet is short by " + formatMoney(blocked.shortfall ?? "", plan.currency) + ": it covers " + formatCount(blocked.covers ?? 0) + " of " + countOf(plan.send, "row") + "."
     : blocked.sentence || blocked.code, blocked.whatToDo || null);
 }
+
+/**
+ * Builds which other plans have the same rows, null if none has.
+ *
+ * @param {Plan} plan
+ */
+export function overlapNotice(plan) {
+  if (!plan.overlaps || plan.overlaps.length === 0) return null;
+  return notice("warn", "Other plans have some of the same rows.", element("ul.history", {}, ...plan.overlaps.map((other) =>
+    element("li", {}, countOf(other.rows, "row") + " in ", element("a", { href: "/plans/" + other.plan }, "a plan of " + other.maker)))), "Each customer is created once: whichever plan is sent first creates them, and the other is then no longer valid.");
+}

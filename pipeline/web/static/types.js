@@ -118,7 +118,7 @@
  * @property {string} by
  * @property {string} at
  *
- * @typedef {Decision & {settled: number, ready: number, harmed: number, examples: {row: number, before: string, after: string}[]}} Proposal
+ * @typedef {Decision & {settled: number, ready: number, harmed: number, harm: string, examples: {row: number, before: string, after: string}[]}} Proposal
  *
  * @typedef {{status: string, field: string, code: string, count: number}} Problem
  *
@@ -149,6 +149,7 @@
  * @property {Problem[]} problems
  * @property {Kind[]} kinds
  * @property {Proposal[]} proposals
+ * @property {Proposal[]} withheld
  * @property {Decision[]} decisions
  * @property {Change[]} changes
  * @property {number} unlisted
@@ -205,6 +206,8 @@
  * @property {ApiError|null} blocked
  * @property {string[]} differs
  * @property {{run: number, at: string, rows: number, created: number, added: number, gone: number}|null} lastRun
+ * @property {number[]} sampleRows
+ * @property {{plan: string, maker: string, rows: number}[]} overlaps
  * @property {Row[]} sample
  * @property {Column[]} columns
  * @property {Decision[]} decisions
