@@ -141,5 +141,5 @@ export function blockedNotice(plan) {
 export function overlapNotice(plan) {
   if (!plan.overlaps || plan.overlaps.length === 0) return null;
   return notice("warn", "Other plans have some of the same rows.", element("ul.history", {}, ...plan.overlaps.map((other) =>
-    element("li", {}, countOf(other.rows, "row") + " in ", element("a", { href: "/plans/" + other.plan }, "a plan of " + other.maker)))), "Each customer is created once: whichever plan is sent first creates them, and the other is then no longer valid.");
+    element("li", {}, countOf(other.rows, "row") + " in ", element("a", { href: "/plans/" + other.plan }, "a plan of " + other.maker)))), "Each customer is created once: the plan that is sent second skips them.");
 }
