@@ -78,7 +78,7 @@ func newEngine(con *term.Console, c *cobra.Command, f *settings.RunFlags, execut
 // carryOut executes a command for a guest. abort cuts off requests in flight once ctx
 // is over.
 func (e *engine) carryOut(ctx context.Context, g guest.Guest, out io.Writer, abort <-chan struct{}, args []string) error {
-	con := term.NewConsole(args, nil, strings.NewReader(""), out, io.Discard)
+	con := term.NewConsole(args, nil, strings.NewReader(""), out, &warnings{to: e.con})
 	con.Env = e.env
 	con.Stop = &term.Stopper{Abort: abort}
 	g.LastResort = e.con.Err
