@@ -475,6 +475,15 @@ func TestWebMoneyAndOlderLedger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	var session api.Session
+	for end := time.Now().Add(promiseLimit); time.Now().Before(end) && session.Target.Wallet == ""; <-tick.C {
+		me.send("GET", "/api/session", nil, http.StatusOK, &session)
+	}
+	if to := session.Target; to.Wallet != "1.50" || to.Currency != "USD" || to.Rehearsal || to.Live || to.Key == "" || to.Key == promiseKey || session.Held != nil {
+		t.Errorf("%+v", session)
+	}
 	list := me.drop("people.csv", text)
 	order := api.MakePlan{Save: true}
 	var refused api.Error
