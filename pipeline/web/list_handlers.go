@@ -45,6 +45,7 @@ func (s *Server) showList(w http.ResponseWriter, r *http.Request, by access.Visi
 	if !by.HasAny(api.Prepare, api.Approve) {
 		list = withoutValues(list)
 	}
+	list.Plan = s.engine.NewestPlan(list.ID)
 	setRevision(w, list.Revision)
 	return writeJSON(w, http.StatusOK, list)
 }

@@ -3,8 +3,12 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"net/http"
+	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -17,8 +21,17 @@ import (
 )
 
 // startRun begins the run of an approved plan.
-func (s *Server) startRun(w http.ResponseWriter, r *http.Request, by access.Visitor) error {
-	run, err := s.engine.StartRun(r.Context(), by, r.PathValue("plan"))
+func startRun(s *Server, w http.ResponseWriter, r *http.Request, by access.Visitor) error {
+	plan := r.PathValue("plan")
+	id := s.engine.ListOf(plan)
+	if id == "" {
+		return api.Refuse(http.StatusConflict, "list_gone")
+	}
+	list, err := s.lists.Latest(id)
+	if err != nil {
+		return err
+	}
+	run, err := s.engine.StartRun(r.Context(), by, plan, list)
 	if err != nil {
 		return err
 	}
@@ -29,7 +42,7 @@ func (s *Server) startRun(w http.ResponseWriter, r *http.Request, by access.Visi
 }
 
 // showRuns shows all runs.
-func (s *Server) showRuns(w http.ResponseWriter, r *http.Request, _ access.Visitor) error {
+func showRuns(s *Server, w http.ResponseWriter, r *http.Request, _ access.Visitor) error {
 	runs, err := s.engine.Runs(r.Context())
 	if err != nil {
 		return err
@@ -46,7 +59,7 @@ func runNumber(r *http.Request) (int64, error) {
 }
 
 // showRun shows a run.
-func (s *Server) showRun(w http.ResponseWriter, r *http.Request, _ access.Visitor) error {
+func showRun(s *Server, w http.ResponseWriter, r *http.Request, _ access.Visitor) error {
 	id, err := runNumber(r)
 	if err != nil {
 		return err
@@ -64,7 +77,7 @@ const eventPatience = 10 * time.Second
 
 // watchRun sends the figures of a run as they change. The stream ends with the
 // session, and at the latest when the session would.
-func (s *Server) watchRun(w http.ResponseWriter, r *http.Request, by access.Visitor) error {
+func watchRun(s *Server, w http.ResponseWriter, r *http.Request, by access.Visitor) error {
 	id, err := runNumber(r)
 	if err != nil {
 		return err
@@ -96,7 +109,7 @@ func (s *Server) watchRun(w http.ResponseWriter, r *http.Request, by access.Visi
 }
 
 // stopRun lets the requests of a run finish; asked again, it cuts them.
-func (s *Server) stopRun(w http.ResponseWriter, r *http.Request, by access.Visitor) error {
+func stopRun(s *Server, w http.ResponseWriter, r *http.Request, by access.Visitor) error {
 	id, err := runNumber(r)
 	if err != nil {
 		return err
@@ -112,7 +125,7 @@ func (s *Server) stopRun(w http.ResponseWriter, r *http.Request, by access.Visit
 }
 
 // showReport shows the report of a run.
-func (s *Server) showReport(w http.ResponseWriter, r *http.Request, by access.Visitor) error {
+func showReport(s *Server, w http.ResponseWriter, r *http.Request, by access.Visitor) error {
 	id, err := runNumber(r)
 	if err != nil {
 		return err
@@ -122,12 +135,19 @@ func (s *Server) showReport(w http.ResponseWriter, r *http.Request, by access.Vi
 		return err
 	}
 	report.MayLinks = by.HasAny(api.Prepare)
+	exports, err := s.audit.Read(func(e *api.LogEntry) bool {
+		return e.Run == id && (e.Action == "links" || e.Detail == withLinks(e.Detail))
+	}, 0, lists.MaxRows)
+	if err != nil {
+		return err
+	}
+	report.Exports = exports.Entries
 	return writeJSON(w, http.StatusOK, report)
 }
 
 // downloadReport writes a report. Links need the role prepare, and are noted in the log
 // before the first byte.
-func (s *Server) downloadReport(w http.ResponseWriter, r *http.Request, by access.Visitor) error {
+func downloadReport(s *Server, w http.ResponseWriter, r *http.Request, by access.Visitor) error {
 	id, err := runNumber(r)
 	if err != nil {
 		return err
@@ -145,7 +165,7 @@ func (s *Server) downloadReport(w http.ResponseWriter, r *http.Request, by acces
 	}
 	detail := format
 	if hasLinks {
-		detail += ", with links"
+		detail = withLinks(format)
 	}
 	if err := s.audit.Add(by, api.LogEntry{Action: "report", Run: id, Detail: detail}); err != nil {
 		return err
@@ -154,8 +174,14 @@ func (s *Server) downloadReport(w http.ResponseWriter, r *http.Request, by acces
 	return s.engine.WriteReport(r.Context(), w, id, format, hasLinks)
 }
 
+// withLinks is what the log says of a report with links.
+func withLinks(format string) string {
+	const words = ", with links"
+	return strings.TrimSuffix(format, words) + words
+}
+
 // downloadRejects writes the rows to correct.
-func (s *Server) downloadRejects(w http.ResponseWriter, r *http.Request, by access.Visitor) error {
+func downloadRejects(s *Server, w http.ResponseWriter, r *http.Request, by access.Visitor) error {
 	id, err := runNumber(r)
 	if err != nil {
 		return err
@@ -164,11 +190,33 @@ func (s *Server) downloadRejects(w http.ResponseWriter, r *http.Request, by acce
 		return err
 	}
 	setDownload(w.Header(), fmt.Sprintf("run-%d.rejects.xlsx", id), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-	return s.engine.WriteRejects(r.Context(), w, id)
+	run, err := s.engine.Run(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	list, err := s.lists.Latest(run.List)
+	if err != nil {
+		return err
+	}
+	return sendFile(w, list.Rejects)
+}
+
+// sendFile writes a file that a run has left beside its list.
+func sendFile(w http.ResponseWriter, path string) (err error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return api.Refuse(http.StatusNotFound, "no_rejects")
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	_, err = io.Copy(w, f)
+	return err
 }
 
 // downloadMailMerge writes the links for mailing.
-func (s *Server) downloadMailMerge(w http.ResponseWriter, r *http.Request, by access.Visitor) error {
+func downloadMailMerge(s *Server, w http.ResponseWriter, r *http.Request, by access.Visitor) error {
 	id, err := runNumber(r)
 	if err != nil {
 		return err
@@ -181,7 +229,7 @@ func (s *Server) downloadMailMerge(w http.ResponseWriter, r *http.Request, by ac
 }
 
 // showLinks shows links, which are secrets: the log has it first.
-func (s *Server) showLinks(w http.ResponseWriter, r *http.Request, by access.Visitor) error {
+func showLinks(s *Server, w http.ResponseWriter, r *http.Request, by access.Visitor) error {
 	id, err := runNumber(r)
 	if err != nil {
 		return err

@@ -67,7 +67,7 @@ func New(cfg Config) (*Server, error) {
 	if s.pages, err = template.ParseFS(files, "templates/*.html"); err != nil {
 		return nil, err
 	}
-	if err := makePrivate(cfg.Folder); err != nil {
+	if err := MakeFolder(cfg.Folder); err != nil {
 		return nil, err
 	}
 	if s.audit, err = access.OpenLog(cfg.Folder); err != nil {
@@ -81,8 +81,8 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// makePrivate creates a folder that only its owner can enter.
-func makePrivate(folder string) error {
+// MakeFolder creates a folder that only its owner can enter.
+func MakeFolder(folder string) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return fmt.Errorf("the folder of the page: %w", err)
 	}

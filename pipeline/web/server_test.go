@@ -16,6 +16,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/web/access"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/lists"
+	"github.com/bulkonboard/bulkonboard/pipeline/web/plans"
 )
 
 const listener = "127.0.0.1:40913"
@@ -26,6 +27,7 @@ type fakeEngine struct {
 	isBusy  bool
 	isInUse bool
 	watched []api.Run
+	done    []plans.DoneList
 }
 
 var _ Engine = (*fakeEngine)(nil)
@@ -59,7 +61,15 @@ func (f *fakeEngine) DecidePlan(_ context.Context, by access.Visitor, id string,
 	return api.Plan{PlanSummary: api.PlanSummary{ID: id, Send: 7}, Decided: &api.PlanAnswer{Approves: approves, By: by.Name}}, nil
 }
 
-func (f *fakeEngine) StartRun(_ context.Context, _ access.Visitor, plan string) (api.Run, error) {
+func (f *fakeEngine) DoneLists(context.Context) ([]plans.DoneList, error) { return f.done, nil }
+
+func (f *fakeEngine) AddCommands(access.Visitor, *lists.Snapshot, *api.Plan) {}
+
+func (f *fakeEngine) NewestPlan(string) string { return "p1" }
+
+func (f *fakeEngine) ListOf(string) string { return "" }
+
+func (f *fakeEngine) StartRun(_ context.Context, _ access.Visitor, plan string, _ *lists.Snapshot) (api.Run, error) {
 	f.note("run " + plan)
 	return api.Run{ID: 4, Plan: plan}, nil
 }
@@ -88,7 +98,6 @@ func (f *fakeEngine) WriteReport(_ context.Context, w io.Writer, _ int64, format
 	_, err := io.WriteString(w, "report")
 	return err
 }
-func (f *fakeEngine) WriteRejects(context.Context, io.Writer, int64) error   { return nil }
 func (f *fakeEngine) WriteMailMerge(context.Context, io.Writer, int64) error { return nil }
 func (f *fakeEngine) Links(context.Context, int64, int, int) (api.Links, error) {
 	f.note("links")

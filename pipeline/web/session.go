@@ -44,25 +44,3 @@ func (s *Server) showSession(w http.ResponseWriter, r *http.Request, by access.V
 	return writeJSON(w, http.StatusOK, api.Session{User: by.Name, Roles: by.Roles, Team: s.guard.IsTeam(), Target: s.engine.Target(r.Context()),
 		Until: by.Until, Held: held, Limits: api.Limits{Upload: s.maxUpload, Rows: lists.MaxRows}})
 }
-
-// showLog shows who did what.
-func (s *Server) showLog(w http.ResponseWriter, r *http.Request, _ access.Visitor) error {
-	const most = 1_000_000_000
-	from, err := readNumber(r, "from", 0, most)
-	if err != nil {
-		return err
-	}
-	n, err := readNumber(r, "n", lists.MaxRows, lists.MaxRows)
-	if err != nil {
-		return err
-	}
-	q := r.URL.Query()
-	entries, err := s.audit.Read(func(e *api.LogEntry) bool {
-		isSame := func(wanted, is string) bool { return wanted == "" || wanted == is }
-		return isSame(q.Get("action"), e.Action) && isSame(q.Get("user"), e.User) && isSame(q.Get("list"), e.List)
-	}, from, n)
-	if err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, entries)
-}

@@ -32,17 +32,18 @@ type Plans struct {
 
 // PlanSummary is a plan on the home page.
 type PlanSummary struct {
-	ID      string    `json:"id"` // "" = not submitted
-	List    string    `json:"list"`
-	Name    string    `json:"name"` // of the sender's file
-	State   PlanState `json:"state"`
-	Maker   string    `json:"maker"`
-	Mine    bool      `json:"mine"` // the reader made it or edited its list, and cannot decide on it
-	Made    time.Time `json:"madeAt"`
-	Expires time.Time `json:"expiresAt"`
-	Send    int       `json:"send"`
-	AtMost  string    `json:"atMost"`
-	Run     int64     `json:"run"` // 0 = none yet
+	ID       string    `json:"id"`       // "" = not submitted
+	List     string    `json:"list"`     // "" = the plan was made on a command line
+	Revision int       `json:"revision"` // of the list when the plan was made
+	Name     string    `json:"name"`     // of the sender's file
+	State    PlanState `json:"state"`
+	Maker    string    `json:"maker"`
+	Mine     bool      `json:"mine"` // the reader made it or edited its list, and cannot decide on it
+	Made     time.Time `json:"madeAt"`
+	Expires  time.Time `json:"expiresAt"`
+	Send     int       `json:"send"` // at most, those in doubt included
+	AtMost   string    `json:"atMost"`
+	Run      int64     `json:"run"` // 0 = none yet
 }
 
 // Plan answers POST /api/lists/{id}/plans, GET /api/plans/{id}, approve and decline.
@@ -50,12 +51,12 @@ type Plan struct {
 	PlanSummary
 
 	Target      Target      `json:"target"`
-	Rows        int         `json:"rows"`  // of the list, left out ones included
+	Rows        int         `json:"rows"`  // as plan --json counts them: without those that a decision leaves out
 	Known       int         `json:"known"` // created before
 	LeftOut     []LeftCount `json:"leftOut"`
 	ToCorrect   int         `json:"toCorrect"` // stay behind
-	InDoubt     int         `json:"inDoubt"`
-	Fee         string      `json:"fee"` // "" = not known
+	InDoubt     int         `json:"inDoubt"`   // of Send: looked up before they are sent again
+	Fee         string      `json:"fee"`       // "" = not known
 	Currency    string      `json:"currency"`
 	Wallet      string      `json:"wallet"`    // "" = not known
 	Remains     string      `json:"remains"`   // "" = not known
@@ -73,8 +74,9 @@ type Plan struct {
 	Sample      []Row       `json:"sample"` // 20 random rows; empty for the role see
 	Columns     []Column    `json:"columns"`
 	Decisions   []Decision  `json:"decisions"`
-	Decided     *PlanAnswer `json:"decided"` // null before it
-	Command     string      `json:"command"`
+	Decided     *PlanAnswer `json:"decided"`    // null before it
+	Command     string      `json:"command"`    // what makes the plan from a command line
+	RunCommand  string      `json:"runCommand"` // what carries it out
 }
 
 // LeftCount is how many rows are not sent for a reason.

@@ -3,6 +3,7 @@ package lists
 import (
 	"context"
 	"net/http"
+	"path/filepath"
 	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -28,8 +29,21 @@ type Snapshot struct {
 	Options  source.Options   // Overlay is for one goroutine: Open makes its own
 	Rules    *validate.Rules
 
+	File       string   // the sender's bytes
+	Rejects    string   // where a run writes the rows to correct
+	Flags      []string // of run: how the file is read and what is decided, without corrections
+	ShownName  string   // of a file that has the corrections
+	ShownFlags []string // for that file
+	IsEdited   bool     // cells were corrected, or rows left out
+
 	path    string
 	overlay *overlay
+}
+
+// Change has a command read the list as this revision does: with its corrections, from
+// where its headers are.
+func (s *Snapshot) Change(opt *source.Options) {
+	opt.Overlay, opt.TakeFound = &overlayRef{s.overlay}, true
 }
 
 // Snapshot returns a list that is checked, in the revision that the editor saw. Anyone
@@ -94,6 +108,8 @@ func (s *Store) SetPlan(id, plan string) error {
 
 func (l *list) snapshot() (*Snapshot, error) {
 	out := &Snapshot{ID: l.id, Name: l.name(), Revision: l.revision(), Editors: l.editors(), path: l.filePath(), overlay: l.state.overlay.clone()}
+	out.File, out.Rejects, out.Flags = out.path, filepath.Join(l.dir, "rejects.xlsx"), view{l}.flagWords(false, true)
+	out.ShownName, out.ShownFlags, out.IsEdited = view{l}.shownName(), view{l}.shownFlags(), !l.state.overlay.isEmpty()
 	var err error
 	if out.Rules, err = l.store.rulesOf(l.state); err != nil {
 		return nil, err
@@ -104,7 +120,7 @@ func (l *list) snapshot() (*Snapshot, error) {
 		out.Made = append(out.Made, d.Made)
 	}
 	if l.outl != nil {
-		page := l.describe(l.owner())
+		page := view{l}.describe(l.owner())
 		out.Counts, out.Columns, out.Decided, out.Command = page.Counts, page.Columns, page.Decisions, page.Command
 	}
 	return out, nil
