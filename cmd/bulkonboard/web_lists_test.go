@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/lists"
 )
@@ -243,4 +245,71 @@ func (w *webList) decideFirst() bool {
 	}
 	w.t.Error("there are always more proposals")
 	return isMade
+}
+
+// A file that is refused is refused with the sentence of the command line.
+func TestWebRefusesAsTheCommand(t *testing.T) {
+	compound := "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("\x00", 504)
+	encrypted, err := os.ReadFile("../../pipeline/source/testdata/xlsx/password.xlsx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile("../../samples/customers.xlsx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := bytes.Clone(whole)
+	for i := len(broken) / 3; i < len(broken)/3+200; i++ {
+		broken[i] ^= 0xff
+	}
+	folder := t.TempDir()
+	t.Chdir(folder)
+	for name, content := range map[string][]byte{
+		"old.xls": []byte(compound), "encrypted.xlsx": encrypted, "cut.xlsx": whole[:len(whole)/2], "broken.xlsx": broken, "empty.csv": nil, "header.csv": []byte("email,firstName\n"),
+		"photo.csv": []byte("\x89PNG\r\n\x1a\n" + strings.Repeat("\x00", 64)), "page.xlsx": []byte("<html><table><tr><td>a</td></tr></table></html>"), "list.json": []byte(`[{"email":"a@b.de"}]`), "one.csv": []byte("a;b\n1;2\n"),
+		"latin.csv": []byte("email,firstName\na@b.de,J\xfcrgen\n"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := os.WriteFile(filepath.Join(folder, name), content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var out, said bytes.Buffer
+			if code := cli.Run(t.Context(), []string{"validate", name}, nil, strings.NewReader(""), &out, &said); code != 2 {
+				t.Fatalf("exit code %d: %s%s", code, out.String(), said.String())
+			}
+			store, err := lists.Open(t.TempDir(), lists.Options{}, slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if err := store.Close(); err != nil {
+					t.Error(err)
+				}
+			}()
+			list, err := store.Upload(context.Background(), webUser, name, bytes.NewReader(content))
+			refusal := refusalOf(err)
+			if err == nil { // a setting may help
+				store.Wait()
+				if list, err = store.Find(webUser, list.ID); err != nil || list.Refusal == nil {
+					t.Fatalf("%v %+v", err, list)
+				}
+				refusal = *list.Refusal
+			}
+			plain := strings.NewReplacer("\n", " ", "  ", " ").Replace(said.String())
+			for _, sentence := range []string{refusal.Sentence, refusal.WhatToDo} {
+				if sentence = strings.TrimSuffix(sentence, "."); sentence == "" || !strings.Contains(plain, sentence) {
+					t.Errorf("the page says %q, the command says %q", sentence, plain)
+				}
+			}
+		})
+	}
+}
+
+// refusalOf returns what the browser is shown of an error.
+func refusalOf(err error) api.Error {
+	var input *source.Error
+	if errors.As(err, &input) {
+		return lists.InputRefusal(input)
+	}
+	return api.Error{}
 }

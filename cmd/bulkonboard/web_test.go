@@ -475,6 +475,15 @@ func TestWebMoneyAndOlderLedger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	var session api.Session
+	for end := time.Now().Add(promiseLimit); time.Now().Before(end) && session.Target.Wallet == ""; <-tick.C {
+		me.send("GET", "/api/session", nil, http.StatusOK, &session)
+	}
+	if to := session.Target; to.Wallet != "1.50" || to.Currency != "USD" || to.Rehearsal || to.Live || to.Key == "" || to.Key == promiseKey || session.Held != nil {
+		t.Errorf("%+v", session)
+	}
 	list := me.drop("people.csv", text)
 	order := api.MakePlan{Save: true}
 	var refused api.Error
@@ -566,4 +575,37 @@ func (s *scene) writeCertificate(name string) (cert *x509.Certificate, keyPath s
 	s.write(s.path("cert.pem"), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
 	s.write(s.path("key.pem"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})))
 	return cert, s.path("key.pem")
+}
+
+// A run of the command line holds the ledger: the page says which, refuses to plan, and
+// shows the run.
+func TestWebLedgerIsHeld(t *testing.T) {
+	t.Parallel()
+	s, d := held(t, sandbox.Acting, 6)
+	s.flags = append(s.flags, patient()...)
+	run := s.start(s.runArgs("--fee", "0.50")...)
+	d.await(t, 3)
+	_, address := s.openPage("--fee", "0.50")
+	me := s.signIn(address, "")
+	list := me.drop("more.csv", []byte(people(8)))
+	var session api.Session
+	if me.send("GET", "/api/session", nil, http.StatusOK, &session); session.Held == nil || session.Held.What != "run" || !strings.Contains(session.Held.Who, fmt.Sprint(run.cmd.Process.Pid)) {
+		t.Errorf("%+v", session)
+	}
+	var refused api.Error
+	if me.send("POST", "/api/lists/"+list.ID+"/plans", api.MakePlan{}, http.StatusConflict, &refused, match(list.Revision)...); refused.Code != "held" || !strings.Contains(refused.Sentence, "in use by \"run\"") {
+		t.Errorf("%+v", refused)
+	}
+	var runs api.Runs
+	if me.send("GET", "/api/runs", nil, http.StatusOK, &runs); len(runs.Runs) != 1 || runs.Runs[0].State != api.RunSending || runs.Runs[0].Name != "people.csv" || runs.Runs[0].Plan != "" {
+		t.Errorf("%+v", runs)
+	}
+	if answer, _ := me.request("POST", fmt.Sprintf("/api/runs/%d/stop", runs.Runs[0].ID), nil); answer.StatusCode != http.StatusConflict {
+		t.Errorf("another process's run is stopped: %d", answer.StatusCode)
+	}
+	d.release()
+	run.ends(0)
+	if plan := me.submit(list, api.MakePlan{}); plan.Send != 2 || plan.Known != 6 {
+		t.Errorf("%+v", plan)
+	}
 }

@@ -71,7 +71,7 @@ func (s *Server) addList(by access.Visitor, plan *api.Plan) error {
 	if !by.HasAny(api.Prepare, api.Approve) {
 		return nil
 	}
-	plan.Columns, plan.Decisions = list.Columns, list.Decided
+	plan.Columns, plan.Decisions = append(plan.Columns, list.Columns...), append(plan.Decisions, list.Decided...)
 	s.engine.AddCommands(by, list, plan)
 	if plan.Sample, err = s.lists.Numbered(plan.List, plan.SampleRows); isRefusal(err, "still_checking") { // after a start: there are rows a little later
 		plan.Sample = []api.Row{}

@@ -27,6 +27,7 @@ type fakeEngine struct {
 	isBusy  bool
 	isInUse bool
 	watched []api.Run
+	done    []plans.DoneList
 }
 
 var _ Engine = (*fakeEngine)(nil)
@@ -60,10 +61,13 @@ func (f *fakeEngine) DecidePlan(_ context.Context, by access.Visitor, id string,
 	return api.Plan{PlanSummary: api.PlanSummary{ID: id, Send: 7}, Decided: &api.PlanAnswer{Approves: approves, By: by.Name}}, nil
 }
 
+func (f *fakeEngine) DoneLists(context.Context) ([]plans.DoneList, error) { return f.done, nil }
+
 func (f *fakeEngine) AddCommands(access.Visitor, *lists.Snapshot, *api.Plan) {}
-func (f *fakeEngine) NewestPlan(string) string                               { return "" }
-func (f *fakeEngine) ListOf(string) string                                   { return "" }
-func (f *fakeEngine) DoneLists(context.Context) ([]plans.DoneList, error)    { return nil, nil }
+
+func (f *fakeEngine) NewestPlan(string) string { return "p1" }
+
+func (f *fakeEngine) ListOf(string) string { return "" }
 
 func (f *fakeEngine) StartRun(_ context.Context, _ access.Visitor, plan string, _ *lists.Snapshot) (api.Run, error) {
 	f.note("run " + plan)

@@ -157,7 +157,7 @@ func (l *list) fail(err error) {
 type progress struct {
 	rows  atomic.Int64
 	begun atomic.Int64 // Unix nanoseconds of the first row
-	total int
+	total atomic.Int64 // 0 = not known yet
 }
 
 func (p *progress) set(rows int) {
@@ -167,7 +167,7 @@ func (p *progress) set(rows int) {
 
 // describe returns the progress for the page.
 func (p *progress) describe() *api.Progress {
-	out := &api.Progress{Rows: int(p.rows.Load()), Total: p.total}
+	out := &api.Progress{Rows: int(p.rows.Load()), Total: int(p.total.Load())}
 	if begun := p.begun.Load(); begun > 0 {
 		if took := time.Since(time.Unix(0, begun)).Seconds(); took > 0 {
 			out.PerSecond = float64(out.Rows) / took
@@ -272,7 +272,7 @@ func (c *check) checkRows(ctx context.Context, out *found) (*result, error) {
 	n := len(out.rows.numbers)
 	v := &visitor{rows: out.rows, fields: validate.Fields(), result: &result{rows: make([]rowState, n), kinds: map[kindKey]*kindCount{}, relations: newRelations(n)},
 		rules: out.rules, proposer: decisions.Proposer{Rules: out.rules}, progress: &c.job.progress}
-	c.job.total = n
+	c.job.total.Store(int64(n))
 	batch := &intake.Batch{Input: out.input, OnRead: v.addRaws}
 	tally, err := pipeline.Check(ctx, pipeline.Config{Input: batch, Environment: "check", Rules: out.rules, Log: c.l.store.log}, v.add, v.addNote)
 	if isNothingLeft(err, c.state) {

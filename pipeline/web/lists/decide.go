@@ -46,7 +46,7 @@ func (s *Store) Decide(ctx context.Context, e Editor, id string, order api.Decid
 		return api.Edited{}, err
 	}
 	l.startCheck()
-	return l.describeChange(made, nil)
+	return view{l}.describeChange(made, nil)
 }
 
 // readDecisions returns the decisions of a request.

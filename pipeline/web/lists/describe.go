@@ -21,6 +21,9 @@ const (
 	shownValues  = 50 // of a kind
 )
 
+// view is a list as the page shows it. The list is locked.
+type view struct{ *list }
+
 // countRows counts the rows of a list that was checked.
 func (l *list) countRows() api.Counts {
 	c := api.Counts{Rows: len(l.result.rows), Edited: len(l.state.overlay.cells), Cells: l.state.overlay.countCells()}
@@ -45,7 +48,7 @@ func (l *list) countRows() api.Counts {
 }
 
 // describe returns everything that is known of a list but its rows.
-func (l *list) describe(reader string) api.List {
+func (l view) describe(reader string) api.List {
 	first := l.history[0].Made
 	out := api.List{ListSummary: l.summary(reader), Size: first.Size, SHA256: first.SHA256, Kind: kindOf(l.filePath()), Refusal: l.refusal, Readings: readingsOf(l.refusal),
 		Sheets: []api.Sheet{}, Head: []api.HeadRow{}, Columns: []api.Column{}, Fields: []api.Field{}, Missing: []string{}, Notes: []api.Note{}, Settings: l.state.settings,
@@ -80,7 +83,7 @@ func (l *list) describe(reader string) api.List {
 }
 
 // describeOutline adds what is known of the file.
-func (l *list) describeOutline(out *api.List) {
+func (l view) describeOutline(out *api.List) {
 	o := l.outl
 	out.Kind = o.file.Kind
 	out.Sheets, out.Head = append(out.Sheets, o.sheets...), append(out.Head, o.head...)
@@ -138,7 +141,7 @@ func (o *outline) nearColumns(f *validate.Field) []int {
 }
 
 // foundBy says why a column is read.
-func (l *list) foundBy(m *source.Mapping) string {
+func (l view) foundBy(m *source.Mapping) string {
 	isJoined := slices.ContainsFunc(l.state.decided, func(d madeDecision) bool {
 		return d.Kind == decisions.Join && slices.Contains(d.Columns, m.Header)
 	})
@@ -159,7 +162,7 @@ func (l *list) foundBy(m *source.Mapping) string {
 }
 
 // describeFindings returns the figures of the last check.
-func (l *list) describeFindings() (statuses map[string]int, problems []api.Problem, kinds []api.Kind) {
+func (l view) describeFindings() (statuses map[string]int, problems []api.Problem, kinds []api.Kind) {
 	statuses, problems, kinds = map[string]int{}, []api.Problem{}, []api.Kind{}
 	if l.result == nil {
 		return statuses, problems, kinds
@@ -179,7 +182,7 @@ func (l *list) describeFindings() (statuses map[string]int, problems []api.Probl
 }
 
 // describeKinds returns the kinds of findings, those that can be decided once first.
-func (l *list) describeKinds() []api.Kind {
+func (l view) describeKinds() []api.Kind {
 	words := messages.English()
 	kinds := []api.Kind{}
 	for key, count := range l.result.kinds {
@@ -219,7 +222,7 @@ func groupOf(key *kindKey, hasValues bool) string {
 
 // describeValues returns the most frequent values of a kind, each with what is proposed
 // for it.
-func (l *list) describeValues(key *kindKey, count *kindCount) []api.Value {
+func (l view) describeValues(key *kindKey, count *kindCount) []api.Value {
 	values := []api.Value{}
 	for text, cells := range count.values {
 		v := api.Value{Text: text, Cells: cells}
@@ -258,7 +261,7 @@ func describeHarm(h *decisions.Harm) string {
 }
 
 // describeChanges returns the last changes, newest first.
-func (l *list) describeChanges() []api.Change {
+func (l view) describeChanges() []api.Change {
 	changes := []api.Change{}
 	for id := len(l.history); id > 1 && len(changes) < shownChanges; id-- {
 		changes = append(changes, l.describeEvent(id))
@@ -266,13 +269,13 @@ func (l *list) describeChanges() []api.Change {
 	return changes
 }
 
-func (l *list) describeEvent(id int) api.Change {
+func (l view) describeEvent(id int) api.Change {
 	e := &l.history[id-1]
 	return api.Change{ID: id, Kind: e.Kind, Text: e.Text, By: e.By, At: e.At, Cells: e.N, Undone: l.state.undone[id]}
 }
 
 // describeChange answers a change. changed are the rows whose state changed.
-func (l *list) describeChange(id int, changed []int) (api.Edited, error) {
+func (l view) describeChange(id int, changed []int) (api.Edited, error) {
 	out := api.Edited{Change: l.describeEvent(id), Revision: l.revision(), State: l.stage(), Rows: []api.Row{}}
 	if l.counts != nil {
 		out.Counts = *l.counts
@@ -286,7 +289,7 @@ func (l *list) describeChange(id int, changed []int) (api.Edited, error) {
 }
 
 // command returns what checks the same from a command line.
-func (l *list) command() string {
+func (l view) command() string {
 	words := append([]string{"bulkonboard", "validate"}, l.shownFlags()...)
 	if l.store.opt.Live {
 		words = append(words, "--env", "production")
@@ -296,7 +299,7 @@ func (l *list) command() string {
 
 // shownName returns the name of the file that has what this list has: the sender's own,
 // or the corrected workbook, as the argument of a command.
-func (l *list) shownName() string {
+func (l view) shownName() string {
 	name := l.name()
 	if !l.state.overlay.isEmpty() {
 		name = correctedName(name)
@@ -308,7 +311,7 @@ func (l *list) shownName() string {
 }
 
 // shownFlags returns the flags that have that file read and decided upon as this list is.
-func (l *list) shownFlags() []string {
+func (l view) shownFlags() []string {
 	var words []string
 	if l.outl != nil {
 		words = slices.Clone(l.outl.taken)
@@ -318,7 +321,7 @@ func (l *list) shownFlags() []string {
 
 // flagWords returns the flags of the settings and decisions. hasSheet says that the sheet
 // is named already, isText that the file can be a text as it was dropped.
-func (l *list) flagWords(hasSheet, isText bool) []string {
+func (l view) flagWords(hasSheet, isText bool) []string {
 	set, words := &l.state.settings, []string{}
 	add := func(flag, value string) {
 		if value != "" {

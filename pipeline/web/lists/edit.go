@@ -143,7 +143,7 @@ func (l *list) withAbove(numbers []int) []int {
 func (l *list) afterChange(ctx context.Context, id int, numbers []int, before *overlay) (api.Edited, error) {
 	if l.isChecking() || l.result == nil {
 		l.startCheck()
-		return l.describeChange(id, nil)
+		return view{l}.describeChange(id, nil)
 	}
 	l.stopCheck() // a quiet one: it begins again
 	l.isOutOfDate = true
@@ -154,9 +154,9 @@ func (l *list) afterChange(ctx context.Context, id int, numbers []int, before *o
 	}
 	if err != nil || !isDone {
 		l.startCheck()
-		return l.describeChange(id, nil)
+		return view{l}.describeChange(id, nil)
 	}
-	return l.describeChange(id, changed)
+	return view{l}.describeChange(id, changed)
 }
 
 // LeaveOut leaves rows out, or takes them back in.
@@ -195,12 +195,12 @@ func (l *list) rowsToLeave(order *api.LeaveOut, isByFilter bool) ([]int, error) 
 		if l.result == nil {
 			return nil, api.Refuse(http.StatusConflict, "still_checking")
 		}
-		indexes, err := l.match(order.Filter, order.Find)
+		indexes, err := view{l}.match(order.Filter, order.Find)
 		if err != nil {
 			return nil, err
 		}
 		if order.Value != "" {
-			if indexes, err = l.withValue(indexes, order.Filter, order.Value); err != nil {
+			if indexes, err = (view{l}).withValue(indexes, order.Filter, order.Value); err != nil {
 				return nil, err
 			}
 		}
@@ -247,7 +247,7 @@ func (s *Store) Undo(ctx context.Context, e Editor, id string, change int) (api.
 			}
 		}
 		l.startCheck()
-		return l.describeChange(len(l.history), nil)
+		return view{l}.describeChange(len(l.history), nil)
 	}
 	return api.Edited{}, api.Refuse(http.StatusConflict, "not_a_change")
 }

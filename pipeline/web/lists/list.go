@@ -1,7 +1,6 @@
 package lists
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -197,7 +196,7 @@ func (l *list) startCheck() {
 	}
 	ctx, cancel := context.WithCancel(l.store.ctx)
 	j := &job{cancel: cancel}
-	j.total = cmp.Or(l.knownRows(), 0)
+	j.total.Store(int64(l.knownRows()))
 	l.job, l.isFailed, l.refusal, l.isOutOfDate = j, false, nil, false
 	c := newCheck(l, j)
 	l.store.checks.Go(func() {

@@ -42,13 +42,13 @@ func (s *Store) Rows(_ context.Context, id string, q Query) (api.Rows, error) {
 		l.ensureCheck()
 		return api.Rows{}, api.Refuse(http.StatusConflict, "still_checking")
 	}
-	indexes, err := l.match(q.Filter, q.Find)
+	indexes, err := view{l}.match(q.Filter, q.Find)
 	if err != nil {
 		return api.Rows{}, err
 	}
 	page := api.Rows{Revision: l.revision(), Total: len(indexes), From: q.From, Rows: []api.Row{}}
 	if q.From < len(indexes) {
-		page.Rows, err = l.describeRows(indexes[q.From:min(len(indexes), q.From+min(q.N, MaxRows))])
+		page.Rows, err = view{l}.describeRows(indexes[q.From:min(len(indexes), q.From+min(q.N, MaxRows))])
 	}
 	return page, err
 }
@@ -70,11 +70,11 @@ func (s *Store) Numbered(id string, numbers []int) ([]api.Row, error) {
 			indexes = append(indexes, i)
 		}
 	}
-	return l.describeRows(indexes)
+	return view{l}.describeRows(indexes)
 }
 
 // match returns the indexes of the rows that match.
-func (l *list) match(filter, find string) ([]int, error) {
+func (l view) match(filter, find string) ([]int, error) {
 	find = strings.ToLower(strings.TrimSpace(find))
 	if last := &l.lastMatch; last.result == l.result && last.revision == l.revision() && last.filter == filter && last.find == find {
 		return last.indexes, nil
@@ -102,7 +102,7 @@ func (l *list) match(filter, find string) ([]int, error) {
 }
 
 // rowFilter returns what a filter asks of a row.
-func (l *list) rowFilter(filter string) (func(i int) bool, error) {
+func (l view) rowFilter(filter string) (func(i int) bool, error) {
 	rows := l.result.rows
 	if kind, isKind := strings.CutPrefix(filter, "kind:"); isKind {
 		return func(i int) bool {
@@ -131,7 +131,7 @@ func (l *list) rowFilter(filter string) (func(i int) bool, error) {
 
 // findText returns those of the rows that have a text, in lower case, in a cell. Rows
 // are kept as JSON, which may have the text elsewhere, so each hit is looked at again.
-func (l *list) findText(among []int, text string) ([]int, error) {
+func (l view) findText(among []int, text string) ([]int, error) {
 	quoted, err := json.Marshal(text)
 	if err != nil {
 		return nil, err
@@ -157,7 +157,7 @@ func (l *list) findText(among []int, text string) ([]int, error) {
 }
 
 // withValue returns those of the rows whose cell that a kind is about has a value.
-func (l *list) withValue(among []int, filter, value string) ([]int, error) {
+func (l view) withValue(among []int, filter, value string) ([]int, error) {
 	kind, _ := strings.CutPrefix(filter, "kind:")
 	field, _, _ := strings.Cut(kind, ".")
 	column := l.columnOf(field)
@@ -214,7 +214,7 @@ func (l *list) columnOf(field string) int {
 }
 
 // describeRows returns rows for the page.
-func (l *list) describeRows(indexes []int) ([]api.Row, error) {
+func (l view) describeRows(indexes []int) ([]api.Row, error) {
 	rows := []api.Row{}
 	for _, i := range indexes {
 		row, err := l.describeRow(i)
@@ -226,7 +226,7 @@ func (l *list) describeRows(indexes []int) ([]api.Row, error) {
 	return rows, nil
 }
 
-func (l *list) describeRow(i int) (api.Row, error) {
+func (l view) describeRow(i int) (api.Row, error) {
 	st := &l.result.rows[i]
 	now, was, err := l.cellsOf(i)
 	row := api.Row{Number: int(l.rows.numbers[i]), Cells: now, Status: string(st.status), LeftOut: st.why, Was: map[int]string{}, Findings: []api.Finding{}, Repeats: int(st.repeats)}

@@ -28,7 +28,7 @@ func (s *Store) ChangeSettings(_ context.Context, e Editor, id string, patch api
 		return api.List{}, err
 	}
 	l.startCheck()
-	return l.describe(e.Name), nil
+	return view{l}.describe(e.Name), nil
 }
 
 // checkSettings refuses settings that mean nothing, whatever the file.

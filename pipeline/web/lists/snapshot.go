@@ -108,8 +108,8 @@ func (s *Store) SetPlan(id, plan string) error {
 
 func (l *list) snapshot() (*Snapshot, error) {
 	out := &Snapshot{ID: l.id, Name: l.name(), Revision: l.revision(), Editors: l.editors(), path: l.filePath(), overlay: l.state.overlay.clone()}
-	out.File, out.Rejects, out.Flags = out.path, filepath.Join(l.dir, "rejects.xlsx"), l.flagWords(false, true)
-	out.ShownName, out.ShownFlags, out.IsEdited = l.shownName(), l.shownFlags(), !l.state.overlay.isEmpty()
+	out.File, out.Rejects, out.Flags = out.path, filepath.Join(l.dir, "rejects.xlsx"), view{l}.flagWords(false, true)
+	out.ShownName, out.ShownFlags, out.IsEdited = view{l}.shownName(), view{l}.shownFlags(), !l.state.overlay.isEmpty()
 	var err error
 	if out.Rules, err = l.store.rulesOf(l.state); err != nil {
 		return nil, err
@@ -120,7 +120,7 @@ func (l *list) snapshot() (*Snapshot, error) {
 		out.Made = append(out.Made, d.Made)
 	}
 	if l.outl != nil {
-		page := l.describe(l.owner())
+		page := view{l}.describe(l.owner())
 		out.Counts, out.Columns, out.Decided, out.Command = page.Counts, page.Columns, page.Decisions, page.Command
 	}
 	return out, nil

@@ -73,9 +73,6 @@ func Open(folder string, opt Options, log *slog.Logger) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("the folder of the lists: %w", err), s.Close())
 	}
 	for _, d := range dirs {
-		if !d.IsDir() {
-			continue
-		}
 		dir := filepath.Join(s.folder, d.Name())
 		l, err := s.loadList(d.Name(), dir)
 		switch {
@@ -96,7 +93,7 @@ var ErrOpen = errors.New("the finance page of this ledger is open in another pro
 
 // lockFolder makes sure that no other process changes the lists.
 func (s *Store) lockFolder() error {
-	f, err := os.OpenFile(filepath.Join(s.folder, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(filepath.Join(filepath.Dir(s.folder), "lists.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("the folder of the lists: %w", err)
 	}
@@ -209,7 +206,7 @@ func (s *Store) Find(reader, id string) (api.List, error) {
 		l.ensureCheck()
 	}
 	l.refresh()
-	return l.describe(reader), nil
+	return view{l}.describe(reader), nil
 }
 
 // Discard removes a list and everything that is kept of it. Only its owner may.

@@ -46,7 +46,7 @@ func (s *Store) Upload(ctx context.Context, owner, name string, body io.Reader) 
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.startCheck()
-	return l.describe(owner), nil
+	return view{l}.describe(owner), nil
 }
 
 // checkRoom refuses an upload that there is no room for.

@@ -54,7 +54,8 @@ func (d *Desk) MakePlan(ctx context.Context, by access.Visitor, list *lists.Snap
 		return plan, err
 	}
 	plan.Overlaps = append(plan.Overlaps, p.Overlaps...)
-	plan.Seconds, plan.Columns, plan.Decisions = p.Plan.Duration.Seconds(), list.Columns, list.Decided
+	plan.Seconds = p.Plan.Duration.Seconds()
+	plan.Columns, plan.Decisions = append(plan.Columns, list.Columns...), append(plan.Decisions, list.Decided...)
 	d.addCommands(orderOf(by, list), &plan, order.Fee)
 	return plan, nil
 }

@@ -29,7 +29,7 @@ func (d *Desk) newPlan(ctx context.Context, by access.Visitor, list *lists.Snaps
 		Send: plan.Send + plan.InDoubt, AtMost: plan.Fee.Times(plan.Send + plan.InDoubt).String()},
 		Target: d.Commands.Target(ctx), Rows: plan.Rows, InDoubt: plan.InDoubt, Fee: plan.Fee.String(), Currency: plan.Currency, Wallet: plan.Wallet.String(),
 		Seconds: plan.Duration.Seconds(), Fingerprint: shorten(plan.Batch.Fingerprint), Approvers: d.approversBut(by.Name),
-		Differs: []string{}, SampleRows: []int{}, Sample: []api.Row{}, Overlaps: []api.Overlap{}, Columns: list.Columns, Decisions: list.Decided}
+		Differs: []string{}, SampleRows: []int{}, Sample: []api.Row{}, Overlaps: []api.Overlap{}, Columns: append([]api.Column{}, list.Columns...), Decisions: append([]api.Decision{}, list.Decided...)}
 	setLeftOut(&out, plan.Tally.Status)
 	setMoney(&out, pipeline.Amount{})
 	if plan.Covered >= 0 {

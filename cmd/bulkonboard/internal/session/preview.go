@@ -80,10 +80,10 @@ func (s *session) keepPlan(ctx context.Context, draft *plans.Draft, plan pipelin
 		return saved, written, err
 	}
 	record := s.guest.SignRecord(NewRunRecord(s.command))
+	hands := plans.Hands{Maker: approval.Person{User: record.Who, Host: record.Host}, Editors: s.guest.OtherEditors()}
 	for _, m := range s.made {
 		draft.Decided = append(draft.Decided, m.String())
 	}
-	hands := plans.Hands{Maker: approval.Person{User: record.Who, Host: record.Host}, Editors: s.guest.OtherEditors()}
 	p, terms, err := draft.Save(ctx, s.store, to, hands, plan)
 	if err != nil {
 		return saved, written, err

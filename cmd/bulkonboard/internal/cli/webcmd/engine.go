@@ -45,7 +45,7 @@ type engine struct {
 	mu       sync.Mutex
 	wallet   pipeline.Amount // as last heard
 	currency string
-	problem  string // code of why the wallet is not known
+	problem  string // why the wallet is not known
 }
 
 var _ plans.Commands = (*engine)(nil)
@@ -78,7 +78,7 @@ func newEngine(con *term.Console, c *cobra.Command, f *settings.RunFlags, execut
 // carryOut executes a command for a guest. abort cuts off requests in flight once ctx
 // is over.
 func (e *engine) carryOut(ctx context.Context, g guest.Guest, out io.Writer, abort <-chan struct{}, args []string) error {
-	con := term.NewConsole(args, nil, strings.NewReader(""), out, io.Discard)
+	con := term.NewConsole(args, nil, strings.NewReader(""), out, &warnings{to: e.con})
 	con.Env = e.env
 	con.Stop = &term.Stopper{Abort: abort}
 	g.LastResort = e.con.Err
@@ -124,6 +124,21 @@ func (e *engine) recallWallet(ctx context.Context, l session.Ledger) error {
 		}
 	}
 	return nil
+}
+
+// askWallet asks the partner what the wallet holds.
+func (e *engine) askWallet(ctx context.Context) {
+	con := term.NewConsole(nil, nil, strings.NewReader(""), io.Discard, io.Discard)
+	con.Env, con.Stop = e.env, &term.Stopper{}
+	w, isKnown, err := session.AskWallet(ctx, con, e.command, e.flags)
+	switch {
+	case err != nil:
+		e.heardWallet(pipeline.Amount{}, "", err.Error())
+	case isKnown:
+		if balance, err := pipeline.ParseAmount(w.Balance); err == nil {
+			e.heardWallet(balance, w.Currency, "")
+		}
+	}
 }
 
 // heardWallet keeps what the partner said of the wallet.

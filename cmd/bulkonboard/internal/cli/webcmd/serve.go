@@ -70,7 +70,7 @@ func serve(ctx context.Context, con *term.Console, e *engine, o *options) (err e
 	s := &http.Server{Handler: page, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, ErrorLog: log.New(io.Discard, "", 0), // what it logs quotes requests
 		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
 	o.announce(ctx, con, listener, page, cfg.Users != nil)
-	err = o.serveUntilIdle(ctx, s, listener, page)
+	err = o.serveUntilIdle(ctx, e, s, listener, page)
 	stop()
 	return errors.Join(err, desk.Close(), page.Close())
 }
@@ -148,7 +148,7 @@ func folderOf(to settings.Target) string {
 
 // listOptions returns how lists are checked: by the rules of run.
 func (e *engine) listOptions() lists.Options {
-	return lists.Options{Live: e.isLive}
+	return lists.Options{Live: e.isLive, Strict: e.flags.Strict, Defaults: e.flags.Defaults.Map()}
 }
 
 // announce prints the address, with the token that signs in once, and opens it.
@@ -177,7 +177,7 @@ func (o *options) announce(ctx context.Context, con *term.Console, l net.Listene
 
 // serveUntilIdle serves until ctx ends, or, if only this machine can reach the page,
 // until it was idle for long.
-func (o *options) serveUntilIdle(ctx context.Context, s *http.Server, l net.Listener, page *web.Server) error {
+func (o *options) serveUntilIdle(ctx context.Context, e *engine, s *http.Server, l net.Listener, page *web.Server) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	var all errgroup.Group
@@ -193,6 +193,7 @@ func (o *options) serveUntilIdle(ctx context.Context, s *http.Server, l net.List
 		return nil
 	})
 	all.Go(func() error {
+		e.askWallet(ctx)
 		keepTidy(ctx, page)
 		return nil
 	})

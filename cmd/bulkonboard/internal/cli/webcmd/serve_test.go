@@ -1,10 +1,13 @@
 package webcmd
 
 import (
+	"bytes"
 	"context"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 )
 
 func TestAnIdlePageEnds(t *testing.T) {
@@ -20,6 +23,20 @@ func TestAnIdlePageEnds(t *testing.T) {
 			t.Errorf("it ended after %s", idle)
 		}
 	})
+}
+
+func TestOnlyWarningsArePassedOn(t *testing.T) {
+	var said bytes.Buffer
+	con := term.NewConsole(nil, nil, nil, nil, &said)
+	w := &warnings{to: con}
+	for _, part := range []string{"row 12: ja\nwarn", "ing: the wallet", " is empty\n", "warning: cut"} {
+		if n, err := w.Write([]byte(part)); n != len(part) || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+	}
+	if said.String() != "warning: the wallet is empty\n" {
+		t.Errorf("%q", said.String())
+	}
 }
 
 func TestATeamsPageStays(t *testing.T) {
