@@ -7,7 +7,7 @@ import { FindingList, titleOf } from "./findings.js";
 import { countOf, formatCount } from "./format.js";
 import { Grid, placeWidth } from "./grid.js";
 import { Inspector, findingsOf } from "./inspector.js";
-import { reportError, showToast } from "./notices.js";
+import { downloadButton, reportError, showToast } from "./notices.js";
 import { SumFoot } from "./sumfoot.js";
 
 /**
@@ -53,6 +53,7 @@ export class CheckScreen {
     const cell = element("section.cell", { "aria-label": "Selected cell" });
     const foot = element("footer.foot");
     this.about = element("div.file");
+    this.correctedButton = downloadButton("Download corrected workbook", () => data.path + "/corrected.xlsx", "small");
     fill(place, this.about, element("div.body", {}, side, element("section.main", { "aria-label": "Your list" }, this.filterBar, gridPlace, cell)), foot);
 
     this.findings = new FindingList(side, data, { isReadOnly: this.isReadOnly, onOpen: (kind) => this.showKind(kind) });
@@ -114,7 +115,9 @@ export class CheckScreen {
         this.isEverythingShown = !this.isEverythingShown;
         this.drawAll();
       }),
+      this.correctedButton,
       element("span.local", {}, "Runs on this computer. Nothing has been sent."));
+    this.correctedButton.hidden = this.isReadOnly || list.counts.cells === 0;
     if (this.kind && list.state === "checked" && !list.kinds.some((kind) => kind.id === this.kind?.id)) {
       this.findings.open(null); // it is settled
     }

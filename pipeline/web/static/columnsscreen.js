@@ -2,7 +2,7 @@
 import { element, fill, linkButton, notice, panel } from "./dom.js";
 import { choicesOf, fieldLabel } from "./fields.js";
 import { countOf } from "./format.js";
-import { reportError } from "./notices.js";
+import { reportError, showCommand } from "./notices.js";
 
 /**
  * @typedef {import("./types.js").List} List
@@ -38,7 +38,8 @@ export function drawColumnsScreen(place, data, options) {
     idPanel(list, settle, options.isReadOnly),
     others.length > 0 ? element("details.panel", {}, element("summary.inside", {}, countOf(others.length, "more field") + " that " + (others.length === 1 ? "is" : "are") + " not in your list"), mappingTable(list, others, settle, options.isReadOnly)) : null,
     element("div.actions", {},
-      canGoOn ? element("a.button.primary", { href: options.next }, "Next: check and fix") : element("button.button.primary", { type: "button", disabled: true }, "Next: check and fix"))));
+      canGoOn ? element("a.button.primary", { href: options.next }, "Next: check and fix") : element("button.button.primary", { type: "button", disabled: true }, "Next: check and fix"),
+      list.command ? linkButton("Show as command", () => void showCommand(list.command)) : null)));
 }
 
 /**

@@ -1,6 +1,6 @@
 // @ts-check
 import { button, element, fill, linkButton } from "./dom.js";
-import { Refusal, ServerGone, connection, request } from "./request.js";
+import { Refusal, ServerGone, connection, downloadFile, request } from "./request.js";
 
 /** @type {HTMLElement|null} */
 let toast = null;
@@ -138,4 +138,25 @@ export async function showCommand(command) {
   if (choice !== "copy") return;
   await navigator.clipboard.writeText(command);
   showToast("The command was copied.");
+}
+
+/**
+ * Builds a button that downloads a file, and says why if it cannot.
+ *
+ * @param {string} text
+ * @param {() => string} path
+ * @param {string} [classes]
+ */
+export function downloadButton(text, path, classes = "") {
+  const node = button(text, async () => {
+    node.disabled = true;
+    try {
+      await downloadFile(path());
+    } catch (error) {
+      reportError(error);
+    } finally {
+      node.disabled = false;
+    }
+  }, classes);
+  return node;
 }

@@ -2,7 +2,7 @@
 import { button, element, fill, panel, table } from "./dom.js";
 import { fieldLabel } from "./fields.js";
 import { countOf, formatCount, formatTime } from "./format.js";
-import { askUser, reportError } from "./notices.js";
+import { askUser, downloadButton, reportError } from "./notices.js";
 import { getJSON } from "./request.js";
 
 /**
@@ -56,15 +56,12 @@ function outcomePanel(report) {
  */
 function downloadPanel(path, report) {
   const links = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox", id: "with-links" }));
-  const downloads = ["xlsx", "csv", "html", "json"].map((format) => {
-    const link = /** @type {HTMLAnchorElement} */ (element("a.button", { href: path + "/report." + format, download: "" }, "Report ." + format));
-    links.addEventListener("change", () => link.setAttribute("href", path + "/report." + format + (links.checked ? "?links=1" : "")));
-    return link;
-  });
+  const downloads = ["xlsx", "csv", "html", "json"].map((format) =>
+    downloadButton("Report ." + format, () => path + "/report." + format + (links.checked ? "?links=1" : "")));
   return panel("Downloads", null, element("div.inside", {},
     element("div.downloads", {}, ...downloads),
     report.mayLinks && report.links > 0 ? element("p", {}, element("label", {}, links, " with the verification links (each download is logged)")) : null,
-    report.rejects > 0 ? element("p", {}, element("a.button", { href: path + "/rejects.xlsx", download: "" }, "Rows to correct (" + formatCount(report.rejects) + ")"),
+    report.rejects > 0 ? element("p", {}, downloadButton("Rows to correct (" + formatCount(report.rejects) + ")", () => path + "/rejects.xlsx"),
       element("span.hint", {}, " Correct them and drop the file again.")) : null));
 }
 
@@ -91,7 +88,7 @@ function linkPanel(path, report) {
   });
   fill(content, element("p", {}, countOf(report.links, "link") + " for customers to verify themselves. They are secrets, and hidden until you ask for them."),
     report.exports.length > 0 ? exportList(report) : null,
-    element("div.actions", {}, show, element("a.button", { href: path + "/mail-merge.csv", download: "" }, "Mail merge .csv")), shown);
+    element("div.actions", {}, show, downloadButton("Mail merge .csv", () => path + "/mail-merge.csv")), shown);
   return panel("Verification links", "hidden", content);
 }
 

@@ -128,3 +128,46 @@ export function uploadFile(path, file, onProgress) {
     upload.send(file);
   });
 }
+
+/**
+ * Downloads a file and saves it under the name that the server gives it. Throws a
+ * Refusal or ServerGone, as a link could not say why it failed.
+ *
+ * @param {string} path
+ */
+export async function downloadFile(path) {
+  let response;
+  try {
+    response = await fetch(path, { credentials: "same-origin", cache: "no-store", redirect: "error", referrerPolicy: "no-referrer" });
+  } catch {
+    reportConnection(true);
+    throw new ServerGone();
+  }
+  if (!response.ok) {
+    readAnswer(response.status, await response.text(), "");
+    return;
+  }
+  saveFile(await response.blob(), fileNameOf(response.headers.get("Content-Disposition") ?? ""));
+}
+
+/**
+ * Saves content as a file.
+ *
+ * @param {Blob} content
+ * @param {string} name
+ */
+function saveFile(content, name) {
+  const address = URL.createObjectURL(content);
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000); // the browser reads it after the click
+}
+
+/** @param {string} disposition the header Content-Disposition */
+function fileNameOf(disposition) {
+  const extended = /filename\*=utf-8''([^;]+)/i.exec(disposition);
+  if (extended) return decodeURIComponent(extended[1]);
+  return /filename="?([^";]+)"?/i.exec(disposition)?.[1] ?? "download";
+}

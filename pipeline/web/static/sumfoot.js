@@ -1,7 +1,7 @@
 // @ts-check
 import { button, element, fill, linkButton } from "./dom.js";
 import { countOf, formatCount, formatMoney, multiplyMoney } from "./format.js";
-import { showCommand } from "./notices.js";
+import { downloadButton, showCommand } from "./notices.js";
 import { request } from "./request.js";
 
 /** The foot of "Check & fix": a sum that adds up, what it costs so far, and the way on. */
@@ -17,7 +17,8 @@ export class SumFoot {
     this.aside = element("i");
     this.sum = element("div.sum", { "aria-live": "polite" });
     this.cost = element("div.cost", { hidden: true });
-    this.marked = element("a.button", { href: data.path + "/marked.xlsx", download: "" }, "Download marked workbook");
+    this.marked = downloadButton("Download marked workbook", () => data.path + "/marked.xlsx");
+    this.marked.hidden = options.isReadOnly;
     this.plan = button("", options.onPlan);
     this.plan.hidden = options.isReadOnly;
     this.price = { fee: "", wallet: "", currency: "" };

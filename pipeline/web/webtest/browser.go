@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/browser"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -304,4 +306,34 @@ func (x *Tab) ChooseMeaning(word, meaning string) {
 func (x *Tab) Path() string {
 	x.t.Helper()
 	return Evaluate[string](x, `location.pathname`)
+}
+
+// DownloadFile clicks what downloads a file, and returns its name and content.
+func (x *Tab) DownloadFile(selector, text string) (name string, content []byte) {
+	x.t.Helper()
+	dir := x.t.TempDir()
+	behavior := browser.SetDownloadBehaviorParams{Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir, BrowserContextID: chromedp.FromContext(x.ctx()).BrowserContextID}
+	if _, err := chromedp.CallBrowser(x.ctx(), browser.SetDownloadBehavior, behavior); err != nil {
+		x.t.Fatal(err)
+	}
+	x.ClickText(selector, text)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(patience); time.Now().Before(end); <-tick.C {
+		files, err := os.ReadDir(dir)
+		if err != nil {
+			x.t.Fatal(err)
+		}
+		for _, f := range files {
+			if info, err := f.Info(); err == nil && info.Size() > 0 && !strings.HasPrefix(f.Name(), ".") && filepath.Ext(f.Name()) != ".crdownload" {
+				content, err := os.ReadFile(filepath.Join(dir, f.Name()))
+				if err != nil {
+					x.t.Fatal(err)
+				}
+				return f.Name(), content
+			}
+		}
+	}
+	x.t.Fatalf("nothing was downloaded\nthe page: %s", x.describePage())
+	return "", nil
 }

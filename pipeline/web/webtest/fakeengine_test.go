@@ -20,6 +20,7 @@ type fakeEngine struct {
 	plan    api.Plan
 	run     api.Run
 	held    *api.Held
+	order   api.MakePlan  // the last one
 	step    chan struct{} // a send shows the run again
 	stopped chan struct{} // has one element for each request to stop
 }
@@ -58,6 +59,7 @@ func (e *fakeEngine) IsInUse(context.Context, string) (bool, error) { return fal
 func (e *fakeEngine) MakePlan(_ context.Context, by access.Visitor, _ *lists.Snapshot, order api.MakePlan) (api.Plan, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.order = order
 	p := e.plan
 	if !order.Save {
 		p.ID, p.Command = "", ""
@@ -182,4 +184,25 @@ const secretLink = "https://verify.example/u/7f3c9a"
 
 func (e *fakeEngine) Links(context.Context, int64, int, int) (api.Links, error) {
 	return api.Links{Total: 1, Links: []api.Link{{Row: 5, Email: "kunde0@example-kunde.de", Name: "Heike Sauer", URL: secretLink}}}, nil
+}
+
+// setPlan changes the plan.
+func (e *fakeEngine) setPlan(change func(*api.Plan)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	change(&e.plan)
+}
+
+// lastOrder returns what the page ordered last.
+func (e *fakeEngine) lastOrder() api.MakePlan {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.order
+}
+
+// hold says that a command holds the ledger.
+func (e *fakeEngine) hold(by *api.Held) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.held = by
 }

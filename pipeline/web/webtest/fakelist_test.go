@@ -434,3 +434,10 @@ func (f *fakeList) setDeaf(deaf bool) {
 	defer f.mu.Unlock()
 	f.deaf = deaf
 }
+
+// setOwner gives the list to a user.
+func (f *fakeList) setOwner(owner string, isMine bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.list.Owner, f.list.Mine = owner, isMine
+}

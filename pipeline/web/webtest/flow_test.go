@@ -1,6 +1,9 @@
 package webtest
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +11,7 @@ import (
 
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/web/access"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
@@ -201,3 +205,100 @@ const contrastScript = `(() => {
 	}
 	return [...new Set(faint)].slice(0, 10);
 })()`
+
+// testPlanDraft: a plan without a fee or with too small a wallet cannot be submitted,
+// and the page says what is missing; one that is no longer valid sends nothing.
+func testPlanDraft(t *testing.T, b *Browser) {
+	s := startSite(t, newFakeList("fake", 204))
+	x := b.openTab(t, s)
+	blocked := `document.querySelector(".actions .button.primary").disabled`
+	s.engine.setPlan(func(p *api.Plan) {
+		p.Fee, p.AtMost, p.Blocked = "", "", &api.Error{Code: "fee_unknown", Sentence: "It is not known what one user costs.", WhatToDo: "Type the highest fee."}
+	})
+	x.OpenPage("/lists/fake#plan")
+	x.WaitText(".notice", "It is not known what one user costs")
+	if !Evaluate[bool](x, blocked) {
+		t.Error("a plan without a fee can be submitted")
+	}
+	s.engine.setPlan(func(p *api.Plan) { p.Fee, p.AtMost, p.Blocked = "0.50", "85.00", nil })
+	x.TypeInto("#fee", "0,50\t")
+	x.WaitText(".lines", "85.00 USD")
+	if order := s.engine.lastOrder(); order.Fee != "0.50" || order.Save {
+		t.Errorf("the page ordered %+v", order)
+	}
+	s.engine.setPlan(func(p *api.Plan) {
+		p.Wallet, p.Shortfall, p.Covers, p.Blocked = "35.50", "49.50", 71, &api.Error{Code: "wallet_short", Sentence: "The wallet does not cover every row.", Shortfall: "49.50", Covers: 71}
+	})
+	x.OpenPage("/lists/fake#plan")
+	x.WaitText(".notice", "The wallet is short by 49.50 USD: it covers 71 of 170 rows.")
+	if !Evaluate[bool](x, blocked) {
+		t.Error("a plan that the wallet does not cover can be submitted")
+	}
+	s.engine.setPlan(func(p *api.Plan) { p.Blocked, p.Limit = nil, 71 })
+	x.ClickText("label", "Send what the wallet covers: 71 rows.")
+	x.WaitText(".lines", "of these in the first run, which then stops 71")
+	x.ClickText("button", "Submit for approval")
+	x.WaitText(".notice", "Waiting for a second person")
+	if order := s.engine.lastOrder(); !order.Funded || !order.Save {
+		t.Errorf("the page ordered %+v", order)
+	}
+	s.engine.setPlan(func(p *api.Plan) {
+		p.State, p.Differs = api.PlanStale, []string{"rows that may be sent: 170 were approved, now there are 171"}
+	})
+	x.OpenPage("/plans/9f2c41d07ab35e68")
+	x.WaitText(".notice", "now there are 171")
+	if Evaluate[bool](x, `[...document.querySelectorAll("button")].some((n) => /approve|send/i.test(n.innerText))`) {
+		t.Error("a plan that is no longer valid can be sent")
+	}
+}
+
+// testStates: what is not at hand is said, and a refused download is no empty file.
+func testStates(t *testing.T, b *Browser) {
+	s := startSite(t, newFakeList("fake", 204))
+	s.engine.hold(&api.Held{Who: "jonas@cron-host", Since: time.Now(), What: "run"})
+	s.list.setOwner("max", false)
+	x := b.openTab(t, s)
+	x.WaitText(".banner", "jonas@cron-host has been running bulkonboard run")
+	x.WaitText("tbody", "max (read only)")
+	x.OpenPage("/lists/fake")
+	x.waitSelected()
+	x.WaitText(".banner", "max has this list in hand")
+	if Evaluate[bool](x, `[...document.querySelectorAll(".cell button, .foot button.primary")].some((n) => n.checkVisibility())`) {
+		t.Error("a list of another user can be changed")
+	}
+	x.PressKeys(kb.Enter)
+	if Evaluate[bool](x, `document.querySelector(".editor") !== null`) {
+		t.Error("a cell of another user's list can be edited")
+	}
+	s.list.setOwner("sabine", true)
+	x.OpenPage("/lists/fake")
+	x.waitSelected()
+	x.ClickText(".foot button", "Download marked workbook")
+	x.WaitText("#toasts", "There is no such page")
+	x.OpenPage("/plans/0000")
+	x.WaitText("h1", "This page cannot be shown")
+}
+
+// testOtherOrigin: a page of another origin can neither read nor change anything.
+func testOtherOrigin(t *testing.T, b *Browser) {
+	s := startSite(t, newFakeList("fake", 204))
+	x := b.openTab(t, s)
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Type", "text/html") }))
+	t.Cleanup(other.Close)
+	x.do(chromedp.Navigate(other.URL))
+	for _, script := range []string{
+		`fetch(%s + "/api/lists", {credentials: "include"}).then(() => "read", () => "refused")`,
+		`fetch(%s + "/api/lists/fake/cells", {method: "PATCH", credentials: "include", headers: {"Content-Type": "application/json", "If-Match": '"1"'}, body: "[]"}).then(() => "changed", () => "refused")`,
+		`fetch(%s + "/session", {method: "POST", mode: "no-cors", credentials: "include", body: "{}"}).then((r) => r.type === "opaque" ? "refused" : "read", () => "refused")`,
+	} {
+		if got := Evaluate[string](x, fmt.Sprintf(script, Quote(s.url))); got != "refused" {
+			t.Errorf("%s: %s", script, got)
+		}
+	}
+	x.TakeFaults()
+	x.OpenPage("/")
+	x.WaitText("h1", "Lists") // the session is as it was
+	if s.list.patches != 0 {
+		t.Error("another origin changed a cell")
+	}
+}

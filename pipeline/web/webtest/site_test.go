@@ -1,6 +1,7 @@
 package webtest
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/pipeline/web"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/access"
+	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 )
 
 // site is a finance page on loopback.
@@ -43,12 +45,25 @@ func startSiteFor(t *testing.T, list *fakeList, owner access.User) *site {
 				list.ServeHTTP(w, r)
 				return
 			}
-			if strings.HasSuffix(r.URL.Path, "/run") { // the server asks its own lists
+			// What the server asks its own lists about.
+			switch path := r.URL.Path; {
+			case strings.HasSuffix(path, "/run"):
 				run, err := s.engine.StartRun(r.Context(), access.Visitor{}, "", nil)
 				if err != nil {
 					t.Error(err)
 				}
 				list.answer(w, http.StatusOK, run)
+				return
+			case strings.HasSuffix(path, "/plans") && r.Method == http.MethodPost:
+				var order api.MakePlan
+				if err := json.NewDecoder(r.Body).Decode(&order); err != nil {
+					t.Error(err)
+				}
+				plan, err := s.engine.MakePlan(r.Context(), access.Visitor{}, nil, order)
+				if err != nil {
+					t.Error(err)
+				}
+				list.answer(w, http.StatusOK, plan)
 				return
 			}
 			s.web.ServeHTTP(w, r)
