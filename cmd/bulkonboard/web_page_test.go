@@ -3,7 +3,10 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -43,6 +46,24 @@ func TestWebPage(t *testing.T) {
 	anna.WaitText(".foot .sum", "6 ready · 194 to correct = 200")
 
 	list := anna.Path()
+	// The figures and the marked workbook are those of the command line.
+	book, err := os.ReadFile("testdata/office/Kundenliste_Q4.xlsx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write(s.path("Kundenliste_Q4.xlsx"), string(book))
+	var said struct{ Counts map[string]int }
+	out := s.run("validate", "--json", "--annotate", s.path("marked.xlsx"), s.path("Kundenliste_Q4.xlsx")).ends(3).out.String()
+	if err := json.Unmarshal([]byte(out), &said); err != nil || said.Counts["pending"] != 6 || said.Counts["invalid"] != 194 {
+		t.Errorf("validate: %v %s", err, out)
+	}
+	marked, err := os.ReadFile(s.path("marked.xlsx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if name, content := anna.DownloadFile(".foot button", "Download marked workbook"); name != "Kundenliste_Q4.marked.xlsx" || !bytes.Equal(content, marked) {
+		t.Errorf("%s has %d bytes, and the command line's has %d", name, len(content), len(marked))
+	}
 	anna.TakePictures("check")
 	anna.OpenPage(list + "#file")
 	anna.WaitText("h2", "Headings")
@@ -109,6 +130,9 @@ func TestWebPage(t *testing.T) {
 		t.Errorf("the partner has %d users, and %d rows were ready", users, n)
 	}
 	ben.TakePictures("report")
+	if name, content := ben.DownloadFile("button", "Report .csv"); !strings.HasSuffix(name, ".csv") || bytes.Contains(content, []byte("https://")) || bytes.Count(content, []byte(",created,")) != n {
+		t.Errorf("%s has %d bytes and %d created rows", name, len(content), bytes.Count(content, []byte(",created,")))
+	}
 	if strings.Contains(ben.TextOf("body"), "Show links") {
 		t.Error("who only approves is offered links")
 	}
