@@ -122,6 +122,11 @@ func (p *Pass) keepRead(f *file, rec *table.Record) []Issue {
 		switch {
 		case is.OnlyWritten && (!read || !f.written[column]):
 		case is.OnlyDeciding && read && !f.isDeciding(column):
+		case is.OnlyRequired:
+			if column, found := f.findRequired(p.in.matcher, is.Column, max(is.Column, is.LastColumn)); found {
+				is.Column = column
+				kept = append(kept, is.Issue)
+			}
 		case read:
 			is.Column = column
 			kept = append(kept, is.Issue)
@@ -180,6 +185,17 @@ func (f *file) findRead(first, last int) (column int, read bool) {
 		}
 	}
 	return 0, false
+}
+
+// findRequired returns the first column from first to last in which every row needs
+// a value.
+func (f *file) findRequired(m *matcher, first, last int) (column int, found bool) {
+	for i, field := range m.opt.Fields {
+		if at := f.values[i]; at >= first && at <= last && m.isRequired(field) && (!found || at < column) {
+			column, found = at, true
+		}
+	}
+	return column, found
 }
 
 // pickCells copies the cells of some columns.
