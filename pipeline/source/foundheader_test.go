@@ -69,6 +69,26 @@ func TestHeaderRowsFound(t *testing.T) {
 	}
 }
 
+// A header row that was named, perhaps in the map file of an earlier list, and has no
+// headers is refused with the row that has them.
+func TestHeaderRowElsewhere(t *testing.T) {
+	for name, text := range map[string]string{
+		"a blank row": "Customers\n\n" + head + "Ann,Lee,a@b.example\n",
+		"a title":     "Customers\nOf November\n" + head + "Ann,Lee,a@b.example\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, takeFound := range []bool{false, true} {
+				_, _, err := read(t, Options{HeaderRow: 2, TakeFound: takeFound}, "a.csv", text)
+				refused(t, err, Error{Row: 2, Reason: "there are no headers in this row; they seem to be in row 3", Hint: "Pass --header-row 3"})
+				var place *FoundHeader
+				if !errors.As(err, &place) || place.Row != 3 {
+					t.Errorf("%+v", place)
+				}
+			}
+		})
+	}
+}
+
 // Customers are never taken for headers.
 func TestNoHeadersToFind(t *testing.T) {
 	for _, text := range []string{"Ann,Lee,a@b.example\nBob,Fox,b@b.example\n", "Ann,Lee,a@b.example\n" + head, head[:len(head)-6] + "\nAnn,Lee\n"} {

@@ -133,7 +133,7 @@ func (p *Pass) keepRead(f *file, rec *table.Record) []Issue {
 		case is.Code == "cell_too_long":
 			// A quotation mark that is never closed swallows rows, in whatever column.
 			kept = append(kept, is.Issue)
-		case !is.Warning:
+		case !is.Warning && is.Code != codeNumberFormat:
 			p.unread++
 		}
 	}
@@ -142,6 +142,10 @@ func (p *Pass) keepRead(f *file, rec *table.Record) []Issue {
 
 // codeMerged is the code of merged cells.
 const codeMerged = "merged"
+
+// codeNumberFormat is the code of amounts, percentages and the like. A column that is
+// not read may have them.
+const codeNumberFormat = "number_format"
 
 // isHarmlessMerge reports whether merged cells hide nothing of a row: cells merged
 // over columns without a header, as programs that export reports write them, or a
