@@ -58,7 +58,8 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"validate/phone":                 {"validate/internal/celltext"},
 		"validate/internal/celltext":     {},
 		"ledger":                         {"ledger/internal/keyed"},
-		"ledger/memory":                  {"ledger", "ledger/internal/keyed"},
+		"ledger/memory":                  {"ledger", "ledger/internal/keyed", "ledger/internal/sharing"},
+		"ledger/internal/sharing":        {"ledger"},
 		"ledger/ledgertest":              {"ledger", "ledger/memory"},
 		"ledger/sqlite":                  {"ledger", "ledger/internal/datafile", "ledger/internal/emergency", "ledger/internal/keyed", "ledger/internal/fileperm", "ledger/internal/tables"},
 		"ledger/internal/tables":         {"ledger", "ledger/internal/keyed"},
@@ -89,8 +90,9 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/report/workbook":       {"pipeline/limits", "pipeline/report/reporttext"},
 		"pipeline/internal/decide":       {"ledger"},
 		"pipeline/internal/pacing":       {"ledger", "pipeline/internal/decide"},
+		"pipeline/internal/patience":     {"ledger"},
 		"pipeline/internal/userlist":     {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/limits", "pipeline/partner", "validate"},
-		"pipeline":                       {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/internal/userlist", "pipeline/limits", "pipeline/messages", "pipeline/partner", "validate"},
+		"pipeline":                       {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/internal/patience", "pipeline/internal/userlist", "pipeline/limits", "pipeline/messages", "pipeline/partner", "validate"},
 	} {
 		p, ok := pkgs[module+"/"+room]
 		if !ok {

@@ -41,7 +41,7 @@ func (s *statusReport) readRuns(ctx context.Context, l session.Ledger, run int64
 			break
 		}
 	}
-	s.running = s.run.ID != 0 && s.run.End == nil && isLockHeld(s.info.Path)
+	s.running = s.run.ID != 0 && s.run.End == nil && (len(s.living()) > 0 || isLockHeld(s.info.Path))
 	return nil
 }
 

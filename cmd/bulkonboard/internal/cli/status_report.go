@@ -43,7 +43,8 @@ type statusReport struct {
 	perDay       float64       // rows decided a day; 0 = not known
 	gaps         []ledger.Gap  // of a ledger that was put back from a copy
 	plans        []ledger.Plan // that wait for a second person
-	own          bool          // perDay is that of the run that goes on, not of the last days
+	senderStatus
+	own bool // perDay is that of the run that goes on, not of the last days
 }
 
 func newStatusReport(ctx context.Context, l session.Ledger, info ledger.Info, now time.Time, chosen *inputSelection, life session.LinkLife) (*statusReport, error) {
@@ -73,6 +74,9 @@ func newStatusReport(ctx context.Context, l session.Ledger, info ledger.Info, no
 		s.batch, s.several = of[0], len(batches) > 1
 	} else if *chosen != (inputSelection{}) {
 		return nil, errNoInput()
+	}
+	if err := s.readSenders(ctx, l); err != nil {
+		return nil, err
 	}
 	if err := s.readRuns(ctx, l, sel.Run); err != nil || s.batch.ID == 0 {
 		return s, err
@@ -220,6 +224,7 @@ func (s *statusReport) page(con *term.Console) *term.Page {
 	session.AddCauses(p, s.tally, report.Advice)
 	s.addMoney(p, left)
 	p.Part("Last run").Text(s.formatLastRun())
+	s.addTo(p, s.now)
 	checks := session.FunnelLines(s.checks, s.life)
 	for i, line := range checks {
 		if i == 0 {
