@@ -262,13 +262,3 @@ func (l *Ledger) Log(ctx context.Context) iter.Seq2[ledger.Run, error] {
 func (l *Ledger) HasKYC(ctx context.Context, batch int64) (bool, error) {
 	return read(ctx, &l.core, func(c *conn) (bool, error) { return c.HasKYC(ctx, batch) })
 }
-
-// Gaps implements ledger.Gaps.
-func (l *Ledger) Gaps(ctx context.Context) ([]ledger.Gap, error) {
-	return read(ctx, &l.core, func(c *conn) ([]ledger.Gap, error) { return c.ReadGaps(ctx) })
-}
-
-// InGap implements ledger.Gaps.
-func (l *Ledger) InGap(ctx context.Context, identities []string) (map[string]bool, error) {
-	return read(ctx, &l.core, func(c *conn) (map[string]bool, error) { return c.InGap(ctx, identities) })
-}
