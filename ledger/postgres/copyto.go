@@ -29,7 +29,7 @@ func (l *Ledger) CopyTo(ctx context.Context, place string, receive func(context.
 	}
 	var closed time.Time // before this call
 	isRead := false
-	return l.retryUntilKnown(ctx, func(inside context.Context, t *tx) error {
+	return l.retryUntilKnown(ctx, l.options.Patience, func(inside context.Context, t *tx) error {
 		if err := l.begin(inside, t, holdLedger); err != nil {
 			return err
 		}
@@ -124,6 +124,9 @@ func (l *core) fillCopy(ctx context.Context, db *database, from *Copied) (rows i
 		if err := db.copyRowsOf(ctx, t, from, sender); err != nil {
 			return 0, err
 		}
+	}
+	if err := db.ExecScript(ctx, fillLookup+"; ANALYZE lookup", nil); err != nil {
+		return 0, err
 	}
 	if rows, err = tables.CheckCopy(ctx, from.Conn, c.Conn); err != nil {
 		return 0, err

@@ -171,13 +171,18 @@ func (t *tx) queueCustomerUpdates(b *pgx.Batch, x *changes) {
 		WHERE c.id = v.id`,
 		u.id, u.status, u.generation, u.intents, u.attempts, u.field, u.code, u.message, u.manual, u.httpStatus, u.key, u.firstSent, u.decided,
 		u.serviceID, u.serviceMark, u.url, u.urlMark, u.issued, u.pairing, u.identity, u.email, u.firstName, u.lastName, u.details)
+	b.Queue(`INSERT INTO lookup AS x (customer, in_doubt, unconfirmed, service_mark, url_mark)
+		SELECT * FROM unnest($1::bigint[], $2::smallint[], $3::smallint[], $4::bigint[], $5::bigint[])
+		ON CONFLICT (customer) DO UPDATE SET in_doubt = excluded.in_doubt, unconfirmed = excluded.unconfirmed, service_mark = excluded.service_mark, url_mark = excluded.url_mark
+		WHERE (x.in_doubt, x.unconfirmed, x.service_mark, x.url_mark) <> (excluded.in_doubt, excluded.unconfirmed, excluded.service_mark, excluded.url_mark)`,
+		u.id, u.inDoubt, u.unconfirmed, u.serviceMark, u.urlMark)
 }
 
 // customerColumns are customers, column by column.
 type customerColumns struct {
 	id, serviceMark, urlMark                              []int64
 	generation, intents, attempts, httpStatus             []int32
-	manual                                                []int16
+	manual, inDoubt, unconfirmed                          []int16
 	status, field, code, message, serviceID, url, pairing []string
 	email, firstName, lastName                            []string
 	key, identity                                         []*string
@@ -193,6 +198,7 @@ func (u *customerColumns) add(c *ledger.Customer, key *string) {
 	u.field, u.code, u.message = append(u.field, storedText(c.Field)), append(u.code, storedText(c.Code)), append(u.message, storedText(c.Message))
 	u.serviceID, u.url = append(u.serviceID, storedText(c.ServiceID)), append(u.url, storedText(c.URL))
 	u.email, u.firstName, u.lastName = append(u.email, storedText(c.Email)), append(u.firstName, storedText(c.FirstName)), append(u.lastName, storedText(c.LastName))
+	u.inDoubt, u.unconfirmed = append(u.inDoubt, flagValue(c.Status == ledger.InDoubt)), append(u.unconfirmed, flagValue(c.Pairing == ledger.Unconfirmed))
 	var identity *string
 	if c.Identity != c.Email {
 		text := storedText(c.Identity)

@@ -100,6 +100,8 @@ func (t *tx) eraseCustomers(ctx context.Context, ids []int64) error {
 		"DELETE FROM kyc WHERE service_id IN (SELECT service_id FROM customer WHERE id = ANY (?))",
 		"DELETE FROM kyc WHERE service_id IN (SELECT removes FROM attempt WHERE customer = ANY (?))",
 		"DELETE FROM attempt WHERE customer = ANY (?)",
+		"DELETE FROM lookup WHERE customer = ANY (?)",
+		"DELETE FROM clearance WHERE customer = ANY (?)",
 		"UPDATE input_row SET identity = '', email = '', first_name = '', last_name = '', sender_id = '', carry = '', details = NULL, name_mark = 0, recall = 0 WHERE customer = ANY (?)",
 		`UPDATE customer SET status = 'forgotten', generation = 0, intents = 0, attempts = 0, identity = NULL, email = '', first_name = '', last_name = '', sender_id = '',
 			details = NULL, sender_number = '', name_mark = 0, service_id = '', service_mark = 0, url = '', url_mark = 0, issued_us = NULL, pairing = '', field = '', code = '', message = '',

@@ -138,7 +138,7 @@ func (l healer) skipNumbers(ctx context.Context) error {
 	return l.runOnce(ctx, false, func(ctx context.Context, t *tx) error {
 		const next = "nextval(pg_get_serial_sequence('attempt', 'id')::regclass)"
 		var drawn int64
-		return t.QueryOne(ctx, "SELECT max("+next+") FROM generate_series((SELECT "+next+"), ?::bigint)", []any{last + numbersToSkip}, &drawn)
+		return t.QueryOne(ctx, "SELECT coalesce(max("+next+"), 0) FROM generate_series((SELECT "+next+"), ?::bigint)", []any{last + numbersToSkip}, &drawn)
 	})
 }
 

@@ -26,9 +26,17 @@ const timeToRecord = 10 * time.Second
 // makes of them.
 type decision func(ctx context.Context, t *tx, customers map[int64]ledger.Customer, out *changes) error
 
+// timeToCallAgain is the patience of the send pass of several senders: whoever sends keeps
+// answers outside the ledger meanwhile, and calls again.
+const timeToCallAgain = 2 * time.Second
+
 // send runs a transaction of the send pass.
 func (l *core) send(ctx context.Context, ids []int64, decide decision) error {
-	return l.retryUntilKnown(ctx, func(ctx context.Context, t *tx) error { return l.sendOnce(ctx, t, ids, decide) })
+	patience := l.options.Patience
+	if l.options.Shared {
+		patience = min(patience, timeToCallAgain)
+	}
+	return l.retryUntilKnown(ctx, patience, func(ctx context.Context, t *tx) error { return l.sendOnce(ctx, t, ids, decide) })
 }
 
 // sendOnce runs a transaction of the send pass in two round trips: the fence and the
@@ -165,10 +173,11 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 // ofEarlierNumbers returns those attempts that this process opened before it had its
 // present number: they may not be sent any more.
 func (t *tx) ofEarlierNumbers(ctx context.Context, ids []int64) (earlier []int64, err error) {
-	return earlier, tables.QueryList(ctx, t.Conn, fmt.Sprintf("SELECT id FROM attempt WHERE sender <> %d AND id IN (?)", t.term.id), ids, func(r *record) error {
+	err = tables.QueryList(ctx, t.Conn, fmt.Sprintf("SELECT id FROM attempt WHERE sender <> %d AND id IN (?)", t.term.id), ids, func(r *record) error {
 		earlier = append(earlier, r.Int64())
 		return nil
 	})
+	return earlier, err
 }
 
 // Record implements ledger.Journal.
@@ -278,7 +287,7 @@ func (t *tx) ownersOf(ctx context.Context, list []ledger.Change) (map[int64]stri
 			marks = append(marks, tables.Mark(ch.ServiceID))
 		}
 	}
-	err := tables.QueryList(ctx, t.Conn, "SELECT id, service_id FROM customer WHERE service_mark <> 0 AND service_mark IN (?)", marks, func(r *record) error {
+	err := tables.QueryList(ctx, t.Conn, "SELECT id, service_id FROM customer WHERE id IN (SELECT customer FROM lookup WHERE service_mark <> 0 AND service_mark IN (?))", marks, func(r *record) error {
 		id := r.Int64()
 		owners[id] = r.Text()
 		return nil
@@ -317,6 +326,9 @@ func (l *Ledger) NotePairings(ctx context.Context, notes []ledger.PairingNote) e
 			}
 			customers[n.Customer] = after
 			if err := t.Exec(ctx, "UPDATE customer SET pairing = ? WHERE id = ?", string(after.Pairing), after.ID); err != nil {
+				return err
+			}
+			if err := t.Exec(ctx, "UPDATE lookup SET unconfirmed = ? WHERE customer = ?", after.Pairing == ledger.Unconfirmed, after.ID); err != nil {
 				return err
 			}
 		}

@@ -216,7 +216,7 @@ func (m *membership) AddClearances(ctx context.Context, list []ledger.Clearance)
 		customers[i], intents[i], until[i] = c.Customer, int32(c.Intents), momentArg(c.FreshUntil)
 	}
 	return m.agreeAsSender(ctx, func(ctx context.Context, db *database, _ *term) error {
-		if _, err := db.pg.Exec(ctx, "DELETE FROM clearance WHERE fresh_until_us < "+nowMicros+" OR customer = ANY ($1)", customers); err != nil {
+		if _, err := db.pg.Exec(ctx, "DELETE FROM clearance WHERE fresh_until_us < "+nowMicros); err != nil {
 			return err
 		}
 		_, err := db.pg.Exec(ctx, "INSERT INTO clearance (customer, intents, fresh_until_us) SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[]) ON CONFLICT (customer) DO UPDATE SET intents = excluded.intents, fresh_until_us = excluded.fresh_until_us",
@@ -228,23 +228,25 @@ func (m *membership) AddClearances(ctx context.Context, list []ledger.Clearance)
 // FreshClearances implements ledger.Membership.
 func (m *membership) FreshClearances(ctx context.Context, batch int64) ([]ledger.Clearance, error) {
 	return read(ctx, m.l, func(c *conn) (all []ledger.Clearance, err error) {
-		return all, c.Query(ctx, `SELECT x.customer, x.intents, x.fresh_until_us FROM clearance x JOIN customer c ON c.id = x.customer
+		err = c.Query(ctx, `SELECT x.customer, x.intents, x.fresh_until_us FROM clearance x JOIN customer c ON c.id = x.customer
 			WHERE x.fresh_until_us > `+nowMicros+` AND c.intents = x.intents AND c.status NOT IN ('created', 'forgotten')
 				AND (c.last_batch = ? OR c.id IN (SELECT customer FROM input_row WHERE batch = ? AND claims = 1 AND customer IS NOT NULL))
 			ORDER BY x.customer`, []any{batch, batch}, func(r *record) error {
 			all = append(all, ledger.Clearance{Customer: r.Int64(), Intents: r.Int(), FreshUntil: timeOf(r.Int64())})
 			return nil
 		})
+		return all, err
 	})
 }
 
 // CountProgress implements ledger.Membership.
 func (m *membership) CountProgress(ctx context.Context, batch int64) (ledger.Progress, error) {
 	return read(ctx, m.l, func(c *conn) (p ledger.Progress, err error) {
-		return p, c.QueryOne(ctx, `SELECT count(*), count(*) FILTER (WHERE c.status = 'pending'), count(*) FILTER (WHERE c.status = 'in_doubt' AND c.code IN ('', ?)),
+		err = c.QueryOne(ctx, `SELECT count(*), count(*) FILTER (WHERE c.status = 'pending'), count(*) FILTER (WHERE c.status = 'in_doubt' AND c.code IN ('', ?)),
 				(SELECT count(*) FROM sender WHERE swept = 0 AND ended_us IS NULL AND batch = ?), (SELECT count(*) FROM sender WHERE swept = 0 AND ended_us IS NULL AND batch = ? AND is_resting = 0)
 			FROM input_row r JOIN customer c ON c.id = r.customer WHERE r.batch = ? AND r.claims = 1`,
 			[]any{ledger.CodeOutstanding, batch, batch, batch}, &p.Rows, &p.Pending, &p.InDoubt, &p.Senders, &p.Working)
+		return p, err
 	})
 }
 
@@ -262,7 +264,7 @@ func (a *allSenders) Senders(ctx context.Context) ([]ledger.SenderState, error) 
 		}); err != nil {
 			return nil, err
 		}
-		return all, c.Query(ctx, `SELECT s.id, s.host, s.os_user, s.version, s.command, s.pid, s.lease_us, s.timeout_us, s.began_us, coalesce(s.ended_us, 0), s.end_reason, s.batch, s.is_resting, s.sent,
+		err = c.Query(ctx, `SELECT s.id, s.host, s.os_user, s.version, s.command, s.pid, s.lease_us, s.timeout_us, s.began_us, coalesce(s.ended_us, 0), s.end_reason, s.batch, s.is_resting, s.sent,
 				greatest(0, `+nowMicros+` - s.beat_us), (SELECT count(*) FROM attempt a WHERE a.class = '' AND a.sender = s.id)
 			FROM sender s WHERE s.swept = 0 AND s.ended_us IS NULL OR s.id IN (SELECT id FROM sender WHERE ended_us IS NOT NULL ORDER BY id DESC LIMIT ?)
 			ORDER BY s.ended_us IS NOT NULL, s.id DESC`, []any{endedSenders}, func(r *record) error {
@@ -278,5 +280,6 @@ func (a *allSenders) Senders(ctx context.Context) ([]ledger.SenderState, error) 
 			all = append(all, s)
 			return nil
 		})
+		return all, err
 	})
 }

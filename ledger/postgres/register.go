@@ -69,7 +69,7 @@ func (r *registration) begin(ctx context.Context, t *tx) error {
 	if len(same) > 0 {
 		return fmt.Errorf("this input is registered already: %w", ledger.ErrConflict)
 	}
-	if err := t.QueryOne(ctx, `SELECT registrations, EXISTS (SELECT FROM forgotten), EXISTS (SELECT FROM customer WHERE status IN ('created', 'link_missing', 'in_doubt')) FROM ledger`,
+	if err := t.QueryOne(ctx, `SELECT registrations, EXISTS (SELECT FROM forgotten), EXISTS (SELECT FROM lookup) FROM ledger`,
 		nil, &r.began, &r.hasForgotten, &r.hasOnboarded); err != nil {
 		return err
 	}

@@ -240,12 +240,13 @@ func (r *registration) CountReported(ctx context.Context, s ledger.Status) (int,
 	}
 	return read(ctx, &r.l.core, func(c *conn) (n int, err error) {
 		chosen, batches := ledger.Selection{Only: []ledger.Status{s}}, map[int64]ledger.Batch{r.batch.ID: r.batch}
-		return n, c.LinesWhere(ctx, chosen, tables.ReviewedLine, batches, "r.batch = ?", []any{r.batch.ID}, func(line *tables.Line) error {
+		err = c.LinesWhere(ctx, chosen, tables.ReviewedLine, batches, "r.batch = ?", []any{r.batch.ID}, func(line *tables.Line) error {
 			if line.WasReported {
 				n++
 			}
 			return nil
 		})
+		return n, err
 	})
 }
 

@@ -55,6 +55,25 @@ CREATE TABLE clearance (
 	fresh_until_us bigint NOT NULL                 -- by the database's clock
 );
 
+-- What customers are looked up by that changes as they are sent. It is apart from customer,
+-- whose updates then need no new entries in its indexes.
+CREATE TABLE lookup (
+	customer bigint PRIMARY KEY,                   -- who; a customer for whom nothing was ever sent has no row
+	in_doubt smallint NOT NULL CHECK (in_doubt IN (0, 1)), -- customer.status is in_doubt
+	unconfirmed smallint NOT NULL CHECK (unconfirmed IN (0, 1)), -- customer.pairing is unconfirmed
+	service_mark bigint NOT NULL,                  -- as in customer
+	url_mark bigint NOT NULL                       -- as in customer
+) WITH (fillfactor = 80);
+INSERT INTO lookup SELECT id, (status = 'in_doubt')::int, (pairing = 'unconfirmed')::int, service_mark, url_mark FROM customer
+	WHERE status = 'in_doubt' OR pairing = 'unconfirmed' OR service_mark <> 0 OR url_mark <> 0;
+CREATE INDEX lookup_in_doubt ON lookup (customer) WHERE in_doubt = 1;
+CREATE INDEX lookup_unconfirmed ON lookup (customer) WHERE unconfirmed = 1;
+CREATE INDEX lookup_service_mark ON lookup (service_mark) WHERE service_mark <> 0;
+CREATE INDEX lookup_url_mark ON lookup (url_mark) WHERE url_mark <> 0;
+DROP INDEX customer_in_doubt, customer_unconfirmed, customer_service_id, customer_url;
+ALTER TABLE attempt SET (fillfactor = 80);
+ALTER TABLE customer SET (fillfactor = 45);
+
 DROP VIEW senders;
 -- Processes that send or have sent, newest first.
 CREATE VIEW senders AS

@@ -174,27 +174,15 @@ func (c *Conn) CheckMoved(ctx context.Context, allowed string) error {
 
 // MarkMoved closes a ledger whose copy is at another place.
 func (c *Conn) MarkMoved(ctx context.Context, to string, at time.Time) error {
-	return c.Exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, at_us = excluded.at_us", factMoved, to, Micros(at))
-}
-
-// RefuseUnsettled refuses with ledger.ErrConflict while anything is in doubt or open.
-func (c *Conn) RefuseUnsettled(ctx context.Context) error {
-	var doubts int
-	err := c.QueryOne(ctx, "SELECT (SELECT count(*) FROM customer WHERE status = 'in_doubt') + (SELECT count(*) FROM attempt WHERE class = '')", nil, &doubts)
-	if err == nil && doubts > 0 {
-		err = fmt.Errorf("%d customers are in doubt; settle them first (bulkonboard run, or ledger resolve): %w", doubts, ledger.ErrConflict)
-	}
-	return err
+	return c.PutFact(ctx, factMoved, to, at)
 }
 
 // NoteCopyGap writes the gap of a copy whose original was closed at an earlier moment: an
 // earlier copy may have sent since, and be lost.
 func (c *Conn) NoteCopyGap(ctx context.Context, closed, now time.Time) error {
-	if err := c.VoidPlans(ctx); err != nil {
-		return err
+	id, err := c.NextGap(ctx)
+	if err == nil {
+		_, err = c.InsertGap(ctx, ledger.Gap{ID: id, Cause: ledger.GapCopy, From: ledger.Instant{At: closed}, To: ledger.Instant{At: now}}, now, closed, now)
 	}
-	args := append([]any{string(ledger.GapCopy)}, InstantArgs(ledger.Instant{At: closed})...)
-	args = append(append(args, InstantArgs(ledger.Instant{At: now})...), Micros(now))
-	return c.Exec(ctx, `INSERT INTO gap (id, cause, from_at_us, from_offset_us, from_certain, to_at_us, to_offset_us, to_certain, written_us, reason)
-		SELECT 1 + coalesce(max(id), 0), ?, ?, ?, ?, ?, ?, ?, ?, '' FROM gap`, args...)
+	return err
 }
