@@ -58,8 +58,14 @@ func startTogether(t *testing.T, cluster *pgtest.Cluster) *together {
 
 // awaitPosts waits until the partner has had so many requests.
 func (s *together) awaitPosts(n int) {
+	ticks := time.NewTicker(20 * time.Millisecond)
+	defer ticks.Stop()
 	for len(s.server.Posts()) < n {
-		time.Sleep(20 * time.Millisecond) // the partner tells only when asked
+		select {
+		case <-ticks.C:
+		case <-s.t.Context().Done():
+			s.t.Fatal("the runs send nothing")
+		}
 	}
 }
 

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
 // recover brings the ledger from how earlier senders left it to a state in which no
@@ -41,7 +43,55 @@ func (l *Ledger) recover(ctx context.Context) error {
 	if err != nil || l.emergency == nil {
 		return err
 	}
-	return l.emptyEmergency(left)
+	if err := l.emptyEmergency(l.emergency, left); err != nil {
+		return err
+	}
+	return l.mergeOtherFiles(ctx)
+}
+
+// mergeOtherFiles merges the emergency files of processes of this folder that have ended.
+func (l *Ledger) mergeOtherFiles(ctx context.Context) error {
+	for n := 1; n <= maxEmergencyFiles; n++ {
+		path := numberedFile(l.options.Emergency, n)
+		if _, err := os.Lstat(path); path == l.emergencyPath || errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		lock, err := datafile.TakeLock(ctx, path, 0, l.options.Command, time.Now())
+		if errors.Is(err, ledger.ErrLocked) {
+			continue // its process is living
+		}
+		if err == nil {
+			err = errors.Join(l.mergeOtherFile(ctx, path), lock.Release())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Ledger) mergeOtherFile(ctx context.Context, path string) (err error) {
+	e, err := emergency.Open(path, l.id, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	if err := l.checkWrites(ctx, e, path); err != nil {
+		return err
+	}
+	left, err := l.Merge(ctx, e.Kept())
+	if err != nil {
+		return err
+	}
+	return l.emptyEmergency(e, left)
+}
+
+// numberedFile returns the emergency file of the n-th process of a folder, from 1.
+func numberedFile(base string, n int) string {
+	if n == 1 {
+		return base
+	}
+	return fmt.Sprintf("%s-%d", base, n)
 }
 
 // waitForRequests waits until no request of an ended sender can be under way any more.
@@ -90,10 +140,7 @@ func (l *core) openEmergency(ctx context.Context) error {
 		return nil
 	}
 	for n := 1; ; n++ {
-		l.emergencyPath = base
-		if n > 1 {
-			l.emergencyPath = fmt.Sprintf("%s-%d", base, n)
-		}
+		l.emergencyPath = numberedFile(base, n)
 		lock, err := datafile.TakeLock(ctx, l.emergencyPath, 0, l.options.Command, time.Now())
 		if errors.Is(err, ledger.ErrLocked) && n < maxEmergencyFiles {
 			continue
@@ -105,7 +152,7 @@ func (l *core) openEmergency(ctx context.Context) error {
 			return errors.Join(err, lock.Release())
 		}
 		l.emergencyLock = lock
-		return l.checkWrites(ctx)
+		return l.checkWrites(ctx, l.emergency, l.emergencyPath)
 	}
 }
 
@@ -114,8 +161,7 @@ const maxEmergencyFiles = 100
 
 // checkWrites refuses a database that does not know what a sender of this machine had
 // confirmed: commits were lost, and with that process its memory of them.
-func (l *core) checkWrites(ctx context.Context) error {
-	e := l.emergency
+func (l *core) checkWrites(ctx context.Context, e *emergency.File, path string) error {
 	if e.Sender() == 0 || l.options.Adopt {
 		return nil
 	}
@@ -127,7 +173,7 @@ func (l *core) checkWrites(ctx context.Context) error {
 		return err
 	}
 	return fmt.Errorf("%s: the database knows %d writes of sender %d, and %s says that it had confirmed %d: it lost commits in a failover, or is an older copy; put the newer one in its place, or continue with this one by bulkonboard ledger adopt, which calls no user created meanwhile a duplicate: %w",
-		l.address.text, known, e.Sender(), l.emergencyPath, e.Seq(), ledger.ErrDamaged)
+		l.address.text, known, e.Sender(), path, e.Seq(), ledger.ErrDamaged)
 }
 
 // Emergency implements ledger.Emergency.
@@ -143,18 +189,18 @@ func (l *Ledger) Emergency(changes []ledger.Change) error {
 
 // emptyEmergency empties the emergency file. If it holds answers that do not fit, a copy
 // is kept: no answer is thrown away.
-func (l *Ledger) emptyEmergency(left []ledger.Change) error {
+func (l *Ledger) emptyEmergency(e *emergency.File, left []ledger.Change) error {
 	if len(left) > 0 {
-		kept, err := l.emergency.SetAside(l.now())
+		kept, err := e.SetAside(l.now())
 		if err != nil {
-			return fmt.Errorf("%s: %w: %w", l.emergencyPath, err, ledger.ErrWrite)
+			return fmt.Errorf("%s: %w: %w", e.Name(), err, ledger.ErrWrite)
 		}
 		for _, ch := range left {
-			l.note(fmt.Sprintf("an answer in %s for customer %d does not fit what the ledger says; it was kept in %s", l.emergencyPath, ch.Customer, kept))
+			l.note(fmt.Sprintf("an answer in %s for customer %d does not fit what the ledger says; it was kept in %s", e.Name(), ch.Customer, kept))
 		}
 	}
-	if err := l.emergency.Empty(); err != nil {
-		return fmt.Errorf("%s: %w: %w", l.emergencyPath, err, ledger.ErrWrite)
+	if err := e.Empty(); err != nil {
+		return fmt.Errorf("%s: %w: %w", e.Name(), err, ledger.ErrWrite)
 	}
 	return nil
 }
@@ -196,6 +242,65 @@ func (t *tx) deletePasses(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// gaps are the gaps of a ledger.
+type gaps struct{ l *Ledger }
+
+// OpenGap implements ledger.Gaps. The number is drawn first, so that a call made again
+// finds what it wrote.
+func (g gaps) OpenGap(ctx context.Context, asked ledger.Gap) (out ledger.Gap, err error) {
+	l := g.l
+	err = l.writeAsSender(ctx, func(ctx context.Context, t *tx) (err error) {
+		if asked.ID == 0 {
+			if err := t.QueryOne(ctx, "SELECT nextval('gap_id')", nil, &asked.ID); err != nil {
+				return err
+			}
+		}
+		out, err = t.Writer().InsertGap(ctx, asked, l.info.Opened, l.info.Created, l.now())
+		return err
+	})
+	return out, err
+}
+
+// AddToGap implements ledger.Gaps.
+func (g gaps) AddToGap(ctx context.Context, gap int64, identities []string) error {
+	return g.l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.Writer().AddToGap(ctx, gap, identities) })
+}
+
+// CloseGap implements ledger.Gaps.
+func (g gaps) CloseGap(ctx context.Context, gap int64, at time.Time, reason string) error {
+	return g.l.writeAsSender(ctx, func(ctx context.Context, t *tx) error { return t.Writer().CloseGap(ctx, gap, at, reason) })
+}
+
+// newestInstant is the last moment of which attempts tell, if the ledger is to be adopted.
+func (g gaps) newestInstant(ctx context.Context) (newest ledger.Instant, err error) {
+	if !g.l.options.Adopt {
+		return newest, nil
+	}
+	return read(ctx, &g.l.core, func(c *conn) (ledger.Instant, error) {
+		newest, _, _, err := c.Newest(ctx)
+		return newest, err
+	})
+}
+
+// adopt writes the gap of a ledger that was put back from an older copy.
+func (l *Ledger) adopt(ctx context.Context, newest ledger.Instant) error {
+	g, err := l.OpenGap(ctx, ledger.Gap{Cause: ledger.GapAdopt, From: newest})
+	if err == nil {
+		l.note(tables.DescribeGap(g))
+	}
+	return err
+}
+
+// Gaps implements ledger.Gaps.
+func (g gaps) Gaps(ctx context.Context) ([]ledger.Gap, error) {
+	return read(ctx, &g.l.core, func(c *conn) ([]ledger.Gap, error) { return c.ReadGaps(ctx) })
+}
+
+// InGap implements ledger.Gaps.
+func (g gaps) InGap(ctx context.Context, identities []string) (map[string]bool, error) {
+	return read(ctx, &g.l.core, func(c *conn) (map[string]bool, error) { return c.InGap(ctx, identities) })
 }
 
 // MergeFile merges the answers of an emergency file that a process on any machine has

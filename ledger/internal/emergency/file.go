@@ -130,6 +130,9 @@ func readContent(f *os.File, id string) (content, error) {
 	return parseContent(b, id)
 }
 
+// Name returns the path of the file.
+func (e *File) Name() string { return e.f.Name() }
+
 // HasExisted reports whether the file was there before it was opened.
 func (e *File) HasExisted() bool { return e.existed }
 
