@@ -120,12 +120,13 @@ type workload struct {
 	mu      sync.Mutex
 	chunks  int           // received from the feed
 	jobs    int           // that wait, are sent, or are in doubt
+	isFull  bool          // it receives no further chunk at present
 	changed chan struct{} // receives a value when there may be room for another chunk
 }
 
-func (w *workload) setJobs(chunks, jobs int) {
+func (w *workload) setJobs(chunks, jobs int, isFull bool) {
 	w.mu.Lock()
-	w.chunks, w.jobs = chunks, jobs
+	w.chunks, w.jobs, w.isFull = chunks, jobs, isFull
 	w.mu.Unlock()
 	select {
 	case w.changed <- struct{}{}:
@@ -133,12 +134,12 @@ func (w *workload) setJobs(chunks, jobs int) {
 	}
 }
 
-// awaitRoom waits until the planner has received all of so many chunks but one, so that
+// awaitRoom waits until the planner has received so many chunks and wants another, so that
 // no sender claims rows that others could send first.
 func (w *workload) awaitRoom(ctx context.Context, chunks int) error {
 	for {
 		w.mu.Lock()
-		isFree := chunks-w.chunks <= 1
+		isFree := w.chunks == chunks && !w.isFull
 		w.mu.Unlock()
 		if isFree {
 			return nil
