@@ -43,15 +43,15 @@ func writeFiles(t *testing.T, files map[string]string) string {
 // set, by what they decide. A new flag is put here, or into SetByFoundConfig.
 func decisive() map[string][]string {
 	return map[string][]string{
-		"where the key and customers go":   {"env", "sandbox", "base-url", "ca-file", "proxy", "addr", "metrics-addr", "webhook", "state"},
+		"where the key and customers go":   {"env", "sandbox", "base-url", "ca-file", "proxy", "addr", "listen", "tls-cert", "tls-key", "host", "metrics-addr", "webhook", "state"},
 		"which key or secret":              {"api-key-file", "secret-file", "webhook-secret-file", "webhook-old-secret-file"},
 		"who is notified, and what is run": {"on-end", "notify-url-file", "notify-when"},
 		"which ledger, and what it keeps":  {"ledger", "lease", "emergency", "new-ledger", "fresh", "keep-runs"},
-		"which files are written":          {"report", "rejects", "annotate", "log-file", "metrics-file", "save-map", "output"},
+		"which files are written":          {"report", "rejects", "annotate", "log-file", "metrics-file", "save-map", "output", "max-upload", "no-open"},
 		"how rows are read, and which":     {"id", "map", "map-file", "default", "phone-region", "phone-plus", "value", "join", "leave-out", "decide", "carry", "send", "sheet", "header-row", "delimiter", "encoding", "formulas", "strict", "input"},
 		"what is sent, and when again":     {"again", "again-code", "accept", "limit", "max-new", "max-invalid", "max-errors", "max-attempts", "max-duration", "patience", "timeout", "yes"},
 		"what cards cost, and for whom":    {"amount", "card-fee", "issued"},
-		"what money is spent":              {"fee", "keep-balance", "on-low-balance", "require-funds", "approvers", "plan", "rows", "decline", "key", "save"},
+		"what money is spent":              {"fee", "keep-balance", "on-low-balance", "require-funds", "approvers", "users", "plan", "rows", "decline", "key", "save"},
 		"what counts as done or in doubt":  {"key-ttl", "settle", "in-doubt", "check-existing", "confirm-created", "gap", "link-life", "as", "gone", "because", "service-id", "link", "link-file", "account"},
 		"who is shown, with which links":   {"all", "run", "only", "since", "no-links", "unverified", "unconfirmed", "older-than", "working", "format", "changes"},
 		"which events are believed":        {"partner-id", "signature-header", "signature-prefix", "signature-encoding", "max-age", "max-users"},

@@ -36,7 +36,7 @@ func (l *Ledger) CopyTo(ctx context.Context, place string, receive func(context.
 		if err := t.db.ExecScript(inside, "SET LOCAL idle_in_transaction_session_timeout = 0", nil); err != nil {
 			return err
 		}
-		if err := t.RefuseUnsettled(inside); err != nil {
+		if err := t.Writer().RefuseUnsettled(inside); err != nil {
 			return err
 		}
 		if _, at, err := t.Moved(inside); err != nil {
@@ -49,7 +49,7 @@ func (l *Ledger) CopyTo(ctx context.Context, place string, receive func(context.
 			return err
 		}
 		return receive(ctx, tables.NewCopied(t.Reader, last, closed, func() error {
-			if err := t.MarkMoved(inside, place, l.now()); err != nil {
+			if err := t.Writer().MarkMoved(inside, place, l.now()); err != nil {
 				return err
 			}
 			_, err := t.db.pg.Exec(inside, "COMMIT")
@@ -132,7 +132,7 @@ func (l *core) fillCopy(ctx context.Context, db *database, from *Copied) (rows i
 		return 0, err
 	}
 	if !from.Closed.IsZero() {
-		if err := c.NoteCopyGap(ctx, from.Closed, l.now()); err != nil {
+		if err := c.Writer().NoteCopyGap(ctx, from.Closed, l.now()); err != nil {
 			return 0, err
 		}
 	}

@@ -45,7 +45,7 @@ type Options struct {
 type Ledger struct {
 	core
 	savedPlans
-	gaps
+	gapBook
 	allSenders
 	closing sync.Once
 }
@@ -97,7 +97,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if l.now == nil {
 		l.now = func() time.Time { return l.sender.presentTime() }
 	}
-	l.savedPlans, l.gaps, l.allSenders = savedPlans{l}, gaps{l}, newAllSenders(&l.core)
+	l.savedPlans, l.gapBook, l.allSenders = savedPlans{l}, gapBook{&l.core}, newAllSenders(&l.core)
 	l.readers = tables.NewPoolOf(func(ctx context.Context) (tables.Database, error) { return a.connect(ctx, roleRead) }, func() error { return nil })
 	if err := l.open(ctx); err != nil {
 		return nil, errors.Join(err, l.abandon())

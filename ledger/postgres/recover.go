@@ -11,7 +11,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
 // recover brings the ledger from how earlier senders left it to a state in which no
@@ -242,65 +241,6 @@ func (t *tx) deletePasses(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// gaps are the gaps of a ledger.
-type gaps struct{ l *Ledger }
-
-// OpenGap implements ledger.Gaps. The number is drawn first, so that a call made again
-// finds what it wrote.
-func (g gaps) OpenGap(ctx context.Context, asked ledger.Gap) (out ledger.Gap, err error) {
-	l := g.l
-	err = l.writeAsSender(ctx, func(ctx context.Context, t *tx) (err error) {
-		if asked.ID == 0 {
-			if err := t.QueryOne(ctx, "SELECT nextval('gap_id')", nil, &asked.ID); err != nil {
-				return err
-			}
-		}
-		out, err = t.InsertGap(ctx, asked, l.info.Opened, l.info.Created, l.now())
-		return err
-	})
-	return out, err
-}
-
-// AddToGap implements ledger.Gaps.
-func (g gaps) AddToGap(ctx context.Context, gap int64, identities []string) error {
-	return g.l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.AddToGap(ctx, gap, identities) })
-}
-
-// CloseGap implements ledger.Gaps.
-func (g gaps) CloseGap(ctx context.Context, gap int64, at time.Time, reason string) error {
-	return g.l.writeAsSender(ctx, func(ctx context.Context, t *tx) error { return t.CloseGap(ctx, gap, at, reason) })
-}
-
-// newestInstant is the last moment of which attempts tell, if the ledger is to be adopted.
-func (g gaps) newestInstant(ctx context.Context) (newest ledger.Instant, err error) {
-	if !g.l.options.Adopt {
-		return newest, nil
-	}
-	return read(ctx, &g.l.core, func(c *conn) (ledger.Instant, error) {
-		newest, _, _, err := c.Newest(ctx)
-		return newest, err
-	})
-}
-
-// adopt writes the gap of a ledger that was put back from an older copy.
-func (l *Ledger) adopt(ctx context.Context, newest ledger.Instant) error {
-	g, err := l.OpenGap(ctx, ledger.Gap{Cause: ledger.GapAdopt, From: newest})
-	if err == nil {
-		l.note(tables.DescribeGap(g))
-	}
-	return err
-}
-
-// Gaps implements ledger.Gaps.
-func (g gaps) Gaps(ctx context.Context) ([]ledger.Gap, error) {
-	return read(ctx, &g.l.core, func(c *conn) ([]ledger.Gap, error) { return c.ReadGaps(ctx) })
-}
-
-// InGap implements ledger.Gaps.
-func (g gaps) InGap(ctx context.Context, identities []string) (map[string]bool, error) {
-	return read(ctx, &g.l.core, func(c *conn) (map[string]bool, error) { return c.InGap(ctx, identities) })
 }
 
 // MergeFile merges the answers of an emergency file that a process on any machine has

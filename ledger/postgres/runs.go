@@ -29,7 +29,7 @@ func (l *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) 
 			}
 		}
 		if r.Plan != "" {
-			if err := t.BeginPlan(ctx, r.Plan, r.Started); err != nil {
+			if err := t.Writer().BeginPlan(ctx, r.Plan, r.Started); err != nil {
 				return err
 			}
 		}
@@ -54,7 +54,7 @@ func (l *Ledger) Finish(ctx context.Context, id int64, end ledger.RunEnd) error 
 	if end.At.IsZero() {
 		end.At = l.now()
 	}
-	return l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.FinishRun(ctx, id, end, t.noteReported) })
+	return l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.Writer().FinishRun(ctx, id, end, t.noteReported) })
 }
 
 // noteReported notes what the rows of a run's batch have come to, where a reviewer needs
@@ -101,14 +101,14 @@ func (l *Ledger) Bind(ctx context.Context, account ledger.Account) error {
 	if account == (ledger.Account{}) {
 		return nil
 	}
-	return l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.BindAccount(ctx, account) })
+	return l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.Writer().BindAccount(ctx, account) })
 }
 
 // RebindAccount forgets which partner account the ledger belongs to, so that the next run
 // learns it: the vendor gave the account another name. ErrConflict if anything is in
 // doubt. The caller records the command as a run.
 func (l *Ledger) RebindAccount(ctx context.Context) error {
-	return l.writeAsSender(ctx, func(ctx context.Context, t *tx) error { return t.ForgetAccount(ctx) })
+	return l.writeAsSender(ctx, func(ctx context.Context, t *tx) error { return t.Writer().ForgetAccount(ctx) })
 }
 
 // Rebind moves the ledger to another environment, for a host that was renamed.
@@ -123,7 +123,7 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 		if err != nil || i.Environment == environment && t.isAgain { // by the try before
 			return err
 		}
-		return t.MoveEnvironment(ctx, environment, l.now())
+		return t.Writer().MoveEnvironment(ctx, environment, l.now())
 	})
 	if err == nil {
 		l.info.Environment = environment
@@ -134,7 +134,7 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 
 // SaveFact implements ledger.Runs.
 func (l *Ledger) SaveFact(ctx context.Context, name, value string, at time.Time) error {
-	return l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.PutFact(ctx, name, value, at) })
+	return l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.Writer().PutFact(ctx, name, value, at) })
 }
 
 // savedPlans are the saved plans of a ledger.
@@ -147,7 +147,7 @@ func (p savedPlans) DigestPlanRow(identity string, details []ledger.Detail, gene
 
 // SavePlan implements ledger.Plans.
 func (p savedPlans) SavePlan(ctx context.Context, plan ledger.Plan, rows []ledger.PlanRow) error {
-	return p.l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.InsertPlan(ctx, plan, rows) })
+	return p.l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.Writer().InsertPlan(ctx, plan, rows) })
 }
 
 // Plans implements ledger.Plans.
@@ -157,10 +157,46 @@ func (p savedPlans) Plans(ctx context.Context) ([]ledger.Plan, error) {
 
 // DecidePlan implements ledger.Plans.
 func (p savedPlans) DecidePlan(ctx context.Context, id string, d ledger.PlanDecision) error {
-	return p.l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.DecidePlan(ctx, id, d) })
+	return p.l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.Writer().DecidePlan(ctx, id, d) })
 }
 
 // Unplanned implements ledger.Plans.
 func (p savedPlans) Unplanned(ctx context.Context, id string, rows []ledger.PlanRow) ([]int, error) {
 	return read(ctx, &p.l.core, func(c *conn) ([]int, error) { return c.Unplanned(ctx, id, rows) })
+}
+
+// ObserveKYC implements ledger.Verification. The ledger's row, which every such call
+// holds, keeps two processes from judging one user by different events.
+func (l *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news int, err error) {
+	if len(events) == 0 {
+		return 0, nil
+	}
+	err = l.write(ctx, holdLedger, func(ctx context.Context, t *tx) (err error) {
+		news, err = t.Writer().ObserveKYC(ctx, changer{t}, events)
+		return err
+	})
+	return news, err
+}
+
+// changer changes customers within a transaction.
+type changer struct{ t *tx }
+
+// LockCustomers implements tables.CustomerChanger.
+func (x changer) LockCustomers(ctx context.Context, ids []int64) (map[int64]ledger.Customer, error) {
+	return x.t.lockCustomers(ctx, ids)
+}
+
+// PutCustomer implements tables.CustomerChanger.
+func (x changer) PutCustomer(ctx context.Context, before, after ledger.Customer) error {
+	return x.t.putCustomer(ctx, before, after)
+}
+
+// RetryKYC implements ledger.Verification.
+func (l *Ledger) RetryKYC(ctx context.Context, serviceID string, was, now int) error {
+	if !ledger.ValidToken(serviceID) {
+		return fmt.Errorf("%s: %w", l.address.text, ledger.ErrForm)
+	}
+	return l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error {
+		return t.Writer().RetryKYC(ctx, serviceID, was, now, t.isAgain)
+	})
 }

@@ -33,7 +33,7 @@ func (l *Ledger) CopyTo(ctx context.Context, place string, receive func(context.
 	}
 	isClosed := false
 	err := recoverPanic(func() error {
-		if err := l.w.RefuseUnsettled(ctx); err != nil {
+		if err := l.w.Writer().RefuseUnsettled(ctx); err != nil {
 			return err
 		}
 		_, closed, err := l.w.Moved(ctx)
@@ -42,7 +42,7 @@ func (l *Ledger) CopyTo(ctx context.Context, place string, receive func(context.
 		}
 		return receive(ctx, tables.NewCopied(l.w.Reader, l.lastAttempt, closed, func() error {
 			ctx := context.WithoutCancel(ctx)
-			if err := l.w.MarkMoved(ctx, place, l.now()); err != nil {
+			if err := l.w.Writer().MarkMoved(ctx, place, l.now()); err != nil {
 				return err
 			}
 			isClosed = true // whatever comes of the commit: the transaction is over
@@ -116,7 +116,7 @@ func (l *opening) fillCopy(ctx context.Context, c *conn, from *Copied) (rows int
 		return 0, err
 	}
 	if !from.Closed.IsZero() {
-		if err := c.NoteCopyGap(ctx, from.Closed, l.now()); err != nil {
+		if err := c.Writer().NoteCopyGap(ctx, from.Closed, l.now()); err != nil {
 			return 0, err
 		}
 	}

@@ -20,10 +20,10 @@ func (l *Ledger) OpenGap(ctx context.Context, g ledger.Gap) (ledger.Gap, error) 
 
 // insertGap fills in what a gap leaves open and writes it.
 func (l *Ledger) insertGap(ctx context.Context, c *conn, g ledger.Gap) (_ ledger.Gap, err error) {
-	if g.ID, err = c.NextGap(ctx); err != nil {
+	if g.ID, err = c.Writer().NextGap(ctx); err != nil {
 		return g, err
 	}
-	return c.InsertGap(ctx, g, l.info.Opened, l.info.Created, l.now())
+	return c.Writer().InsertGap(ctx, g, l.info.Opened, l.info.Created, l.now())
 }
 
 // Gaps implements ledger.Gaps.
@@ -33,7 +33,7 @@ func (l *Ledger) Gaps(ctx context.Context) ([]ledger.Gap, error) {
 
 // AddToGap implements ledger.Gaps.
 func (l *Ledger) AddToGap(ctx context.Context, gap int64, identities []string) error {
-	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.AddToGap(ctx, gap, identities) })
+	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.Writer().AddToGap(ctx, gap, identities) })
 }
 
 // InGap implements ledger.Gaps.
@@ -43,5 +43,5 @@ func (l *Ledger) InGap(ctx context.Context, identities []string) (map[string]boo
 
 // CloseGap implements ledger.Gaps.
 func (l *Ledger) CloseGap(ctx context.Context, gap int64, at time.Time, reason string) error {
-	return l.writeWithLock(ctx, func(ctx context.Context, c *conn) error { return c.CloseGap(ctx, gap, at, reason) })
+	return l.writeWithLock(ctx, func(ctx context.Context, c *conn) error { return c.Writer().CloseGap(ctx, gap, at, reason) })
 }

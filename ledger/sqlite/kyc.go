@@ -15,7 +15,7 @@ func (l *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news
 		return 0, nil
 	}
 	err = l.write(ctx, func(ctx context.Context, c *conn) (err error) {
-		news, err = c.ObserveKYC(ctx, changer{c}, events)
+		news, err = c.Writer().ObserveKYC(ctx, changer{c}, events)
 		return err
 	})
 	return news, err
@@ -39,7 +39,7 @@ func (l *Ledger) RetryKYC(ctx context.Context, serviceID string, was, now int) e
 	if !ledger.ValidToken(serviceID) {
 		return fmt.Errorf("%s: %w", l.path, ledger.ErrForm)
 	}
-	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.RetryKYC(ctx, serviceID, was, now, false) })
+	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.Writer().RetryKYC(ctx, serviceID, was, now, false) })
 }
 
 // HasKYC reports whether any identity check of a user of a batch is known, 0 = of

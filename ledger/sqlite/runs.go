@@ -20,7 +20,7 @@ func (l *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) 
 	}
 	err = l.write(ctx, func(ctx context.Context, c *conn) error {
 		if r.Plan != "" {
-			if err := c.BeginPlan(ctx, r.Plan, r.Started); err != nil {
+			if err := c.Writer().BeginPlan(ctx, r.Plan, r.Started); err != nil {
 				return err
 			}
 		}
@@ -35,7 +35,7 @@ func (l *Ledger) Finish(ctx context.Context, id int64, end ledger.RunEnd) error 
 	if end.At.IsZero() {
 		end.At = l.now()
 	}
-	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.FinishRun(ctx, id, end, c.NoteReported) })
+	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.Writer().FinishRun(ctx, id, end, c.NoteReported) })
 }
 
 // Log implements ledger.Runs.
@@ -50,14 +50,14 @@ func (l *Ledger) Bind(ctx context.Context, account ledger.Account) error {
 	if account == (ledger.Account{}) {
 		return nil
 	}
-	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.BindAccount(ctx, account) })
+	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.Writer().BindAccount(ctx, account) })
 }
 
 // RebindAccount forgets which partner account the ledger belongs to, so that
 // the next run learns it: the vendor gave the account another name. ErrConflict
 // if anything is in doubt. The caller records the command as a run.
 func (l *Ledger) RebindAccount(ctx context.Context) error {
-	return l.writeWithLock(ctx, func(ctx context.Context, c *conn) error { return c.ForgetAccount(ctx) })
+	return l.writeWithLock(ctx, func(ctx context.Context, c *conn) error { return c.Writer().ForgetAccount(ctx) })
 }
 
 // Rebind moves the ledger to another environment, for a host that was renamed.
@@ -68,7 +68,7 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 		return fmt.Errorf("%s: no environment given: %w", l.path, ledger.ErrEnvironment)
 	}
 	err := l.writeWithLock(ctx, func(ctx context.Context, c *conn) error {
-		err := c.MoveEnvironment(ctx, environment, l.now())
+		err := c.Writer().MoveEnvironment(ctx, environment, l.now())
 		c.Environment = environment // if the commit fails, nothing is written any more
 		return err
 	})
@@ -92,7 +92,7 @@ func (l *Ledger) Fact(ctx context.Context, name string) (value string, at time.T
 
 // SaveFact implements ledger.Runs.
 func (l *Ledger) SaveFact(ctx context.Context, name, value string, at time.Time) error {
-	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.PutFact(ctx, name, value, at) })
+	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.Writer().PutFact(ctx, name, value, at) })
 }
 
 // FactNames lists the names of small facts that begin with prefix, sorted.

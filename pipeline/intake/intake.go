@@ -87,19 +87,36 @@ func (r *batchRows) Read(dst []pipeline.Row) (int, error) {
 		return 0, err
 	}
 	cells := r.cells[:n]
-	if failed := source.Decode(cells, &r.raw); failed != nil {
+	if failed := convertRows(cells, &r.raw, dst); failed != nil {
 		return 0, failed
 	}
 	r.total += n
 	if r.onRead != nil {
 		r.onRead(r.raw[:n], r.total)
 	}
+	return n, err
+}
+
+// RowsOf returns rows of a reader as rows of the pipeline.
+func RowsOf(cells []source.Row) ([]pipeline.Row, error) {
+	rows, raw := make([]pipeline.Row, len(cells)), []validate.Raw(nil)
+	if len(cells) == 0 {
+		return rows, nil
+	}
+	return rows, convertRows(cells, &raw, rows)
+}
+
+// convertRows fills dst. raw is room for their fields.
+func convertRows(cells []source.Row, raw *[]validate.Raw, dst []pipeline.Row) error {
+	if err := source.Decode(cells, raw); err != nil {
+		return err
+	}
 	for i, c := range cells {
-		dst[i] = pipeline.Row{File: c.File, Number: c.Number, Line: c.Line, Raw: r.raw[i], ID: c.ID, Carry: slices.Clone(c.Carry), Issues: problemsOf(c.Issues),
+		dst[i] = pipeline.Row{File: c.File, Number: c.Number, Line: c.Line, Raw: (*raw)[i], ID: c.ID, Carry: slices.Clone(c.Carry), Issues: problemsOf(c.Issues),
 			Again: c.Was == string(ledger.DuplicateInInput)}
 		dst[i].Raw.Extra = slices.Clone(c.Send)
 	}
-	return n, err
+	return nil
 }
 
 // Close ends the pass.

@@ -9,7 +9,7 @@ func English() *Catalogue {
 	for _, more := range []map[string]Message{contactCodes(), warningCodes(), readerCodes(), outcomeCodes(), partnerCodes()} {
 		maps.Copy(codes, more)
 	}
-	return &Catalogue{Statuses: statuses(), Codes: codes, Columns: columnFindings(), Stops: stopReasons(), Exits: exitCodes()}
+	return &Catalogue{Statuses: statuses(), Codes: codes, Columns: columnFindings(), Stops: stopReasons(), Exits: exitCodes(), Requests: requestCodes()}
 }
 
 // Advice that several codes share.

@@ -30,6 +30,7 @@ type Catalogue struct {
 	Columns  map[string]Message // of findings about whole columns
 	Stops    map[string]Message // reasons why a run stopped, as in the JSON summary
 	Exits    map[string]Message // exit codes, in decimal
+	Requests map[string]Message // requests that the finance page refuses
 }
 
 // Column stands for the sender's heading in Message.Finance.
@@ -87,5 +88,5 @@ type section struct {
 }
 
 func (c *Catalogue) sections() []section {
-	return []section{{"status", c.Statuses}, {"code", c.Codes}, {"column finding", c.Columns}, {"stop reason", c.Stops}, {"exit code", c.Exits}}
+	return []section{{"status", c.Statuses}, {"code", c.Codes}, {"column finding", c.Columns}, {"stop reason", c.Stops}, {"exit code", c.Exits}, {"request", c.Requests}}
 }

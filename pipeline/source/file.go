@@ -138,6 +138,17 @@ func readHead(rows recordReader, headerRow int) (head []table.Record, last int, 
 	return head, last, nil
 }
 
+// Head returns the first rows of the first file, those above the headers included.
+func (in *Input) Head(ctx context.Context) (_ []table.Record, err error) {
+	rows, err := in.openRecords(ctx, in.files[0].content)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	head, _, err := readHead(rows, 0)
+	return head, err
+}
+
 // readHeader finds the header row and what it means.
 func (in *Input) readHeader(f *file, head []table.Record, wanted int) *Error {
 	if len(head) == 0 {

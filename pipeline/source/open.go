@@ -212,10 +212,14 @@ func (in *Input) Settings() string {
 		Formulas string    `json:"formulas"`
 		Carry    []string  `json:"carry"`
 		LeaveOut []string  `json:"leaveOut,omitempty"`
+		Overlay  string    `json:"overlay,omitempty"`
 		Files    []settled `json:"files"`
 	}{Version: 3, Formulas: in.opt.Formulas, Carry: in.carried, LeaveOut: slices.Sorted(slices.Values(in.opt.LeaveOut))}
 	if all.Formulas == "" {
 		all.Formulas = "cached"
+	}
+	if in.opt.Overlay != nil {
+		all.Overlay = in.opt.Overlay.Fingerprint()
 	}
 	for _, f := range in.files {
 		s := settled{Dialect: f.Dialect, Sheet: f.sheet, Header: f.headerRow, Width: f.width, ID: f.id, Carry: f.carry,
@@ -272,6 +276,9 @@ func (in *Input) settleCarried() error {
 				}
 			}
 		}
+	}
+	if slices.ContainsFunc(in.files, func(f *file) bool { return f.rejects }) {
+		wanted = append(slices.Clone(wanted), OriginColumn) // so that the row of the first list is known
 	}
 	for i, name := range wanted {
 		if findColumn(wanted[:i], name) >= 0 {

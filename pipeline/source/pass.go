@@ -91,7 +91,7 @@ func (p *Pass) nextRecord() (table.Record, error) {
 			continue
 		case err != nil:
 			return table.Record{}, p.blameChange(err)
-		case rec.Number <= f.headerRow:
+		case rec.Number <= f.headerRow, p.in.opt.Overlay != nil && !p.in.opt.Overlay.Correct(&rec):
 			continue
 		}
 		if refusal := csvfile.CheckStrayPair(rec, f.width, f.Delimiter); refusal != nil {

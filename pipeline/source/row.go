@@ -67,6 +67,21 @@ func (p *Pass) fillRow(row *Row, rec table.Record) {
 	}
 }
 
+// RowOf returns the row that a pass makes of a record of the first file, corrected by
+// Options.Overlay, and whether a pass hands it on. above is the cells of the row above.
+// What a pass sees in the row below is missing: a row that is cut in two.
+func (in *Input) RowOf(rec table.Record, above []string) (row Row, isRead bool) {
+	if in.opt.Overlay != nil && !in.opt.Overlay.Correct(&rec) {
+		return row, false
+	}
+	if in.files[0].kindOf(in.matcher, &rec, above) != customerRow {
+		return row, false
+	}
+	p := Pass{in: in}
+	p.fillRow(&row, rec)
+	return row, true
+}
+
 // detachValues copies the values of a large row, so that keeping them does not
 // keep the whole text of the row. It drops what is too much to be kept.
 func (r *Row) detachValues() {

@@ -44,11 +44,24 @@ type Options struct {
 	// have it is read from the only sheet with data, or the only one with the headers.
 	// Sheet beats it.
 	EarlierSheet string
-	TakeFound    bool   // take the sheet and the header row that seem meant, and note it, rather than refuse
-	Delimiter    rune   // 0 = detect among , ; tab |
-	Encoding     string // "" = UTF-8, or UTF-16 by its byte-order mark; else windows-1252, iso-8859-1, ...
-	Formulas     string // "cached" (default) or "refuse"
-	MaxBytes     int64  // largest uncompressed size of a workbook; 0 = 4 GiB
+	TakeFound    bool    // take the sheet and the header row that seem meant, and note it, rather than refuse
+	Delimiter    rune    // 0 = detect among , ; tab |
+	Encoding     string  // "" = UTF-8, or UTF-16 by its byte-order mark; else windows-1252, iso-8859-1, ...
+	Formulas     string  // "cached" (default) or "refuse"
+	MaxBytes     int64   // largest uncompressed size of a workbook; 0 = 4 GiB
+	Overlay      Overlay // corrections of rows; nil = none
+}
+
+// Overlay corrects the rows of a list of one file before anything is said of them. What
+// the columns hold was found out before, in the rows as they are in the file.
+type Overlay interface {
+	// Correct changes the cells and issues of a record below the headers, and reports
+	// whether the row is read. The record's slices belong to the reader: a changed one is
+	// a new one. One pass calls it for each row in order.
+	Correct(rec *table.Record) (isRead bool)
+	// Fingerprint identifies the corrections, "" if there are none. It is part of
+	// Input.Settings.
+	Fingerprint() string
 }
 
 // SendColumn names a string field of the request and the column it comes from.

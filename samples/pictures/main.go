@@ -1,12 +1,16 @@
-// Command pictures makes the pictures of the documents. It needs Go, tmux, LibreOffice
-// and pdftoppm:
+// Command pictures makes the pictures of the documents. It needs Go, tmux, LibreOffice,
+// pdftoppm and Chromium:
 //
 //	cd samples/pictures && go run .
 //	go run . -columns 120 -o DIR
+//	go run . -pages
 //
 // It builds bulkonboard, runs it on invented lists in a directory of its own, and
 // draws what tmux shows, on a dark and on a light ground, and pages of workbooks. The
-// documents show terminals of 80 columns; other widths are for a review.
+// pictures of a week are made from what the test of that week leaves. The documents show
+// terminals of 80 columns; other widths are for a review. -pages makes only the pictures
+// of the finance page, in web: light and dark, in two sizes. The documents show some of
+// the smaller light ones; only these are committed.
 package main
 
 import (
@@ -46,7 +50,15 @@ func shots() []shot {
 func main() {
 	columns := flag.Int("columns", 80, "width of the terminal")
 	out := flag.String("o", ".", "`DIR` to write to")
+	isPagesOnly := flag.Bool("pages", false, "only the finance page")
 	flag.Parse()
+	if err := takePages(context.Background(), *out); err != nil {
+		fmt.Fprintln(os.Stderr, "pictures:", err)
+		os.Exit(1)
+	}
+	if *isPagesOnly {
+		return
+	}
 	if err := run(context.Background(), *columns, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "pictures:", err)
 		os.Exit(1)
@@ -66,7 +78,21 @@ func run(ctx context.Context, columns int, out string) (err error) {
 	if err := prepare(ctx, dir); err != nil {
 		return err
 	}
-	for i, s := range shots() {
+	if err := drawShots(ctx, dir, shots(), fonts, columns, out); err != nil {
+		return err
+	}
+	if err := drawBooks(ctx, dir, books(), out); err != nil {
+		return err
+	}
+	if err := drawWeek(ctx, dir, fonts, columns, out); err != nil {
+		return err
+	}
+	return takePages(ctx, out)
+}
+
+// drawShots runs commands in dir, and draws those that have a name.
+func drawShots(ctx context.Context, dir string, list []shot, f *fonts, columns int, out string) error {
+	for i, s := range list {
 		screen, err := capture(ctx, filepath.Join(dir, "tmux"+strconv.Itoa(i)), dir, s, columns)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
@@ -76,12 +102,27 @@ func run(ctx context.Context, columns int, out string) (err error) {
 		}
 		for _, theme := range themes() {
 			name := fmt.Sprintf("%s-%s.png", s.name, theme.name)
-			if err := drawScreen(filepath.Join(out, name), fonts, theme, screen, columns); err != nil {
+			if err := drawScreen(filepath.Join(out, name), f, theme, screen, columns); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
 	}
-	return drawBooks(ctx, dir, out)
+	return nil
+}
+
+// takePages has the test of the finance page take its pictures.
+func takePages(ctx context.Context, out string) error {
+	dir, err := filepath.Abs(filepath.Join(out, "web"))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return err
+	}
+	play := exec.CommandContext(ctx, "go", "test", "./cmd/bulkonboard", "-run", "TestWebPage", "-count=1", "-timeout", "10m")
+	play.Dir, play.Env = "../..", append(os.Environ(), "BULKONBOARD_PICTURES="+dir)
+	play.Stdout, play.Stderr = os.Stdout, os.Stderr
+	return play.Run()
 }
 
 // prepare builds the program and makes the lists that the commands read.

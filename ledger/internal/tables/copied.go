@@ -173,13 +173,13 @@ func (c *Conn) CheckMoved(ctx context.Context, allowed string) error {
 }
 
 // MarkMoved closes a ledger whose copy is at another place.
-func (c *Conn) MarkMoved(ctx context.Context, to string, at time.Time) error {
+func (c Writer) MarkMoved(ctx context.Context, to string, at time.Time) error {
 	return c.PutFact(ctx, factMoved, to, at)
 }
 
 // NoteCopyGap writes the gap of a copy whose original was closed at an earlier moment: an
 // earlier copy may have sent since, and be lost.
-func (c *Conn) NoteCopyGap(ctx context.Context, closed, now time.Time) error {
+func (c Writer) NoteCopyGap(ctx context.Context, closed, now time.Time) error {
 	id, err := c.NextGap(ctx)
 	if err == nil {
 		_, err = c.InsertGap(ctx, ledger.Gap{ID: id, Cause: ledger.GapCopy, From: ledger.Instant{At: closed}, To: ledger.Instant{At: now}}, now, closed, now)

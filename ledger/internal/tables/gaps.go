@@ -30,7 +30,7 @@ func (c *Conn) OpeningInstant(ctx context.Context, at time.Time) (now, newest le
 
 // InsertGap fills in what a gap leaves open, writes it unless it is there, and makes the
 // open plans void. opened is when the ledger was opened, created when it was made.
-func (c *Conn) InsertGap(ctx context.Context, g ledger.Gap, opened, created, now time.Time) (ledger.Gap, error) {
+func (c Writer) InsertGap(ctx context.Context, g ledger.Gap, opened, created, now time.Time) (ledger.Gap, error) {
 	end, newest, err := c.OpeningInstant(ctx, opened)
 	if err == nil {
 		err = c.VoidPlans(ctx)
@@ -48,13 +48,13 @@ func (c *Conn) InsertGap(ctx context.Context, g ledger.Gap, opened, created, now
 }
 
 // NextGap returns the number of a new gap, for a transaction that nobody else writes beside.
-func (c *Conn) NextGap(ctx context.Context) (id int64, err error) {
+func (c Writer) NextGap(ctx context.Context) (id int64, err error) {
 	err = c.QueryOne(ctx, "SELECT 1 + coalesce(max(id), 0) FROM gap", nil, &id)
 	return id, err
 }
 
 // AddToGap notes the users of a gap.
-func (c *Reader) AddToGap(ctx context.Context, gap int64, identities []string) error {
+func (c Writer) AddToGap(ctx context.Context, gap int64, identities []string) error {
 	if err := c.requireGap(ctx, gap); err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (c *Reader) AddToGap(ctx context.Context, gap int64, identities []string) e
 }
 
 // CloseGap marks a gap as scanned or, with a reason, as ended.
-func (c *Conn) CloseGap(ctx context.Context, gap int64, at time.Time, reason string) error {
+func (c Writer) CloseGap(ctx context.Context, gap int64, at time.Time, reason string) error {
 	if err := c.requireGap(ctx, gap); err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (c *Conn) CloseGap(ctx context.Context, gap int64, at time.Time, reason str
 	return c.Exec(ctx, "UPDATE gap SET scanned_us = ? WHERE id = ?", Micros(at), gap)
 }
 
-func (c *Conn) requireGap(ctx context.Context, gap int64) error {
+func (c Writer) requireGap(ctx context.Context, gap int64) error {
 	found, err := c.QueryIDs(ctx, "SELECT id FROM gap WHERE id = ?", gap)
 	if err == nil && len(found) == 0 {
 		err = fmt.Errorf("gap %d: %w", gap, ledger.ErrNotFound)

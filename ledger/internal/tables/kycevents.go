@@ -15,7 +15,7 @@ type CustomerChanger interface {
 }
 
 // PutKYC writes what is known of an identity check.
-func (c *Conn) PutKYC(ctx context.Context, serviceID string, k ledger.KYC) error {
+func (c Writer) PutKYC(ctx context.Context, serviceID string, k ledger.KYC) error {
 	return c.Exec(ctx, `INSERT INTO kyc (service_id, status, since_us, seen_us, retries, retry_count, retry_open, reasons, denied_us, linked_us, resubmitted_us)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (service_id) DO UPDATE SET status = excluded.status, since_us = excluded.since_us, seen_us = excluded.seen_us,
 			retries = excluded.retries, retry_count = excluded.retry_count, retry_open = excluded.retry_open, reasons = excluded.reasons,
@@ -26,7 +26,7 @@ func (c *Conn) PutKYC(ctx context.Context, serviceID string, k ledger.KYC) error
 
 // ObserveKYC records events, and returns how many brought another status or a link. It
 // runs within the caller's transaction.
-func (c *Conn) ObserveKYC(ctx context.Context, customers CustomerChanger, events []ledger.KYCEvent) (news int, err error) {
+func (c Writer) ObserveKYC(ctx context.Context, customers CustomerChanger, events []ledger.KYCEvent) (news int, err error) {
 	for _, e := range events {
 		isNews, err := c.observeEvent(ctx, customers, e)
 		if err != nil {
@@ -39,7 +39,7 @@ func (c *Conn) ObserveKYC(ctx context.Context, customers CustomerChanger, events
 	return news, nil
 }
 
-func (c *Conn) observeEvent(ctx context.Context, customers CustomerChanger, e ledger.KYCEvent) (isNews bool, err error) {
+func (c Writer) observeEvent(ctx context.Context, customers CustomerChanger, e ledger.KYCEvent) (isNews bool, err error) {
 	e.At = ledger.TruncateTime(e.At)
 	before, err := c.KYCOf(ctx, e.ServiceID)
 	if err != nil {
@@ -55,7 +55,7 @@ func (c *Conn) observeEvent(ctx context.Context, customers CustomerChanger, e le
 
 // putLink gives a link that came with an event to the user's customer, and reports
 // whether it was accepted.
-func (c *Conn) putLink(ctx context.Context, customers CustomerChanger, k ledger.KYC, e ledger.KYCEvent) (ledger.KYC, bool, error) {
+func (c Writer) putLink(ctx context.Context, customers CustomerChanger, k ledger.KYC, e ledger.KYCEvent) (ledger.KYC, bool, error) {
 	if e.URL == "" || e.ServiceID == "" {
 		return k, false, nil
 	}
@@ -79,7 +79,7 @@ func (c *Conn) putLink(ctx context.Context, customers CustomerChanger, k ledger.
 
 // RetryKYC changes how often an identity check was begun again. isAgain says that the
 // same call may have done so already.
-func (c *Conn) RetryKYC(ctx context.Context, serviceID string, was, now int, isAgain bool) error {
+func (c Writer) RetryKYC(ctx context.Context, serviceID string, was, now int, isAgain bool) error {
 	k, err := c.KYCOf(ctx, serviceID)
 	if err != nil || isAgain && k.Retries == now {
 		return err

@@ -12,7 +12,7 @@ import (
 
 // FinishRun closes a run, and its plan. With exit code 0 or 3 noteReported notes what the
 // run has reported.
-func (c *Conn) FinishRun(ctx context.Context, id int64, end ledger.RunEnd, noteReported func(ctx context.Context, run int64) error) error {
+func (c Writer) FinishRun(ctx context.Context, id int64, end ledger.RunEnd, noteReported func(ctx context.Context, run int64) error) error {
 	n, err := c.ExecCount(ctx, `UPDATE run SET ended_us = ?, exit_code = ?, stop_reason = ?, sent = ?, created = ?, wallet_from = ?, wallet_to = ? WHERE id = ?`,
 		Micros(end.At), end.ExitCode, end.StopReason, end.Sent, end.Created, end.WalletFrom, end.WalletTo, id)
 	if err == nil && n == 0 {
@@ -28,7 +28,7 @@ func (c *Conn) FinishRun(ctx context.Context, id int64, end ledger.RunEnd, noteR
 }
 
 // BindAccount ties the ledger to a partner account; see ledger.Runs.
-func (c *Conn) BindAccount(ctx context.Context, account ledger.Account) error {
+func (c Writer) BindAccount(ctx context.Context, account ledger.Account) error {
 	i, err := c.ReadIdentity(ctx)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (c *Conn) BindAccount(ctx context.Context, account ledger.Account) error {
 
 // ForgetAccount forgets which partner account the ledger belongs to. ErrConflict if
 // anything is in doubt.
-func (c *Conn) ForgetAccount(ctx context.Context) error {
+func (c Writer) ForgetAccount(ctx context.Context) error {
 	if err := c.RefuseDoubts(ctx); err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (c *Conn) ForgetAccount(ctx context.Context) error {
 
 // MoveEnvironment moves the ledger to another environment. Keys that are not stored, because
 // they follow from the environment, are stored first. ErrConflict if anything is in doubt.
-func (c *Conn) MoveEnvironment(ctx context.Context, to string, at time.Time) error {
+func (c Writer) MoveEnvironment(ctx context.Context, to string, at time.Time) error {
 	if err := c.RefuseDoubts(ctx); err != nil {
 		return err
 	}
@@ -76,16 +76,16 @@ func (c *Conn) MoveEnvironment(ctx context.Context, to string, at time.Time) err
 }
 
 // RefuseDoubts refuses with ErrConflict while any customer is in doubt.
-func (c *Conn) RefuseDoubts(ctx context.Context) error {
+func (c Writer) RefuseDoubts(ctx context.Context) error {
 	return c.refuseIfAny(ctx, "SELECT count(*) FROM customer WHERE status = 'in_doubt'")
 }
 
 // RefuseUnsettled is RefuseDoubts, and counts open attempts as well.
-func (c *Conn) RefuseUnsettled(ctx context.Context) error {
+func (c Writer) RefuseUnsettled(ctx context.Context) error {
 	return c.refuseIfAny(ctx, "SELECT (SELECT count(*) FROM customer WHERE status = 'in_doubt') + (SELECT count(*) FROM attempt WHERE class = '')")
 }
 
-func (c *Conn) refuseIfAny(ctx context.Context, count string) error {
+func (c Writer) refuseIfAny(ctx context.Context, count string) error {
 	var doubts int
 	err := c.QueryOne(ctx, count, nil, &doubts)
 	if err == nil && doubts > 0 {
@@ -95,6 +95,6 @@ func (c *Conn) refuseIfAny(ctx context.Context, count string) error {
 }
 
 // PutFact writes a small fact.
-func (c *Conn) PutFact(ctx context.Context, name, value string, at time.Time) error {
+func (c Writer) PutFact(ctx context.Context, name, value string, at time.Time) error {
 	return c.Exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, at_us = excluded.at_us", name, value, Micros(at))
 }

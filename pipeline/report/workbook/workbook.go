@@ -11,7 +11,10 @@ import (
 	"compress/flate"
 	"errors"
 	"io"
+	"os"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 
@@ -65,17 +68,46 @@ func FromFile(f *excelize.File, scratch string) (*Workbook, error) {
 	return b, errors.Join(b.addStyles(), b.addListStyles())
 }
 
-// Save writes the workbook straight to w: excelize would build the whole file
-// in memory. comment becomes the comment of the archive.
-func (b *Workbook) Save(w io.Writer, comment string) error {
-	archive := zip.NewWriter(w)
+// Save writes the workbook to w, by way of a file in scratch: excelize would build the
+// whole workbook in memory. The same workbook always gives the same bytes. comment
+// becomes the comment of the archive.
+func (b *Workbook) Save(w io.Writer, comment string) (err error) {
+	spool, err := os.CreateTemp(b.scratch, "book-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, spool.Close(), os.Remove(spool.Name())) }()
+	archive := zip.NewWriter(spool)
 	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
+	b.File.SetZipWriter(func(io.Writer) excelize.ZipWriter { return linkedArchive{archive, b.links, b.elements} })
+	if _, err := b.File.WriteToBuffer(); err != nil {
+		return err
+	}
+	return sortArchive(w, spool, comment)
+}
+
+// sortArchive copies an archive with its parts in the order of their names: excelize
+// writes the sheets in any order.
+func sortArchive(w io.Writer, from *os.File, comment string) error {
+	info, err := from.Stat()
+	if err != nil {
+		return err
+	}
+	parts, err := zip.NewReader(from, info.Size())
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(parts.File, func(a, b *zip.File) int { return strings.Compare(a.Name, b.Name) })
+	archive := zip.NewWriter(w)
 	if err := archive.SetComment(comment); err != nil {
 		return err
 	}
-	b.File.SetZipWriter(func(io.Writer) excelize.ZipWriter { return linkedArchive{archive, b.links, b.elements} })
-	_, err := b.File.WriteToBuffer()
-	return err
+	for _, part := range parts.File {
+		if err := archive.Copy(part); err != nil {
+			return err
+		}
+	}
+	return archive.Close()
 }
 
 // Close closes the workbook's temporary files.

@@ -74,6 +74,18 @@ func execute(ctx context.Context, root *cobra.Command) (c *cobra.Command, err er
 	return root.ExecuteContextC(ctx)
 }
 
+// executeInside carries out a command for another one of this process, as Run does, but
+// leaves signals and the process alone.
+func executeInside(ctx context.Context, con *term.Console) error {
+	root := NewRootCommand(con)
+	root.SetArgs(con.Args)
+	_, err := execute(ctx, root)
+	if con.AtEnd != nil {
+		con.AtEnd(ctx, exit.CodeOf(err))
+	}
+	return err
+}
+
 // isReported reports whether the command has said all there is to say about an error.
 func isReported(err error) bool { return errors.As(err, new(*exit.ReportedError)) }
 

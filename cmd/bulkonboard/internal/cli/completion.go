@@ -82,7 +82,7 @@ func fileExtensions() map[string][]string {
 		"config": yaml, "map-file": yaml, "save-map": yaml,
 		"input": inputs, "report": reports, "rejects": {"xlsx", "csv"}, "annotate": {"xlsx"}, "output": {"csv", "xlsx"}, "preexist": {"csv"},
 		"ledger": {"db"}, "ca-file": {"pem", "crt", "cer"}, "metrics-file": {"prom"}, "log-file": {"log", "json", "jsonl"},
-		"api-key-file": nil, "notify-url-file": nil, "issued": {"csv"}, "secret-file": nil, "approvers": nil, "key": nil, "plan": {"json"}, "link-file": nil, "webhook-secret-file": nil, "webhook-old-secret-file": nil, "state": nil, "emergency": {"emergency"},
+		"api-key-file": nil, "notify-url-file": nil, "issued": {"csv"}, "secret-file": nil, "approvers": nil, "users": nil, "tls-cert": {"pem", "crt"}, "tls-key": {"pem", "key"}, "key": nil, "plan": {"json"}, "link-file": nil, "webhook-secret-file": nil, "webhook-old-secret-file": nil, "state": nil, "emergency": {"emergency"},
 	}
 }
 
@@ -106,9 +106,13 @@ func valueWords() map[string][]string {
 		"join":               {validate.FieldAddress + "=Street+Number"},
 		"leave-out":          {source.StruckOutRows, source.NoCustomerRows},
 		"since":              {"24h"},
+		"listen":             {anyFreePort},
 		"older-than":         {"7d"},
 	}
 }
+
+// anyFreePort is where web listens unless it is told otherwise.
+const anyFreePort = "127.0.0.1:0"
 
 // argumentCompletion returns the completion of the arguments of a command.
 func argumentCompletion(command string) cobra.CompletionFunc {

@@ -67,7 +67,7 @@ func (d *decider) decide(ctx context.Context) ([]decisions.Decision, error) {
 			for i := range withheld {
 				p := &withheld[i]
 				d.sayf("")
-				d.sayf("Not asked: %s %s. Correct or delete one of the two rows first.", findings.Question(p.Decision, d.files), term.Sentences(findings.HarmText(&p.Harm, d.files)))
+				d.sayf("Not asked: %s %s. Correct or delete one of the two rows first.", p.Sentence(d.files), term.Sentences(findings.HarmText(&p.Harm, d.files)))
 			}
 			return d.decided(), nil
 		}
@@ -92,7 +92,7 @@ func (d *decider) decided() []decisions.Decision {
 func (d *decider) ask(ctx context.Context, p *decisions.Proposal, left int) error {
 	at := len(d.asked) + 1
 	d.sayf("")
-	d.sayf("%d of %d: %s", at, at-1+left, findings.Question(p.Decision, d.files))
+	d.sayf("%d of %d: %s", at, at-1+left, p.Sentence(d.files))
 	d.sayf("  %s", findings.Effect(p))
 	if examples := findings.ExamplesText(p, d.files); examples != "" {
 		d.sayf("  %s", examples)

@@ -12,6 +12,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/ledgercmd"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/linkscmd"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/sandboxcmd"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/webcmd"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -46,7 +47,7 @@ To continue after an interruption, run the same command again.`,
 	root.SetFlagErrorFunc(flagError)
 	root.RunE = func(c *cobra.Command, args []string) error { return runDropped(c.Context(), con, c, root, args) }
 	root.AddCommand(newRunCommand(con), newValidateCommand(con), newPlanCommand(con), approvecmd.NewCommand(con), newStatusCommand(con), newReportCommand(con),
-		newTemplateCommand(con), sandboxcmd.NewCommand(con), linkscmd.NewCommand(con), kyccmd.NewCommand(con), ledgercmd.NewCommand(con), cardscmd.NewCommand(con), newConfigCommand(con), newVersionCommand(con))
+		newTemplateCommand(con), sandboxcmd.NewCommand(con), linkscmd.NewCommand(con), kyccmd.NewCommand(con), ledgercmd.NewCommand(con), cardscmd.NewCommand(con), newConfigCommand(con), webcmd.NewCommand(con, executeInside), newVersionCommand(con))
 	root.AddCommand(newHelpTopics(root)...)
 	root.InitDefaultCompletionCmd()
 	refuseUnknownTopics(root)

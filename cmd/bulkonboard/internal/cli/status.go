@@ -50,10 +50,12 @@ func runStatus(ctx context.Context, con *term.Console, l session.Ledger, info le
 	if err != nil {
 		return err
 	}
+	most := maxListsShown
 	if asJSON {
-		if err := st.countLists(ctx, l); err != nil {
-			return err
-		}
+		most = maxListsCounted
+	}
+	if err := st.countLists(ctx, l, most); err != nil {
+		return err
 	}
 	if !asJSON {
 		session.ReportNotices(con, l)

@@ -3,19 +3,15 @@ package cli
 import (
 	"context"
 	"errors"
-	"os"
-	"runtime"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/holder"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
-	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 )
 
 // readRuns looks up what the log says of the runs. One may have sent nothing,
@@ -41,7 +37,8 @@ func (s *statusReport) readRuns(ctx context.Context, l session.Ledger, run int64
 			break
 		}
 	}
-	s.running = s.run.ID != 0 && s.run.End == nil && (len(s.living()) > 0 || isLockHeld(s.info.Path))
+	_, isHeld := holder.Read(s.info.Path)
+	s.running = s.run.ID != 0 && s.run.End == nil && (isHeld || len(s.living()) > 0)
 	return nil
 }
 
@@ -87,36 +84,4 @@ func perDay(of sqlite.Decided, now time.Time, running bool) float64 {
 		return 0
 	}
 	return float64(of.Rows-1) / span.Hours() * 24
-}
-
-// isLockHeld reports whether the process that signed the ledger's lock is alive on
-// this machine. A lock that was let go has no signature.
-func isLockHeld(path string) bool {
-	f, err := os.Open(path + ".lock")
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	text, err := limits.ReadAll(f, limits.Lock)
-	if err != nil {
-		return false
-	}
-	signed := map[string]string{}
-	for line := range strings.Lines(string(text)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
-		signed[name] = value
-	}
-	host, err := os.Hostname()
-	pid, wrong := strconv.Atoi(signed["pid"])
-	return err == nil && wrong == nil && signed["host"] == host && isAlive(pid)
-}
-
-// isAlive reports whether a process of this machine runs.
-func isAlive(pid int) bool {
-	p, err := os.FindProcess(pid)
-	if err != nil || pid <= 0 {
-		return false
-	}
-	err = p.Signal(syscall.Signal(0)) // Windows has found a process only if it runs, and has no such signal
-	return err == nil || errors.Is(err, os.ErrPermission) || runtime.GOOS == "windows"
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/marking"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -149,9 +150,9 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 	}
 	var failed error
 	if f.annotate != "" {
-		note := outputs.NewAnnotation(in.Files()[0])
-		columns := outputs.ColumnIndexes(in.Files()[0])
-		note.Rows, note.Marked = outputs.MarkedRows(ctx, in, found.Marks, columns), outputs.OnlyMarked(found.Marks, columns)
+		note := marking.New(in.Files()[0])
+		columns := marking.ColumnIndexes(in.Files()[0])
+		note.Rows, note.Marked = found.Marks.Rows(ctx, in, columns), found.Marks.OnlyMarked(columns)
 		if checked.marked, err = outputs.WriteAnnotated(ctx, con, f.annotate, in, note); err != nil {
 			failed = err
 		}

@@ -67,18 +67,19 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 	s.gauges.writeEnd(sum, code)
 	s.logEnd(sum, failed, code)
 	(&runResult{s, sum, failed, code, written}).print(context.WithoutCancel(ctx)) // a signal has had its effect
-	return s.finish(summaryOf(sum, failed), written, code)
+	return s.finish(summaryOf(sum, failed), written, code, failed)
 }
 
 // finish prints the JSON summary, if it was asked for, and makes an exit code an
-// error.
-func (s *session) finish(out report.Summary, written []string, code exit.Code) error {
+// error. failed is what stopped the command; nil if nothing did.
+func (s *session) finish(out report.Summary, written []string, code exit.Code, failed error) error {
 	if s.carried != nil {
 		out.Plan = report.Text(s.carried.Plan.ID)
 	}
 	out.Environment, out.Ledger = report.Text(s.to.Environment), report.Text(s.to.Ledger)
 	out.Reports, out.ExitCode = append(out.Reports, written...), int(code)
 	s.alerts.SetSummary(out)
+	s.guest.Ended(out, failed)
 	if s.flags.JSON {
 		if err := out.Encode(s.Out); err != nil {
 			return err

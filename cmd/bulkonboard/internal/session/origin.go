@@ -1,11 +1,13 @@
 package session
 
 import (
+	"context"
 	"os"
 	"os/user"
 	"runtime/debug"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -49,7 +51,7 @@ func versionOf(stamped string, info *debug.BuildInfo) string {
 
 // origin returns what the ledger's log has of this command.
 func (s *session) origin() ledger.Run {
-	r := NewRunRecord(s.command)
+	r := s.guest.SignRecord(NewRunRecord(s.command))
 	r.KeyPrint, r.Settings = settings.KeyFingerprint(s.key), s.settings
 	if s.to.Sandbox {
 		r.KeyPrint = settings.KeyFingerprint(settings.SandboxKeyName)
@@ -67,4 +69,15 @@ func NewRunRecord(command string) ledger.Run {
 		r.Host = h
 	}
 	return r
+}
+
+// RecordDecision approves or declines a plan of a ledger, and writes to the ledger's log
+// who did. Whether that user may decide is for the caller to know.
+func RecordDecision(ctx context.Context, l Ledger, p ledger.Plan, d *ledger.PlanDecision, record ledger.Run) (ledger.Plan, error) {
+	if err := l.DecidePlan(ctx, p.ID, *d); err != nil {
+		return p, err
+	}
+	p.Decision = d
+	record.Settings = plans.DecisionText(p) + ": " + p.ID
+	return p, RecordCommand(ctx, l, record)
 }

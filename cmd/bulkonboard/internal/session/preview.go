@@ -42,6 +42,7 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 	plan, failed := pipeline.Preview(ctx, cfg)
 	if plan.Rows > 0 {
 		s.reportPlan(ctx, plan)
+		s.guest.Planned(plan)
 	}
 	saved, written, keepErr := s.keepPlan(ctx, draft, plan, failed)
 	failed = errors.Join(failed, keepErr)
@@ -58,7 +59,7 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 	left := plan.Send + plan.InDoubt
 	out.Remaining = &left
 	out.Plan = report.Text(saved.ID)
-	return s.finish(out, written, code)
+	return s.finish(out, written, code, failed)
 }
 
 // keepPlan writes the reports of a plan, and saves it, as far as that was asked for.
@@ -78,11 +79,12 @@ func (s *session) keepPlan(ctx context.Context, draft *plans.Draft, plan pipelin
 	if err != nil {
 		return saved, written, err
 	}
-	record := NewRunRecord(s.command)
+	record := s.guest.SignRecord(NewRunRecord(s.command))
+	hands := plans.Hands{Maker: approval.Person{User: record.Who, Host: record.Host}, Editors: s.guest.OtherEditors()}
 	for _, m := range s.made {
 		draft.Decided = append(draft.Decided, m.String())
 	}
-	p, terms, err := draft.Save(ctx, s.store, to, approval.Person{User: record.Who, Host: record.Host}, plan)
+	p, terms, err := draft.Save(ctx, s.store, to, hands, plan)
 	if err != nil {
 		return saved, written, err
 	}
@@ -97,6 +99,7 @@ func (s *session) keepPlan(ctx context.Context, draft *plans.Draft, plan pipelin
 		written = append(written, path)
 	}
 	page := &term.Page{}
+	s.guest.Saved(draft.Overlaps)
 	plans.AddSaved(page, p.ID, &terms, draft.Overlaps)
 	s.show(page)
 	return p, written, nil

@@ -230,7 +230,7 @@ func (r *recovery) conclude(ctx context.Context, sum pipeline.Summary, failed er
 	}
 	r.gauges.writeEnd(sum, code)
 	r.logEnd(sum, failed, code)
-	return r.finish(summaryOf(sum, failed), written, code)
+	return r.finish(summaryOf(sum, failed), written, code, failed)
 }
 
 // countLeft counts those who were chosen and have no link yet.

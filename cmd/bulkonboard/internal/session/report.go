@@ -11,6 +11,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/marking"
 )
 
 // report writes reports and rejects, and counts the rows that are new work for
@@ -27,7 +28,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	counted := false
 	perFile := make([]int, len(sum.Batch.Files))
 	rows := func() report.Rows {
-		all := still.Rows(ctx, ledger.Selection{Batch: sum.Batch.ID})
+		all := outputs.FollowCorrections(ctx, s.store, still, sum.Batch, ledger.Selection{Batch: sum.Batch.ID})
 		if counted {
 			return all
 		}
@@ -50,7 +51,10 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 			}
 		}
 	}
-	if err := s.store.SaveFact(ctx, pipeline.FactLinksShown, "report", time.Now()); err != nil && exit.StopReasonOf(failed) != pipeline.LedgerFault {
+	if len(s.outputs.Reports) > 0 {
+		err = s.store.SaveFact(ctx, pipeline.FactLinksShown, "report", time.Now())
+	}
+	if err != nil && exit.StopReasonOf(failed) != pipeline.LedgerFault {
 		return nil, 0, err
 	}
 	meta := report.Meta{Version: Version(), Environment: s.to.Environment, Ledger: s.to.Ledger, Run: sum.Run,
@@ -68,7 +72,9 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	if exit.StopReasonOf(failed) != pipeline.LedgerFault {
 		s.outputs.Facts = s.store
 	}
-	written, err = s.outputs.Write(ctx, meta, rows)
+	if written, err = s.outputs.Write(ctx, meta, rows); len(s.outputs.Reports) == 0 {
+		err = readAll(rows())
+	}
 	s.outputs.ReportKept(s.Console)
 	if exit.StopReasonOf(failed) != pipeline.LedgerFault {
 		err = errors.Join(err, s.hosts.remember(ctx, s.store))
@@ -81,8 +87,8 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	if reason := exit.StopReasonOf(failed); reason == pipeline.InputFault {
 		return written, attention, err // the input is not what it was: no third pass
 	}
-	if path := s.flags.Annotate; path != "" {
-		note := outputs.NewAnnotation(s.in.Files()[0])
+	if path := s.flags.Annotate; path != "" && !s.isGuest {
+		note := marking.New(s.in.Files()[0])
 		note.Outcome, note.Rows = true, outputs.OutcomeRows(ctx, s.in, s.store, sum.Batch)
 		marked, failure := outputs.WriteAnnotated(ctx, s.Console, path, s.in, note)
 		if failure == nil {
@@ -98,6 +104,16 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	rejects, failure := s.outputs.WriteRejects(ctx, s.in, s.store, sum.Batch.ID, correctable)
 	s.rejects, s.correctable = rejects, correctable
 	return append(written, rejects...), attention, errors.Join(err, failure)
+}
+
+// readAll reads rows to their end, for what is counted on the way.
+func readAll(rows report.Rows) error {
+	for _, err := range rows {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // reportCommand returns the command that writes the report again.

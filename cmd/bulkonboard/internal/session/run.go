@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,7 @@ func (s *session) watchProgress(p *term.ProgressView) func(pipeline.Progress) {
 	pauses, waits := s.logPauses(), s.alerts.WatchWaits()
 	return func(now pipeline.Progress) {
 		p.Update(now)
+		s.guest.Progress(now)
 		s.progress.update(now)
 		s.gauges.keepProgress(now)
 		pauses(now)
@@ -193,6 +195,7 @@ func PrepareAlerts(con *term.Console, c *cobra.Command) {
 // asks where real customers and real money are at stake.
 func (s *session) confirm(ctx context.Context, plan pipeline.Plan) error {
 	s.reportPlan(ctx, plan)
+	s.guest.Planned(plan)
 	s.gauges.writePlan(plan)
 	if s.outputs != nil {
 		if err := s.outputs.Probe(); err != nil {
@@ -230,9 +233,13 @@ func (s *session) config(p *term.ProgressView) pipeline.Config {
 		cfg.Resend.Statuses = append(cfg.Resend.Statuses, ledger.Status(st))
 	}
 	if s.in != nil {
-		cfg.Input = s.found.Columns.WatchRows(s.in)
+		cfg.Input = s.guest.NameInput(s.found.Columns.WatchRows(s.in))
 	}
-	cfg.OnAnswer, cfg.OnStatusChange = s.gauges.countAnswer, s.gauges.countMove
+	cfg.OnAnswer = s.gauges.countAnswer
+	cfg.OnStatusChange = func(from, to ledger.Status) {
+		s.gauges.countMove(from, to)
+		s.guest.StatusChange(from, to)
+	}
 	cfg.LastResort = s.lastResort
 	if p != nil {
 		cfg.OnProgress = s.watchProgress(p)
@@ -250,5 +257,9 @@ func (s *session) lastResort(c ledger.Change) {
 		s.log.Error("an outcome could not be shown", "error", err.Error())
 		return
 	}
-	fmt.Fprintf(s.Err, "NOT SAVED (disk failed). Keep this line: %s\n", line)
+	to := io.Writer(s.Err)
+	if s.guest.LastResort != nil {
+		to = s.guest.LastResort
+	}
+	fmt.Fprintf(to, "NOT SAVED (disk failed). Keep this line: %s\n", line)
 }

@@ -59,6 +59,7 @@ func startSession(t *testing.T) (s *session, base string) {
 	t.Helper()
 	var f settings.RunFlags
 	c := &cobra.Command{Use: "run"}
+	c.SetContext(t.Context())
 	f.AddFlags(c)
 	if err := c.ParseFlags([]string{"--sandbox"}); err != nil {
 		t.Fatal(err)

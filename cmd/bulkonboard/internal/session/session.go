@@ -16,6 +16,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/alerts"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/guest"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
@@ -33,6 +34,8 @@ import (
 type session struct {
 	*term.Console
 	command  string
+	guest    guest.Guest
+	isGuest  bool // else the command line
 	flags    *settings.RunFlags
 	settings string
 	hasRate  bool // --rate was given
@@ -67,6 +70,7 @@ type session struct {
 // newSession settles what needs no file but the key's.
 func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (*session, error) {
 	s := &session{Console: con, command: c.Name(), flags: f, settings: settings.DescribeSettings(c), hasRate: settings.LevelsOf(c)("rate") > 0, found: findings.NewCollector()}
+	s.guest, s.isGuest = guest.Of(c.Context())
 	if f.Quiet {
 		con.HoldBack(f.JSON)
 	}
@@ -95,6 +99,7 @@ func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args 
 	if s.made, err = f.Decisions(); err != nil {
 		return nil, err
 	}
+	s.guest.SignDecisions(s.made)
 	if len(s.made) > 0 {
 		s.settings = strings.TrimSpace(s.settings + " " + term.Posix.QuoteLine(settings.DescribeDecisions(s.made)...))
 	}
@@ -177,7 +182,7 @@ func (s *session) show(p *term.Page) {
 func (s *session) openInput(ctx context.Context, args []string) (err error) {
 	s.flags.TakeFound = s.command == "plan"
 	for {
-		s.in, err = s.flags.OpenInput(ctx, args, s.In)
+		s.in, err = openSource(ctx, s, args)
 		var place *source.FoundHeader
 		if !errors.As(err, &place) || s.command != "run" || len(args) > 1 || args[0] == "-" || !term.IsTerminal(s.In) {
 			break
@@ -193,6 +198,16 @@ func (s *session) openInput(ctx context.Context, args []string) (err error) {
 	}
 	s.Args = findings.AddFlags(s.Args, s.in.TakenFlags())
 	return nil
+}
+
+// openSource opens the files with the reading settings of the flags and of the guest.
+func openSource(ctx context.Context, s *session, args []string) (*source.Input, error) {
+	opt, err := s.flags.SourceOptions()
+	if err != nil {
+		return nil, err
+	}
+	s.guest.Source(&opt)
+	return source.Open(ctx, args, s.In, opt)
 }
 
 // shownOn returns the stream of what the check finds.
@@ -224,6 +239,9 @@ func (s *session) open(ctx context.Context, args []string) (err error) {
 		s.found.CheckColumns(s.in, s.rules, s.flags.ID, findings.SharedRowsInRun)
 		if s.outputs, err = outputs.New(s.flags.Reports, s.flags.Rejects, s.in.Files(), s.to.Environment, s.to.Ledger); err != nil {
 			return err
+		}
+		if s.isGuest {
+			s.outputs.Reports = nil // a guest downloads them from the ledger
 		}
 		if path := s.flags.Annotate; path != "" {
 			if err := outputs.CheckAnnotate(path, s.in.Files()); err != nil {

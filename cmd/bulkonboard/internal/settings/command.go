@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -20,24 +21,42 @@ func AddConfigFlag(c *cobra.Command) {
 func DescribeSettings(c *cobra.Command) string {
 	var words []string
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if !f.Changed || f.Name == OnEndFlag { // a command can hold a token
-			return
-		}
-		values := []string{f.Value.String()}
-		switch v := f.Value.(type) {
-		case pflag.SliceValue:
-			values = v.GetSlice()
-		case interface{ Texts() []string }:
-			values = v.Texts()
-		}
-		for _, value := range values {
-			if f.Name == "link" {
-				value = "..."
-			}
-			words = append(words, "--"+f.Name+"="+value)
+		switch {
+		case !f.Changed, f.Name == OnEndFlag: // a command can hold a token
+		case f.Name == "link":
+			words = append(words, "--link=...")
+		default:
+			words = append(words, flagWords(f)...)
 		}
 	})
 	return term.Posix.QuoteLine(words...)
+}
+
+// flagWords returns the words that set a flag to its value.
+func flagWords(f *pflag.Flag) (words []string) {
+	values := []string{f.Value.String()}
+	switch v := f.Value.(type) {
+	case pflag.SliceValue:
+		values = v.GetSlice()
+	case interface{ Texts() []string }:
+		values = v.Texts()
+	}
+	for _, value := range values {
+		words = append(words, "--"+f.Name+"="+value)
+	}
+	return words
+}
+
+// GivenWords returns the words of those flags that were given on the command line and
+// have one of the names.
+func GivenWords(c *cobra.Command, names []string) (words []string) {
+	level := LevelsOf(c)
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if level(f.Name) == FromFlag && slices.Contains(names, f.Name) {
+			words = append(words, flagWords(f)...)
+		}
+	})
+	return words
 }
 
 // CommandName returns the command without the program: "kyc sync".

@@ -88,23 +88,33 @@ func ReadApprovers(path string) (approval.Approvers, error) {
 	if path == "" {
 		return nil, nil
 	}
-	f, err := openWithoutLinks(path)
+	text, err := ReadGuarded("approvers", path)
 	if err != nil {
-		return nil, exit.UsageErrorf("--approvers %s: %w", path, term.PlainError(err))
-	}
-	defer f.Close()
-	text, info, err := readOpenFile(f, maxApprovers)
-	if err != nil {
-		return nil, exit.UsageErrorf("--approvers %s: %w", path, err)
-	}
-	if !info.Mode().IsRegular() || !ownedByUserOrRoot(info) || writableByOthers(info) {
-		return nil, exit.NewUsageError(fmt.Errorf("--approvers %s: you do not own it, or others can write to it", path), "take ownership of it, and run chmod go-w on it")
+		return nil, err
 	}
 	all, err := approval.ParseApprovers(string(text))
 	if err != nil {
 		return nil, exit.UsageErrorf("--approvers %s: %w", path, err)
 	}
 	return all, nil
+}
+
+// ReadGuarded reads a file that decides who may do what. Nobody else may be able to
+// change it. flag names it in errors.
+func ReadGuarded(flag, path string) ([]byte, error) {
+	f, err := openWithoutLinks(path)
+	if err != nil {
+		return nil, exit.UsageErrorf("--%s %s: %w", flag, path, term.PlainError(err))
+	}
+	defer f.Close()
+	text, info, err := readOpenFile(f, maxApprovers)
+	if err != nil {
+		return nil, exit.UsageErrorf("--%s %s: %w", flag, path, err)
+	}
+	if !info.Mode().IsRegular() || !ownedByUserOrRoot(info) || writableByOthers(info) {
+		return nil, exit.NewUsageError(fmt.Errorf("--%s %s: you do not own it, or others can write to it", flag, path), "take ownership of it, and run chmod go-w on it")
+	}
+	return text, nil
 }
 
 // IsPlanFile reports whether a PLAN names a file and no plan of the ledger.

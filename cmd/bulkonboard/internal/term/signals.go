@@ -15,7 +15,7 @@ import (
 // is sent, requests in flight are awaited. The second closes Abort, which cuts
 // them off. The third ends the process at once; the ledger survives that.
 type Stopper struct {
-	Abort chan struct{}
+	Abort <-chan struct{}
 
 	mu    sync.Mutex
 	first os.Signal
@@ -25,7 +25,8 @@ type Stopper struct {
 // the watching and waits for it.
 func WatchSignals(ctx context.Context, say *Stream) (context.Context, *Stopper, func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &Stopper{Abort: make(chan struct{})}
+	abort := make(chan struct{})
+	s := &Stopper{Abort: abort}
 	came := make(chan os.Signal, 3)
 	signal.Notify(came, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	over, watched := make(chan struct{}), make(chan struct{})
@@ -41,7 +42,7 @@ func WatchSignals(ctx context.Context, say *Stream) (context.Context, *Stopper, 
 					cancel()
 				case 2:
 					fmt.Fprintln(say, "cutting off: what was in flight is in doubt, and the next run looks it up")
-					close(s.Abort)
+					close(abort)
 					// The third signal has its usual effect.
 					signal.Reset(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 					return

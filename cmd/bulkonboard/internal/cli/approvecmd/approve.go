@@ -122,13 +122,7 @@ func decideInLedger(con *term.Console, c *cobra.Command, f *options, id string) 
 		if err != nil {
 			return err
 		}
-		if err := l.DecidePlan(ctx, id, *d); err != nil {
-			return err
-		}
-		record := session.NewRunRecord(settings.CommandName(c))
-		p.Decision = d
-		record.Settings = plans.DecisionText(p) + ": " + id
-		if err := session.RecordCommand(ctx, l, record); err != nil {
+		if p, err = session.RecordDecision(ctx, l, p, d, session.NewRunRecord(settings.CommandName(c))); err != nil {
 			return err
 		}
 		f.conclude(con, p, id)

@@ -1,7 +1,6 @@
 package findings
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -25,7 +24,7 @@ func AddProposals(con *term.Console, p *term.Page, proposals []decisions.Proposa
 	part.Text(term.Count(len(proposals), "proposal") + " about the whole list, for you to decide:")
 	for i := range proposals {
 		d := &proposals[i]
-		text := Question(d.Decision, files)
+		text := d.Sentence(files)
 		if brief {
 			part.WideRow(term.Cell{Text: term.Number(d.Settled), Right: true}, term.Cell{Text: text})
 			continue
@@ -49,7 +48,7 @@ func AddWithheld(p *term.Page, withheld []decisions.Proposal, files []source.Fil
 	part.Text("These decisions would make a good row bad. Correct or delete one of the two rows first:")
 	for i := range withheld {
 		d := &withheld[i]
-		part.WideRow(term.Cell{Text: term.Number(d.Settled), Right: true}, term.Cell{Text: Question(d.Decision, files) + " " + term.Sentences(HarmText(&d.Harm, files)) + "."})
+		part.WideRow(term.Cell{Text: term.Number(d.Settled), Right: true}, term.Cell{Text: d.Sentence(files) + " " + term.Sentences(HarmText(&d.Harm, files)) + "."})
 	}
 }
 
@@ -66,43 +65,6 @@ func HarmText(h *decisions.Harm, files []source.File) string {
 		return rowOf(h.Other) + " would take the customer number of " + rowOf(h.Row)
 	}
 	return rowOf(h.Other) + " would take the e-mail of " + rowOf(h.Row) + ", which has other details"
-}
-
-// Question returns what a decision is about, as a sentence that is true or not.
-func Question(d decisions.Decision, files []source.File) string {
-	switch d.Kind {
-	case decisions.Word:
-		if d.Field == validate.FieldTerms {
-			return fmt.Sprintf("%q in %s means that the customer accepted the terms of service.", d.From, headingOf(d.Field, files))
-		}
-		return fmt.Sprintf("%q in %s means %s.", d.From, headingOf(d.Field, files), d.To)
-	case decisions.PhoneRegion:
-		if d.To == validate.RegionColumn {
-			return "Phone numbers without a country code are of the country in " + headingOf(validate.FieldCountryCode, files) + "."
-		}
-		return "Phone numbers without a country code are of " + d.To + "."
-	case decisions.PhonePlus:
-		return "Phone numbers with digits only are missing their leading +."
-	case decisions.Join:
-		return "The " + d.Field + " is in several columns: " + strings.Join(d.Columns, ", ") + "."
-	}
-	if d.To == source.StruckOutRows {
-		return "Rows that are struck out are not to be sent."
-	}
-	return "Rows that are nearly empty are not customers."
-}
-
-// headingOf returns the sender's own heading of a field, in quotation marks where it
-// is not the field's name.
-func headingOf(field string, files []source.File) string {
-	for _, f := range files {
-		for _, m := range f.Mapped {
-			if m.Field == field && strings.TrimSpace(m.Header) != field {
-				return fmt.Sprintf("column %q", strings.TrimSpace(m.Header))
-			}
-		}
-	}
-	return field
 }
 
 // Effect returns what a decision does for the list.

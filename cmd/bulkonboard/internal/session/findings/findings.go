@@ -3,20 +3,14 @@
 package findings
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/marking"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
-
-// Marked is what the check says of one row.
-type Marked struct {
-	Number   int
-	Findings []ledger.Finding
-}
 
 const (
 	firstPlaces = 3  // positions shown for each kind of finding
@@ -43,11 +37,11 @@ type group struct {
 type Collector struct {
 	groups       map[kind]*group
 	Cells        []cell
-	Problems     int         // those of cells, and the rest
-	Shared       []cell      // the first notes that other rows have the same e-mail
-	SharingCount int         // all of them
-	RowsPerFile  map[int]int // rows
-	Marks        []Marked    // of every row, for --annotate; nil = not kept
+	Problems     int          // those of cells, and the rest
+	Shared       []cell       // the first notes that other rows have the same e-mail
+	SharingCount int          // all of them
+	RowsPerFile  map[int]int  // rows
+	Marks        marking.List // of every row, for --annotate; nil = not kept
 	KeepMarks    bool
 	Columns      ColumnCheck
 }
@@ -73,8 +67,8 @@ func (f *Collector) CheckColumns(in *source.Input, rules *validate.Rules, id str
 func (f *Collector) Add(r ledger.Row) error {
 	f.RowsPerFile[r.File]++
 	f.Columns.addResult(r)
-	if f.KeepMarks && len(r.Findings) > 0 {
-		f.Marks = append(f.Marks, Marked{r.Number, r.Findings})
+	if f.KeepMarks {
+		f.Marks.Add(&r)
 	}
 	place := ledger.Row{Ordinal: r.Ordinal, File: r.File, Number: r.Number, Line: r.Line}
 	for _, p := range r.Findings {
@@ -86,13 +80,7 @@ func (f *Collector) Add(r ledger.Row) error {
 // AddNote collects what later rows say of an earlier one.
 func (f *Collector) AddNote(n ledger.RowNote) {
 	if f.KeepMarks {
-		at, found := slices.BinarySearchFunc(f.Marks, n.Position.Number, func(m Marked, number int) int { return cmp.Compare(m.Number, number) })
-		if found {
-			m := &f.Marks[at]
-			m.Findings = append(slices.Clip(m.Findings), n.Finding)
-		} else {
-			f.Marks = slices.Insert(f.Marks, at, Marked{n.Position.Number, []ledger.Finding{n.Finding}})
-		}
+		f.Marks.AddNote(n)
 	}
 	f.countFinding(ledger.Row{Ordinal: n.Ordinal, File: n.Position.File, Number: n.Position.Number, Line: n.Position.Line}, n.Finding)
 }

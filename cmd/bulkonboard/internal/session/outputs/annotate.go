@@ -4,21 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
-	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate/inert"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/marking"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
-	"github.com/bulkonboard/bulkonboard/validate"
 )
 
 // CheckAnnotate refuses what --annotate cannot do, before anything is done.
@@ -33,20 +30,6 @@ func CheckAnnotate(path string, files []source.File) error {
 		return exit.NewUsageError(err, "correct --annotate, or make the directory writable")
 	}
 	return nil
-}
-
-// NewAnnotation returns what the sender's list is given back with, but for its rows.
-func NewAnnotation(file source.File) annotate.Annotation {
-	note := annotate.Annotation{Sheet: file.Sheet, HeaderRow: file.HeaderRow, Header: file.Header, Hidden: file.Hidden, Headings: headingsOf(file), Choices: map[string][]string{}}
-	for _, f := range validate.Fields() {
-		if choices := f.Choices(); choices != nil {
-			note.Choices[f.Name] = choices
-		}
-	}
-	if file.Kind == "xlsx" {
-		note.Workbook, note.SHA256 = file.Name, file.SHA256
-	}
-	return note
 }
 
 // WriteAnnotated gives the sender's list back with marks on what is wrong, and
@@ -91,15 +74,15 @@ func listDropped(dropped []inert.Count) string {
 
 // OutcomeRows pairs the input with what the ledger knows of its rows.
 func OutcomeRows(ctx context.Context, in *source.Input, l rejectsLedger, batch ledger.Batch) iter.Seq2[annotate.Row, error] {
-	columns := ColumnIndexes(in.Files()[0])
+	columns := marking.ColumnIndexes(in.Files()[0])
 	return func(yield func(annotate.Row, error) bool) {
-		phrases := finance.NewPhrases(headingsOf(in.Files()[0]))
+		phrases := finance.NewPhrases(marking.HeadingsOf(in.Files()[0]))
 		for p, err := range pairRows(ctx, in, l, ledger.Selection{Batch: batch.ID}) {
 			if err != nil {
 				yield(annotate.Row{}, err)
 				return
 			}
-			row := annotate.Row{Number: p.cells.Number, Cells: allCells(p.cells),
+			row := annotate.Row{Number: p.cells.Number, Cells: marking.AllCells(p.cells),
 				Status: string(p.row.Status), Link: p.row.Customer.UsableURL(), Problem: problemText(&p.row, phrases, batch.Registered), Marks: marksOfRow(&p.row, columns)}
 			if !yield(row, nil) {
 				return
@@ -125,89 +108,4 @@ func createdFindings(r *ledger.Reported) []ledger.Finding {
 		}
 	}
 	return list
-}
-
-// ColumnIndexes returns where each column that is read is in a file, by its name in
-// findings.
-func ColumnIndexes(f source.File) map[string]int {
-	at := map[string]int{}
-	for _, m := range f.Mapped {
-		if m.Name != "" {
-			at[m.Name] = m.Column
-		}
-	}
-	return at
-}
-
-// MarkedRows reads the input once more, side by side with the marks.
-func MarkedRows(ctx context.Context, in *source.Input, marks []findings.Marked, columns map[string]int) iter.Seq2[annotate.Row, error] {
-	return func(yield func(annotate.Row, error) bool) {
-		marks := marks
-		for r, err := range readRows(ctx, in) {
-			row := annotate.Row{}
-			if err == nil {
-				row.Number, row.Cells = r.Number, allCells(r)
-			}
-			if err == nil && len(marks) > 0 && marks[0].Number == r.Number {
-				row.Marks = marksOf(marks[0].Findings, columns)
-				marks = marks[1:]
-			}
-			if !yield(row, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// OnlyMarked returns the marks without the cells of their rows.
-func OnlyMarked(marks []findings.Marked, columns map[string]int) iter.Seq2[annotate.Row, error] {
-	return func(yield func(annotate.Row, error) bool) {
-		for _, m := range marks {
-			if !yield(annotate.Row{Number: m.Number, Marks: marksOf(m.Findings, columns)}, nil) {
-				return
-			}
-		}
-	}
-}
-
-// readRows reads the input once more. A row is valid until the next one is read.
-func readRows(ctx context.Context, in *source.Input) iter.Seq2[*source.Row, error] {
-	return func(yield func(*source.Row, error) bool) {
-		pass, err := in.Rows(ctx)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		defer func() { _ = pass.Close() }() // of what was only read
-		for buf := make([]source.Row, 256); ; {
-			n, err := pass.Read(buf)
-			for i := range buf[:n] {
-				if !yield(&buf[i], nil) {
-					return
-				}
-			}
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-		}
-	}
-}
-
-// allCells returns the cells of a row with those beyond its header.
-func allCells(r *source.Row) []string { return append(slices.Clip(r.Cells), r.Extra...) }
-
-func marksOf(list []ledger.Finding, columns map[string]int) []annotate.Mark {
-	var marks []annotate.Mark
-	for _, f := range list {
-		at, ok := columns[f.Field]
-		if !ok {
-			at = -1
-		}
-		marks = append(marks, annotate.Mark{Column: at, Field: f.Field, Code: f.Code, Text: f.Message, Warning: f.Warning})
-	}
-	return marks
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/marking"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
 
@@ -65,7 +66,7 @@ func (o *Outputs) WriteRejects(ctx context.Context, in *source.Input, l rejectsL
 		if more && failed == nil && ahead.file != i {
 			continue
 		}
-		list := report.RejectList{Header: f.Header, Hidden: f.Hidden, Headings: headingsOf(f)}
+		list := report.RejectList{Header: f.Header, Hidden: f.Hidden, Headings: marking.HeadingsOf(f)}
 		done, err := out.Rejects(ctx, o.rejectsPath(i, rows), list, mine)
 		if err != nil {
 			return written, err
@@ -102,7 +103,7 @@ type rowPair struct {
 // pairRows reads the input once more, side by side with the rows that are selected.
 func pairRows(ctx context.Context, in *source.Input, l rejectsLedger, s ledger.Selection) iter.Seq2[rowPair, error] {
 	return func(yield func(rowPair, error) bool) {
-		next, stop := iter.Pull2(readRows(ctx, in))
+		next, stop := iter.Pull2(marking.ReadRows(ctx, in))
 		defer stop()
 		read := 0
 		for r, err := range l.Rows(ctx, s) {
@@ -130,7 +131,7 @@ func rejectRows(ctx context.Context, in *source.Input, l rejectsLedger, batch in
 		files := in.Files()
 		phrases, columns := make([]*finance.Phrases, len(files)), make([]map[string]int, len(files))
 		for i, f := range files {
-			phrases[i], columns[i] = finance.NewPhrases(headingsOf(f)), ColumnIndexes(f)
+			phrases[i], columns[i] = finance.NewPhrases(marking.HeadingsOf(f)), marking.ColumnIndexes(f)
 		}
 		for p, err := range pairRows(ctx, in, l, ledger.Selection{Batch: batch, Reviewed: true}) {
 			if err != nil {
@@ -152,7 +153,7 @@ func rejectRows(ctx context.Context, in *source.Input, l rejectsLedger, batch in
 			if p.row.Status == ledger.Invalid && p.row.OtherClaims() {
 				problem += " " + source.SharesEmail // so that it is known when it is given back
 			}
-			row := report.RejectRow{Cells: slices.Clone(allCells(p.cells)), Origin: origin, Status: p.row.Status, Problem: problem,
+			row := report.RejectRow{Cells: slices.Clone(marking.AllCells(p.cells)), Origin: origin, Status: p.row.Status, Problem: problem,
 				Marks: marksOfRow(&p.row, columns[p.row.File])}
 			if !yield(fileReject{row, p.row.File}, nil) {
 				return

@@ -11,6 +11,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/annotate"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/marking"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 )
 
@@ -48,22 +49,11 @@ func NeedsReview(r *ledger.Reported, strict bool) bool {
 	return r.NeedsReview()
 }
 
-// headingsOf returns the sender's headings of the columns of a file that are read.
-func headingsOf(f source.File) finance.Headings {
-	h := finance.Headings{}
-	for _, m := range f.Mapped {
-		if m.Name != "" {
-			h[m.Name] = m.Header
-		}
-	}
-	return h
-}
-
 // SharedHeadings returns the headings that the columns have in all files.
 func SharedHeadings(files []source.File) finance.Headings {
 	shared := finance.Headings{}
 	for i, f := range files {
-		own := headingsOf(f)
+		own := marking.HeadingsOf(f)
 		for field, heading := range own {
 			if i == 0 {
 				shared[field] = heading
@@ -117,7 +107,7 @@ func problemsOf(r *ledger.Reported) []ledger.Finding {
 // what is worth a look.
 func marksOfRow(r *ledger.Reported, columns map[string]int) []annotate.Mark {
 	if r.Status == ledger.Created && r.Status != r.Verdict {
-		return marksOf(createdFindings(r), columns)
+		return marking.MarksOf(createdFindings(r), columns)
 	}
-	return marksOf(problemsOf(r), columns)
+	return marking.MarksOf(problemsOf(r), columns)
 }

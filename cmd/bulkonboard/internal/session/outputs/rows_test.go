@@ -8,6 +8,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/finance"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/marking"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/pipeline/source/xlsx"
 )
@@ -15,7 +16,7 @@ import (
 // What the reader looks for when a rejects file is given back is still in the
 // words for its readers, behind the sender's heading.
 func TestProblemTextIsReadBack(t *testing.T) {
-	h := finance.NewPhrases(headingsOf(source.File{Mapped: []source.Mapping{{Header: "Town", Field: "city", Name: "city"}}}))
+	h := finance.NewPhrases(marking.HeadingsOf(source.File{Mapped: []source.Mapping{{Header: "Town", Field: "city", Name: "city"}}}))
 	for code, said := range map[string]string{"struck_out": xlsx.StruckOutCell, "number_format": xlsx.OtherForm, "formula_uncached": xlsx.MissingResult} {
 		r := ledger.Reported{Row: ledger.Row{Verdict: ledger.Invalid, Findings: []ledger.Finding{{Field: "city", Code: code, Message: said + ". Enter the value"}}}, Status: ledger.Invalid}
 		if got := strings.ToLower(problemText(&r, h, ledger.Batch{}.Registered)); !strings.Contains(got, "town: "+said) {
@@ -29,7 +30,7 @@ func TestProblemTextIsReadBack(t *testing.T) {
 }
 
 func TestProblemText(t *testing.T) {
-	h := finance.NewPhrases(headingsOf(source.File{Mapped: []source.Mapping{{Header: "Mobil", Field: "phoneNumber", Name: "phoneNumber"}, {Header: "Notes"}}}))
+	h := finance.NewPhrases(marking.HeadingsOf(source.File{Mapped: []source.Mapping{{Header: "Mobil", Field: "phoneNumber", Name: "phoneNumber"}, {Header: "Notes"}}}))
 	r := ledger.Reported{Row: ledger.Row{Verdict: ledger.Invalid, Findings: []ledger.Finding{
 		{Field: "phoneNumber", Code: "required", Message: "is empty. Fill it in, or give a value for all empty cells with --default"},
 		{Field: "email", Code: "email_plus_tag", Message: "has a plus tag", Warning: true},

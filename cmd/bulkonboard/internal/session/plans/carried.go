@@ -57,7 +57,7 @@ func Load(ctx context.Context, store Store, f *settings.PlanFlags, to Target) (*
 	if c.Terms, err = approval.ParseTerms(p.Terms); err != nil {
 		return nil, fmt.Errorf("plan %s: %w", p.ID, err)
 	}
-	if err := c.checkDecision(approvers); err != nil {
+	if err := c.checkDecision(ctx, approvers); err != nil {
 		return nil, err
 	}
 	now := approval.Terms{Environment: to.Environment, Host: to.Host, Account: to.Account, KeyPrint: to.KeyPrint, Rate: to.Rate}
@@ -76,18 +76,15 @@ func recordDecision(ctx context.Context, store Store, p ledger.Plan, d *ledger.P
 	return ledger.FindPlan(ctx, store, p.ID)
 }
 
-// checkDecision makes sure that the approval counts: of another account, or signed by
-// an approver.
-func (c *Carried) checkDecision(approvers approval.Approvers) error {
+// checkDecision makes sure that the approval counts: of another account, unless the
+// ledger asks for one person only, or signed by an approver.
+func (c *Carried) checkDecision(ctx context.Context, approvers approval.Approvers) error {
 	d := c.Plan.Decision
 	if d == nil {
 		return refusePlan("plan " + c.Plan.ID + " is not approved")
 	}
 	if d.Signer == "" {
-		if err := c.Terms.CheckDecider(approval.Person{User: d.Who, Host: d.Host}); err != nil {
-			return refusePlan(err.Error())
-		}
-		return nil
+		return CheckDecider(ctx, c.store, &c.Terms, approval.Person{User: d.Who, Host: d.Host})
 	}
 	if err := approval.Verify(c.Plan.Terms, d, approvers); err != nil {
 		return refusePlan(err.Error(), "name the list of public keys with --approvers; bulkonboard approve keygen prints a line of it")
@@ -100,7 +97,7 @@ func (c *Carried) Approve(ctx context.Context, plan pipeline.Plan, rows []pipeli
 	if !plan.Fee.Known() { // the approved one is the best that is known
 		plan.Fee = c.fee()
 	}
-	now := NewTerms(c.to, c.Terms.Maker, plan, rows)
+	now := NewTerms(c.to, Hands{Maker: c.Terms.Maker}, plan, rows)
 	planned := make([]ledger.PlanRow, len(rows))
 	for i := range rows {
 		planned[i] = rows[i].PlanRow

@@ -32,9 +32,15 @@ type Target struct {
 	Keep        string         // what stays in the wallet
 }
 
+// Hands are those who made a plan and its list.
+type Hands struct {
+	Maker   approval.Person
+	Editors []approval.Person // of the list, without the maker
+}
+
 // NewTerms returns the terms of what a run would do.
-func NewTerms(to Target, maker approval.Person, plan pipeline.Plan, rows []pipeline.RowToSend) approval.Terms {
-	t := approval.Terms{Maker: maker, Environment: to.Environment, Host: to.Host, KeyPrint: to.KeyPrint,
+func NewTerms(to Target, by Hands, plan pipeline.Plan, rows []pipeline.RowToSend) approval.Terms {
+	t := approval.Terms{Maker: by.Maker, Editors: by.Editors, Environment: to.Environment, Host: to.Host, KeyPrint: to.KeyPrint,
 		Account: to.Account.Merge(ledger.Account{Partner: plan.Account}), Rate: to.Rate, Keep: to.Keep,
 		Fingerprint: plan.Batch.Fingerprint, Rules: pipeline.RulesVersion, Rows: plan.Rows,
 		Send: plan.Send, InDoubt: plan.InDoubt, LeftOut: leftOut(plan),
@@ -92,8 +98,8 @@ func (d *Draft) Watch(cfg *pipeline.Config, saves bool) {
 
 // Save keeps the plan in the ledger, as made, and returns it. It is not saved without
 // a known fee: whoever approves has to see what it can cost.
-func (d *Draft) Save(ctx context.Context, store Store, to Target, maker approval.Person, plan pipeline.Plan) (ledger.Plan, approval.Terms, error) {
-	t := NewTerms(to, maker, plan, d.sends)
+func (d *Draft) Save(ctx context.Context, store Store, to Target, by Hands, plan pipeline.Plan) (ledger.Plan, approval.Terms, error) {
+	t := NewTerms(to, by, plan, d.sends)
 	t.Sample, t.Decided = sampleRows(d.sends), d.Decided
 	switch {
 	case t.MaySend() == 0:

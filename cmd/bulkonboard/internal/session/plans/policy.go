@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/approval"
 )
 
 // The policies of a ledger: who has to agree before something is sent.
@@ -35,6 +36,23 @@ func SetPolicy(ctx context.Context, l ledger.Runs, policy string, now time.Time)
 		return err
 	}
 	return l.SaveFact(ctx, factPolicy, policy, now)
+}
+
+// CheckDecider refuses an approval by whoever had a hand in the plan or its list, where
+// two persons have to approve. Where they do not, a run needs no plan at all.
+func CheckDecider(ctx context.Context, l ledger.Runs, terms *approval.Terms, by approval.Person) error {
+	err := terms.CheckDecider(by)
+	if err == nil {
+		return nil
+	}
+	policy, _, failed := Policy(ctx, l)
+	if failed != nil {
+		return failed
+	}
+	if policy != PolicyTwoPersons {
+		return nil
+	}
+	return refusePlan(err.Error())
 }
 
 // CheckPolicy refuses to send without a plan where two persons have to approve.

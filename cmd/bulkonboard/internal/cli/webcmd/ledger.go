@@ -1,0 +1,169 @@
+package webcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/guest"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/holder"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/postgres"
+	"github.com/bulkonboard/bulkonboard/pipeline/approval"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
+	desk "github.com/bulkonboard/bulkonboard/pipeline/web/plans"
+)
+
+// readLedger runs do on the ledger, open to be read. Before the first run there may be
+// none: then do is not called.
+func (e *engine) readLedger(ctx context.Context, do func(session.Ledger) error) error {
+	return e.withLedger(ctx, session.LedgerOptions{ReadOnly: true}, do)
+}
+
+func (e *engine) withLedger(ctx context.Context, o session.LedgerOptions, do func(session.Ledger) error) (err error) {
+	o.Path, o.Environment, o.Command = e.to.Ledger, e.to.Environment, e.command.Name()
+	l, err := session.OpenLedger(ctx, o)
+	if errors.Is(err, ledger.ErrMissing) && o.ReadOnly {
+		return nil
+	}
+	if err != nil {
+		return refusalOf(err)
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return refusalOf(do(l))
+}
+
+// Held implements desk.Commands.
+func (e *engine) Held(context.Context) (*api.Held, error) {
+	if postgres.IsAddress(e.to.Ledger) {
+		return nil, nil
+	}
+	by, isHeld := holder.Read(e.to.Ledger)
+	if !isHeld || by.PID == os.Getpid() {
+		return nil, nil
+	}
+	return &api.Held{Who: fmt.Sprintf("process %d on %s", by.PID, by.Host), Since: by.Since, What: by.Command}, nil
+}
+
+// NeedsSecondPerson implements desk.Commands.
+func (e *engine) NeedsSecondPerson(ctx context.Context) (isAsked bool, err error) {
+	err = e.readLedger(ctx, func(l session.Ledger) error {
+		policy, _, err := plans.Policy(ctx, l)
+		isAsked = policy == plans.PolicyTwoPersons
+		return err
+	})
+	return isAsked, err
+}
+
+// Plans implements desk.Commands.
+func (e *engine) Plans(ctx context.Context) (all []ledger.Plan, err error) {
+	err = e.readLedger(ctx, func(l session.Ledger) error {
+		all, err = l.Plans(ctx)
+		return err
+	})
+	return all, err
+}
+
+// Decide implements desk.Commands.
+func (e *engine) Decide(ctx context.Context, p ledger.Plan, by string, a desk.Answer) error {
+	terms, err := approval.ParseTerms(p.Terms)
+	if err != nil {
+		return refusalOf(err)
+	}
+	record := session.NewRunRecord("approve")
+	record.Who = by
+	return e.withLedger(ctx, session.LedgerOptions{Concurrent: true}, func(l session.Ledger) error {
+		if err := p.CheckDecision(time.Now()); err != nil {
+			return err
+		}
+		if a.Approves {
+			if err := plans.CheckDecider(ctx, l, &terms, approval.Person{User: by, Host: record.Host}); err != nil {
+				return err
+			}
+		}
+		d := &ledger.PlanDecision{Approves: a.Approves, Who: by, Host: record.Host, Because: a.Comment, At: time.Now()}
+		_, err := session.RecordDecision(ctx, l, p, d, record)
+		return err
+	})
+}
+
+// Runs implements desk.Commands.
+func (e *engine) Runs(ctx context.Context) (all []desk.RunRecord, err error) {
+	err = e.readLedger(ctx, func(l session.Ledger) error {
+		batches, err := l.Batches(ctx)
+		if err != nil {
+			return err
+		}
+		byID := make(map[int64]ledger.Batch, len(batches))
+		for _, b := range batches {
+			byID[b.ID] = b
+		}
+		for r, err := range l.Log(ctx) {
+			if err != nil {
+				return err
+			}
+			if b := byID[r.Batch]; r.Command == "run" && b.ID != 0 {
+				all = append(all, desk.RunRecord{Run: r, Files: b.Files, Rows: b.Rows})
+			}
+		}
+		return nil
+	})
+	return all, err
+}
+
+// Tally implements desk.Commands.
+func (e *engine) Tally(ctx context.Context, run int64) (t ledger.Tally, err error) {
+	err = e.readLedger(ctx, func(l session.Ledger) error {
+		t, err = l.Tally(ctx, ledger.Selection{Run: run})
+		return err
+	})
+	return t, err
+}
+
+// CountLinks implements desk.Commands.
+func (e *engine) CountLinks(ctx context.Context, run int64) (n int, err error) {
+	err = e.readLedger(ctx, func(l session.Ledger) error {
+		return eachLink(ctx, l, run, func(*ledger.Reported) error {
+			n++
+			return nil
+		})
+	})
+	return n, err
+}
+
+// eachLink calls do with each row of a run's input that has a link for mailing: one that
+// the partner's list has confirmed, and that is not in doubt.
+func eachLink(ctx context.Context, l session.Ledger, run int64, do func(*ledger.Reported) error) error {
+	for r, err := range l.Rows(ctx, ledger.Selection{Run: run, Only: []ledger.Status{ledger.Created}}) {
+		if err == nil && r.Customer.UsableURL() != "" && r.Customer.Pairing != ledger.Unconfirmed {
+			err = do(&r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Links implements desk.Commands.
+func (e *engine) Links(ctx context.Context, run int64, each func(*ledger.Reported) error) error {
+	session.NoteLinksShown(ctx, e.con, ledger.Info{Path: e.to.Ledger, Environment: e.to.Environment}, e.command.Name())
+	return e.readLedger(ctx, func(l session.Ledger) error { return eachLink(ctx, l, run, each) })
+}
+
+// WriteReport implements desk.Commands.
+func (e *engine) WriteReport(ctx context.Context, w io.Writer, run int64, kind report.Kind, withLinks bool) error {
+	args := append([]string{"report"}, e.ownWords("report")...)
+	args = append(args, "--run="+strconv.FormatInt(run, 10), "--format="+string(kind), "-")
+	if !withLinks {
+		args = append(args, "--no-links")
+	}
+	return refusalOf(e.carryOut(ctx, guest.Guest{}, w, nil, args))
+}

@@ -1,0 +1,68 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
+)
+
+// gapBook are the gaps of a ledger.
+type gapBook struct{ l *core }
+
+// OpenGap implements ledger.Gaps. The number is drawn first, so that a call made again
+// finds what it wrote.
+func (b gapBook) OpenGap(ctx context.Context, g ledger.Gap) (ledger.Gap, error) {
+	asked := g
+	err := b.l.writeAsSender(ctx, func(ctx context.Context, t *tx) (err error) {
+		if asked.ID == 0 {
+			if err := t.QueryOne(ctx, "SELECT nextval('gap_id')", nil, &asked.ID); err != nil {
+				return err
+			}
+		}
+		g, err = t.Writer().InsertGap(ctx, asked, b.l.info.Opened, b.l.info.Created, b.l.now())
+		return err
+	})
+	return g, err
+}
+
+// AddToGap implements ledger.Gaps.
+func (b gapBook) AddToGap(ctx context.Context, gap int64, identities []string) error {
+	return b.l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.Writer().AddToGap(ctx, gap, identities) })
+}
+
+// CloseGap implements ledger.Gaps.
+func (b gapBook) CloseGap(ctx context.Context, gap int64, at time.Time, reason string) error {
+	return b.l.writeAsSender(ctx, func(ctx context.Context, t *tx) error { return t.Writer().CloseGap(ctx, gap, at, reason) })
+}
+
+// newestInstant is the last moment of which attempts tell, if the ledger is to be adopted.
+func (b gapBook) newestInstant(ctx context.Context) (newest ledger.Instant, err error) {
+	if !b.l.options.Adopt {
+		return newest, nil
+	}
+	return read(ctx, b.l, func(c *conn) (ledger.Instant, error) {
+		newest, _, _, err := c.Newest(ctx)
+		return newest, err
+	})
+}
+
+// adopt writes the gap of a ledger that was put back from an older copy.
+func (b gapBook) adopt(ctx context.Context, newest ledger.Instant) error {
+	g, err := b.OpenGap(ctx, ledger.Gap{Cause: ledger.GapAdopt, From: newest})
+	if err == nil {
+		b.l.note(tables.DescribeGap(g))
+	}
+	return err
+}
+
+// Gaps implements ledger.Gaps.
+func (b gapBook) Gaps(ctx context.Context) ([]ledger.Gap, error) {
+	return read(ctx, b.l, func(c *conn) ([]ledger.Gap, error) { return c.ReadGaps(ctx) })
+}
+
+// InGap implements ledger.Gaps.
+func (b gapBook) InGap(ctx context.Context, identities []string) (map[string]bool, error) {
+	return read(ctx, b.l, func(c *conn) (map[string]bool, error) { return c.InGap(ctx, identities) })
+}

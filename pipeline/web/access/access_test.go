@@ -1,0 +1,160 @@
+package access
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
+)
+
+func hash(t *testing.T, password string) string {
+	t.Helper()
+	h, err := HashPassword(password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func TestUsers(t *testing.T) {
+	// Of "correct horse", by htpasswd -B -C 10.
+	const bcryptHash = "$2y$10$yB6jNwxjXNZeRCU3Ycl5rO2c0iNmTqYJ0Dny.pgW9Jr0JFq4A4vJe"
+	users, err := ParseUsers("\n# our team\nsabine : prepare, see :" + hash(t, "päss:wörd") + "\r\njonas:approve:" + hash(t, "x") + "\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, password string
+		want           bool
+	}{
+		{"sabine", "päss:wörd", true}, {"SABINE", "päss:wörd", true}, {"sabine", "päss:wörd ", false}, {"sabine", "", false}, {"sabine", strings.Repeat("x", 2000), false},
+		{"jonas", "x", true}, {"jonas", "päss:wörd", false}, {"", "x", false}, {"eve", "x", false},
+	} {
+		if u, got := users.Verify(c.name, c.password); got != c.want || got != (u.Name != "") {
+			t.Errorf("%s: %t %+v", c.name, got, u)
+		}
+	}
+	u, _ := users.Verify("sabine", "päss:wörd")
+	if !u.HasAny(api.Prepare) || !u.HasAny(api.See) || u.HasAny(api.Approve) || !u.HasAny() || u.Name != "sabine" {
+		t.Errorf("%+v", u)
+	}
+	if got := users.Names(func(u User) bool { return u.HasAny(api.Approve) }); len(got) != 1 || got[0] != "jonas" {
+		t.Errorf("%v", got)
+	}
+	if _, err := ParseUsers("a:see:" + bcryptHash); err != nil {
+		t.Errorf("bcrypt: %v", err)
+	}
+	if !(User{Roles: []api.Role{api.Approve}}).HasAny(api.See) || (User{}).HasAny(api.See) {
+		t.Error("whoever approves may see; whoever has no role may not")
+	}
+}
+
+func TestRefusedUsers(t *testing.T) {
+	good := hash(t, "x")
+	for name, text := range map[string]string{
+		"empty":        "\n# nobody\n",
+		"no hash":      "a:see",
+		"no role":      "a::" + good,
+		"unknown role": "a:admin:" + good,
+		"no name":      ":see:" + good,
+		"control":      "a\tb\x01:see:" + good,
+		"twice":        "a:see:" + good + "\nA:see:" + good,
+		"plain":        "a:see:secretpassword",
+		"cheap bcrypt": "a:see:$2a$04$uxNMb3R9Sbz0Ll0LKOgHUOAy0Y5RY2nlTXxcjQD3bVfAvpUcHGqEm",
+		"dear bcrypt":  "a:see:$2a$31$uxNMb3R9Sbz0Ll0LKOgHUOAy0Y5RY2nlTXxcjQD3bVfAvpUcHGqEm",
+		"dear argon":   "a:see:" + strings.Replace(good, "m=19456", "m=4194304", 1),
+		"weak argon":   "a:see:" + strings.Replace(good, "m=19456", "m=8", 1),
+		"old argon":    "a:see:" + strings.Replace(good, "v=19", "v=16", 1),
+		"cut argon":    "a:see:" + good[:len(good)-30],
+	} {
+		if _, err := ParseUsers(text); err == nil {
+			t.Errorf("%s: accepted", name)
+		} else if strings.Contains(err.Error(), "secretpassword") || strings.Contains(err.Error(), "$") && !strings.Contains(err.Error(), "of the form") {
+			t.Errorf("%s: the error has the hash: %v", name, err)
+		}
+	}
+	for _, password := range []string{"", strings.Repeat("x", 2000)} {
+		if _, err := HashPassword(password); err == nil {
+			t.Errorf("a password of %d bytes is accepted", len(password))
+		}
+	}
+}
+
+// An attempt on one user, or from one address, does not lock the others out.
+func TestAttempts(t *testing.T) {
+	var a attempts
+	for range maxAttempts {
+		if _, isAllowed := a.begin("from 1", "user a"); !isAllowed {
+			t.Fatal("refused too early")
+		}
+	}
+	for _, c := range []struct {
+		keys []string
+		want bool
+	}{{[]string{"from 1", "user b"}, false}, {[]string{"from 2", "user a"}, false}, {[]string{"from 2", "user b"}, true}} {
+		if _, isAllowed := a.begin(c.keys...); isAllowed != c.want {
+			t.Errorf("%v: %t", c.keys, isAllowed)
+		}
+	}
+	a.succeed("from 1", "user a")
+	if _, isAllowed := a.begin("from 1", "user a"); !isAllowed {
+		t.Error("refused after a success")
+	}
+}
+
+func TestLog(t *testing.T) {
+	dir := t.TempDir()
+	open := func() *Log {
+		l, err := OpenLog(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	l := open()
+	by := Visitor{User: User{Name: "sabine"}, From: "127.0.0.1"}
+	for _, action := range []string{"upload", "cells", "cells"} {
+		if err := l.Add(by, api.LogEntry{Action: action, User: "someone else", List: "k"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "log.jsonl")
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, append(before, `{"torn`...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l = open()
+	if err := l.Add(by, api.LogEntry{Action: "discard"}); err != nil {
+		t.Fatal(err)
+	}
+	all := func(*api.LogEntry) bool { return true }
+	got, err := l.Read(all, 0, 10)
+	if err != nil || got.Total != 4 || got.Entries[0].Action != "discard" || got.Entries[3].Action != "upload" || got.Entries[3].User != "sabine" {
+		t.Errorf("%+v %v", got, err)
+	}
+	got, err = l.Read(func(e *api.LogEntry) bool { return e.Action == "cells" }, 1, 10)
+	if err != nil || got.Total != 2 || len(got.Entries) != 1 {
+		t.Errorf("%+v %v", got, err)
+	}
+	if got, err = l.Read(all, 9, 10); err != nil || len(got.Entries) != 0 || got.Entries == nil {
+		t.Errorf("%+v %v", got, err)
+	}
+	after, err := os.ReadFile(path)
+	if err != nil || !strings.HasPrefix(string(after), string(before)) {
+		t.Errorf("earlier lines have changed: %v", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Add(by, api.LogEntry{Action: "links"}); err == nil {
+		t.Error("a closed log accepts an entry")
+	}
+}

@@ -1,0 +1,162 @@
+package lists
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
+	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
+	"github.com/bulkonboard/bulkonboard/pipeline/source/xlsx"
+	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
+)
+
+const (
+	maxExamples     = 3
+	maxExampleText  = 200 // letters
+	maxHeadRows     = 20
+	maxSheetsListed = 200
+)
+
+// outline is what is known of a list besides its rows.
+type outline struct {
+	key    string // see settingsKey
+	file   source.File
+	sheets []api.Sheet
+	head   []api.HeadRow
+	notes  []source.Note
+	taken  []string // flags that name the sheet and the header row
+
+	filled   []int      // by column: rows in which it has a value
+	examples [][]string // by column: its first different values
+}
+
+// newOutline returns the outline of a list before its rows are read.
+func newOutline(ctx context.Context, path string, in *source.Input, key string) (*outline, error) {
+	o := &outline{key: key, file: in.Files()[0], notes: in.Notes(), taken: in.TakenFlags()}
+	o.filled, o.examples = make([]int, len(o.file.Header)), make([][]string, len(o.file.Header))
+	head, err := in.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, rec := range head[:min(len(head), maxHeadRows)] {
+		o.head = append(o.head, api.HeadRow{Number: rec.Number, Cells: shorten(rec.Cells), Header: rec.Number == o.file.HeaderRow})
+	}
+	if o.file.Kind == "xlsx" {
+		o.sheets, err = listSheets(path, o.file.Sheet)
+	}
+	return o, err
+}
+
+// shorten returns cells that can be shown as examples.
+func shorten(cells []string) []string {
+	out := make([]string, len(cells))
+	for i, cell := range cells {
+		letters := []rune(strings.Clone(cell))
+		out[i] = string(letters[:min(len(letters), maxExampleText)])
+	}
+	return out
+}
+
+// addRow counts the cells of a row.
+func (o *outline) addRow(cells []string) {
+	for i := range min(len(cells), len(o.filled)) {
+		cell := strings.TrimSpace(cells[i])
+		if cell == "" {
+			continue
+		}
+		o.filled[i]++
+		if len(o.examples[i]) < maxExamples && !slices.Contains(o.examples[i], cell) {
+			o.examples[i] = append(o.examples[i], shorten([]string{cell})[0])
+		}
+	}
+}
+
+// outlineRefused returns the outline of a list that cannot be read as it is: with its
+// columns if only required ones are missing, else with its sheets only.
+func (c *check) outlineRefused(ctx context.Context) (*outline, error) {
+	path := c.l.filePath()
+	in, err := source.Open(ctx, []string{path}, nil, withoutRequired(c.base))
+	var e *source.Error
+	switch {
+	case err == nil:
+		o, err := newOutline(ctx, path, in, "")
+		return o, errors.Join(err, in.Close())
+	case !errors.As(err, &e):
+		return nil, err
+	}
+	o := &outline{file: source.File{Kind: kindOf(path)}}
+	if o.file.Kind == "xlsx" {
+		o.sheets, err = listSheets(path, "")
+		if errors.As(err, &e) { // it is damaged; the refusal says so
+			err = nil
+		}
+		return o, err
+	}
+	return o, nil
+}
+
+// kindOf guesses the kind of a file that was not read.
+func kindOf(path string) string {
+	if strings.HasSuffix(path, ".xlsx") {
+		return "xlsx"
+	}
+	return "csv"
+}
+
+// listSheets returns the sheets of a workbook with their rows. read is the one that is
+// read.
+func listSheets(path, read string) (_ []api.Sheet, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	book, err := xlsx.Open(f, info.Size(), "", 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, book.Close()) }()
+	_, hidden, err := book.SheetsWithData()
+	if err != nil {
+		return nil, err
+	}
+	var list []api.Sheet
+	for _, sheet := range book.Sheets() {
+		if !sheet.HasCells() || len(list) == maxSheetsListed {
+			continue
+		}
+		isHidden := slices.ContainsFunc(hidden, func(h xlsx.Sheet) bool { return h.Name == sheet.Name })
+		n, err := countSheetRows(book, sheet)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, api.Sheet{Name: sheet.Name, Rows: n, Hidden: isHidden, Read: sheet.Name == read})
+	}
+	return list, nil
+}
+
+func countSheetRows(book *xlsx.Workbook, sheet xlsx.Sheet) (n int, err error) {
+	rows, err := book.OpenSheet(sheet)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for {
+		_, err := rows.Next()
+		var e *table.Error
+		if errors.Is(err, io.EOF) || errors.As(err, &e) { // a sheet that is not read may be damaged
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+		n++
+	}
+}

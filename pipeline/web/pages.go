@@ -1,0 +1,76 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"net/http"
+	"strings"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/web/access"
+	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
+)
+
+// files are the pages with their style sheets and scripts.
+//
+//go:embed static templates
+var files embed.FS
+
+// pageData is what a template gets.
+type pageData struct {
+	Title string
+	Page  string // "home", "list", "plan", "run" or "log"
+	ID    string // of the list, plan or run; "" = none
+	Team  bool   // users sign in with a password
+	User  string
+	Roles []api.Role
+}
+
+// isPage reports whether a route answers with a page.
+func (rt *route) isPage() bool {
+	return rt.method == http.MethodGet && !rt.isOpen && !strings.HasPrefix(rt.pattern, "/api/")
+}
+
+// showPage serves the page of an address. Its script asks for the data.
+func (s *Server) showPage(w http.ResponseWriter, r *http.Request, by access.Visitor) error {
+	data := pageData{Title: "Lists", Page: "home", Team: s.guard.IsTeam(), User: by.Name, Roles: by.Roles}
+	switch first, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); first {
+	case "lists":
+		data.Title, data.Page, data.ID = "List", "list", rest
+	case "plans":
+		data.Title, data.Page, data.ID = "Plan", "plan", rest
+	case "runs":
+		data.Title, data.Page, data.ID = "Run", "run", rest
+	case "log":
+		data.Title, data.Page = "Log", "log"
+	}
+	s.writePage(w, http.StatusOK, "page.html", data)
+	return nil
+}
+
+func (s *Server) writePage(w http.ResponseWriter, status int, name string, data pageData) {
+	var page bytes.Buffer
+	if err := s.pages.ExecuteTemplate(&page, name, data); err != nil {
+		s.log.Error("page", "template", name, "error", err)
+		http.Error(w, "the page cannot be shown", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(page.Bytes()) // the browser may be gone
+}
+
+// serveStatic serves style sheets, scripts and pictures. They hold no data, so they may
+// be kept, but are asked for again.
+func (s *Server) serveStatic(w http.ResponseWriter, r *http.Request, _ access.Visitor) error {
+	content, err := files.ReadFile("static/" + r.PathValue("file"))
+	if err != nil {
+		return api.Refuse(http.StatusNotFound, "not_found")
+	}
+	sum := sha256.Sum256(content)
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:12])+`"`)
+	http.ServeFileFS(w, r, files, "static/"+r.PathValue("file"))
+	return nil
+}

@@ -1,0 +1,92 @@
+package plans
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/web/access"
+	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
+	"github.com/bulkonboard/bulkonboard/pipeline/web/lists"
+)
+
+// MakePlan computes the plan of a list, and submits it if order.Save is set. Its figures
+// are those of plan --json. A plan that a run would refuse is not submitted: the error
+// says why. Without order.Save the answer says it, in Plan.Blocked.
+func (d *Desk) MakePlan(ctx context.Context, by access.Visitor, list *lists.Snapshot, order api.MakePlan) (api.Plan, error) {
+	if d.currentRun() != nil {
+		return api.Plan{}, api.Refuse(http.StatusConflict, "held")
+	}
+	select { // the ledger is for one at a time
+	case d.busy <- struct{}{}:
+		defer func() { <-d.busy }()
+	case <-ctx.Done():
+		return api.Plan{}, ctx.Err()
+	}
+	terms := Terms{Fee: order.Fee, Save: order.Save, NeedsAll: order.Save && !order.Funded}
+	p, err := d.Commands.Preview(ctx, orderOf(by, list), terms)
+	if err != nil && p.Plan.Rows == 0 {
+		return api.Plan{}, err
+	}
+	plan := d.newPlan(ctx, by, list, &p)
+	plan.Limit = order.Limit
+	if covers := p.Plan.Covered; order.Funded && covers >= 0 && covers < p.Plan.Send {
+		plan.Limit = min(cmp.Or(plan.Limit, covers), covers)
+	}
+	d.addCommands(orderOf(by, list), &plan, order.Fee)
+	plan.Blocked = blockedBy(&p, err, order.Funded)
+	if !order.Save {
+		return plan, nil
+	}
+	if p.Saved.ID == "" {
+		if plan.Blocked == nil {
+			return plan, cmp.Or(err, error(api.Refuse(http.StatusInternalServerError, "failed")))
+		}
+		return plan, &api.Refusal{Status: http.StatusUnprocessableEntity, Body: *plan.Blocked}
+	}
+	e := entry{Plan: p.Saved.ID, List: list.ID, Name: list.Name, Revision: list.Revision, Limit: plan.Limit, Fee: order.Fee, Made: time.Now().UTC()}
+	if err := d.book.add(e); err != nil {
+		return plan, err
+	}
+	if plan, err = d.describePlan(ctx, by, p.Saved); err != nil {
+		return plan, err
+	}
+	plan.Overlaps = append(plan.Overlaps, p.Overlaps...)
+	plan.Seconds = p.Plan.Duration.Seconds()
+	plan.Columns, plan.Decisions = append(plan.Columns, list.Columns...), append(plan.Decisions, list.Decided...)
+	d.addCommands(orderOf(by, list), &plan, order.Fee)
+	return plan, nil
+}
+
+// AddCommands adds to a plan what makes it and what carries it out from a command line.
+func (d *Desk) AddCommands(by access.Visitor, list *lists.Snapshot, plan *api.Plan) {
+	e, _ := d.book.find(plan.ID)
+	d.addCommands(orderOf(by, list), plan, e.Fee)
+}
+
+// addCommands is AddCommands with the fee that was typed.
+func (d *Desk) addCommands(o Order, plan *api.Plan, fee string) {
+	plan.Command = d.Commands.Command(o, Terms{Fee: fee, Save: true}, "plan")
+	plan.RunCommand = d.Commands.Command(o, Terms{Plan: plan.ID, Fee: fee, Limit: plan.Limit}, "run")
+}
+
+// blockedBy says why a plan cannot be submitted; nil if it can.
+func blockedBy(p *Preview, err error, isFunded bool) *api.Error {
+	plan := &p.Plan
+	refused := &api.Refusal{}
+	switch {
+	case p.Saved.ID != "":
+		return nil
+	case plan.Send+plan.InDoubt == 0:
+		return &api.Error{Code: "nothing_to_send"}
+	case plan.Covered >= 0 && plan.Covered < plan.Send && !isFunded:
+		return &api.Error{Code: "wallet_short", Shortfall: plan.Shortfall.String(), Covers: plan.Covered}
+	case !plan.Fee.Known():
+		return &api.Error{Code: "fee_unknown"}
+	case errors.As(err, &refused):
+		return &refused.Body
+	}
+	return nil
+}

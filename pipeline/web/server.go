@@ -1,0 +1,198 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"os"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/messages"
+	"github.com/bulkonboard/bulkonboard/pipeline/web/access"
+	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
+	"github.com/bulkonboard/bulkonboard/pipeline/web/lists"
+)
+
+// DefaultMaxUpload is the largest upload in bytes.
+const DefaultMaxUpload = 64 << 20
+
+// Config configures a server. Engine and Folder are required.
+type Config struct {
+	Engine Engine
+	Access access.Config
+	// Folder is where lists and the log are kept. It is created with 0700.
+	Folder    string
+	MaxUpload int64         // bytes; 0 = DefaultMaxUpload
+	Lists     lists.Options // how lists are read and checked
+	Log       *slog.Logger  // nil = discard. Never sees a value of a list
+}
+
+// Server answers all requests of the page. It is safe for any number of goroutines.
+type Server struct {
+	engine    Engine
+	guard     *access.Guard
+	lists     *lists.Store
+	audit     *access.Log
+	log       *slog.Logger
+	words     *messages.Catalogue
+	pages     *template.Template
+	mux       *http.ServeMux
+	origin    *http.CrossOriginProtection
+	maxUpload int64
+	lastSeen  atomic.Int64 // Unix nanoseconds of the last request with a session
+}
+
+var _ http.Handler = (*Server)(nil)
+
+// New returns a server. It reads the lists that an earlier process kept.
+func New(cfg Config) (*Server, error) {
+	if cfg.Engine == nil || cfg.Folder == "" {
+		return nil, errors.New("web: Config.Engine and Config.Folder are required")
+	}
+	s := &Server{engine: cfg.Engine, log: cfg.Log, words: messages.English(), origin: http.NewCrossOriginProtection(), maxUpload: cfg.MaxUpload}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.maxUpload == 0 {
+		s.maxUpload = DefaultMaxUpload
+	}
+	var err error
+	if s.guard, err = access.NewGuard(cfg.Access); err != nil {
+		return nil, err
+	}
+	if s.pages, err = template.ParseFS(files, "templates/*.html"); err != nil {
+		return nil, err
+	}
+	if err := MakeFolder(cfg.Folder); err != nil {
+		return nil, err
+	}
+	if s.audit, err = access.OpenLog(cfg.Folder); err != nil {
+		return nil, err
+	}
+	if s.lists, err = lists.Open(cfg.Folder, cfg.Lists, s.log); err != nil {
+		return nil, errors.Join(err, s.audit.Close())
+	}
+	s.lastSeen.Store(time.Now().UnixNano())
+	s.mux = s.newMux(routes())
+	return s, nil
+}
+
+// MakeFolder creates a folder that only its owner can enter.
+func MakeFolder(folder string) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("the folder of the page: %w", err)
+	}
+	info, err := os.Lstat(folder)
+	if err != nil {
+		return fmt.Errorf("the folder of the page: %w", err)
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s is not a folder", folder)
+	}
+	return os.Chmod(folder, 0o700) //nolint:gosec // a folder needs x to be entered
+}
+
+// Close ends the checks that are under way and closes the log. Lists are kept.
+func (s *Server) Close() error { return errors.Join(s.lists.Close(), s.audit.Close()) }
+
+// Lists returns the lists of the page, for the engine.
+func (s *Server) Lists() *lists.Store { return s.lists }
+
+const (
+	headerTime    = 10 * time.Second // for the headers of a request
+	idleConn      = 2 * time.Minute  // of a connection between two requests
+	bodyTime      = time.Minute      // for a JSON body
+	uploadTime    = 30 * time.Minute // for an upload
+	maxHeaderSize = 32 << 10         // bytes
+)
+
+// NewHTTPServer returns an HTTP server for the page. It has no limit on the time of an
+// answer: events go on as long as a run.
+func (s *Server) NewHTTPServer() *http.Server {
+	return &http.Server{Handler: s, ReadHeaderTimeout: headerTime, IdleTimeout: idleConn, MaxHeaderBytes: maxHeaderSize, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+}
+
+// limitBody limits the time for the body of a request, until done is called.
+func limitBody(w http.ResponseWriter, most time.Duration) (done func()) {
+	c := http.NewResponseController(w)
+	_ = c.SetReadDeadline(time.Now().Add(most)) // a recorder in a test has none
+	return func() { _ = c.SetReadDeadline(time.Time{}) }
+}
+
+// NewToken makes the one-time token of the address that is printed, in place of an
+// earlier one.
+func (s *Server) NewToken() string { return s.guard.NewToken() }
+
+// IdleSince returns when the last request with a session came, or the moment of the
+// start; now while a check or a run is under way.
+func (s *Server) IdleSince() time.Time {
+	if s.engine.IsBusy() || s.lists.IsBusy() {
+		return time.Now()
+	}
+	return time.Unix(0, s.lastSeen.Load())
+}
+
+// ServeHTTP asks the host, sets the headers and finds the route; the rest of the guard
+// is around each handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.guard.IsHost(r) {
+		s.guard.SetHeaders(w.Header())
+		s.writeError(w, r, api.Refuse(http.StatusMisdirectedRequest, "wrong_host"))
+		return
+	}
+	s.guard.SetHeaders(w.Header())
+	s.mux.ServeHTTP(w, r)
+}
+
+// newMux registers the routes. Whatever they do not name needs a session, too, and is
+// not found.
+func (s *Server) newMux(table []route) *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, rt := range table {
+		mux.Handle(rt.method+" "+rt.pattern, s.guarded(rt))
+	}
+	mux.Handle("/", s.guarded(route{handle: func(*Server, http.ResponseWriter, *http.Request, access.Visitor) error {
+		return api.Refuse(http.StatusNotFound, "not_found")
+	}}))
+	return mux
+}
+
+// guarded returns the handler of a route behind session, role and origin.
+func (s *Server) guarded(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		by, isKnown := s.guard.FindVisitor(r)
+		switch {
+		case rt.isOpen:
+		case !isKnown:
+			s.refuseStranger(w, r)
+			return
+		case !by.HasAny(rt.roles...):
+			s.writeError(w, r, api.Refuse(http.StatusForbidden, "no_role"))
+			return
+		}
+		if isKnown {
+			s.lastSeen.Store(time.Now().UnixNano())
+		}
+		if err := s.origin.Check(r); err != nil {
+			s.writeError(w, r, api.Refuse(http.StatusForbidden, "cross_origin"))
+			return
+		}
+		if err := rt.handle(s, w, r, by); err != nil {
+			s.writeError(w, r, err)
+		}
+	})
+}
+
+// refuseStranger answers a request without a session: pages with the page to sign in.
+func (s *Server) refuseStranger(w http.ResponseWriter, r *http.Request) {
+	_, pattern := s.mux.Handler(r)
+	if r.Method == http.MethodGet && slices.ContainsFunc(routes(), func(rt route) bool { return rt.isPage() && rt.method+" "+rt.pattern == pattern }) {
+		s.writePage(w, http.StatusUnauthorized, "login.html", pageData{Title: "Sign in", Team: s.guard.IsTeam()})
+		return
+	}
+	s.writeError(w, r, api.Refuse(http.StatusUnauthorized, "signed_out"))
+}
