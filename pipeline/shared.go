@@ -27,11 +27,16 @@ type sharedRun struct {
 	run    *run
 	ledger ledger.Shared
 
-	work   workload
-	isIdle atomic.Bool   // the feed has nothing to hand on at present
-	nudge  chan struct{} // makes the planner look again
-	since  time.Time     // when the run joined, by the ledger's clock
+	work     workload
+	leaseOut atomic.Int64  // when a request did not begin because the lease had ended, in nanoseconds since 1970
+	isIdle   atomic.Bool   // the feed has nothing to hand on at present
+	nudge    chan struct{} // makes the planner look again
+	since    time.Time     // when the run joined, by the ledger's clock
 }
+
+// leasePause is how long no request is tried after the lease had ended for one: the next
+// beat may extend it.
+const leasePause = time.Second
 
 // leaveTime is how long the end of a run waits for a shared ledger.
 const leaveTime = 10 * time.Second
@@ -171,6 +176,8 @@ var (
 func (s *sharedRun) mayBegin(j *job) error {
 	switch {
 	case !s.MaySend(j.attempt.ID):
+		s.leaseOut.Store(pacing.WallTime().UnixNano())
+		s.run.gate.HoldForAll(ledger.SlotsWait)
 		return errLeaseEnded
 	case !s.run.gate.IsOpenTo(j.attempt.ID):
 		return errGateShut
@@ -243,6 +250,9 @@ func (s *sharedRun) askPace(ctx context.Context) (ledger.Pace, error) {
 		return pace, ledgerStop("reading the pauses of all senders", err)
 	}
 	pace.WaitUntil = s.run.clock.FromShared(pace.WaitUntil)
+	if at := time.Unix(0, s.leaseOut.Load()).Add(leasePause); at.After(pace.WaitUntil) { // else attempts would be opened and closed in vain
+		pace.WaitUntil = at
+	}
 	return pace, nil
 }
 
