@@ -95,6 +95,9 @@ func TestWebPage(t *testing.T) {
 		anna.WaitText(".card.is-settled", next.settled)
 	}
 	anna.WaitFor(`document.querySelector(".foot .is-busy") === null`)
+	anna.ClickText(".chip", "All rows")
+	anna.WaitFor(webtest.CellAt(5, "AGB akzeptiert") + `?.getAttribute("data-means") === "true"`)
+	anna.ClickText(".chip", "To correct")
 	anna.TakePictures("decided")
 	sum := anna.TextOf(".foot .sum")
 	ready, _, _ := strings.Cut(sum, " ready")

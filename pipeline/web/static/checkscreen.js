@@ -2,7 +2,7 @@
 import { announce, describeChange } from "./choices.js";
 import { ColumnWidths, isRead, readAs } from "./columnwidths.js";
 import { element, fill, linkButton } from "./dom.js";
-import { isDigitField } from "./fields.js";
+import { isDigitField, meaningOf } from "./fields.js";
 import { FindingList, titleOf } from "./findings.js";
 import { countOf, formatCount } from "./format.js";
 import { Grid, placeWidth } from "./grid.js";
@@ -99,8 +99,9 @@ export class CheckScreen {
         const isEdited = row.was[column.index] !== undefined;
         const first = row.leftOut ? undefined : findingsOf(row, column.index)[0];
         if (first) return { text, mark: (first.warning ? "is-warn" : "is-bad") + (isEdited ? " is-touched" : ""), spoken: first.message };
-        if (isEdited) return { text, mark: "is-edited", spoken: "changed here" };
-        return { text, mark: "", spoken: "" };
+        const means = row.leftOut ? undefined : meaningOf(data.list, column.index, text);
+        if (isEdited) return { text, mark: "is-edited", spoken: "changed here", means };
+        return { text, mark: "", spoken: means ? "means " + means : "", means };
       },
     };
   }
