@@ -151,7 +151,8 @@ export class ListData extends EventTarget {
         this.pending.shift();
       }
     } catch (error) {
-      if (!(error instanceof ServerGone)) {
+      const isHeld = error instanceof ServerGone || (error instanceof Refusal && error.status === 401);
+      if (!isHeld) {
         this.pending.shift();
         this.refuse(error);
         await this.reload().catch(() => undefined);
