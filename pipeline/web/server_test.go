@@ -366,15 +366,15 @@ func TestSessionsEnd(t *testing.T) {
 		p := openPage(t, nil)
 		p.signIn()
 		for range 32 { // used again and again, until it is 8 hours old
-			time.Sleep(15*time.Minute - time.Second)
+			<-time.After(15*time.Minute - time.Second)
 			if w := p.do("GET", "/api/lists", ""); w.Code != http.StatusOK {
 				t.Fatalf("in use: %d", w.Code)
 			}
 		}
-		time.Sleep(15*time.Minute - time.Second)
+		<-time.After(15*time.Minute - time.Second)
 		p.expect(p.do("GET", "/api/lists", ""), http.StatusUnauthorized, "signed_out")
 		p.signIn()
-		time.Sleep(15 * time.Minute) // without a request
+		<-time.After(15 * time.Minute) // without a request
 		p.expect(p.do("GET", "/api/lists", ""), http.StatusUnauthorized, "signed_out")
 		p.signIn()
 		kept := p.cookie
@@ -398,7 +398,7 @@ func TestFiveAttempts(t *testing.T) {
 		if w.Header().Get("Retry-After") != "61" {
 			t.Errorf("Retry-After %s", w.Header().Get("Retry-After"))
 		}
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		p.expect(p.do("POST", "/session", `{"token":"`+token+`"}`), http.StatusOK, "")
 	})
 }

@@ -186,7 +186,7 @@ func (c *check) readRows(ctx context.Context) (outl *outline, rows *rowFile, ref
 	in, err := source.Open(ctx, []string{path}, nil, opt)
 	var e *source.Error
 	if errors.As(err, &e) && !errors.Is(err, source.ErrChanged) {
-		body := InputRefusal(nameInput(err, c.l.name()).(*source.Error)) //nolint:errorlint // nameInput returns one for one
+		body := InputRefusal(nameError(e, c.l.name()))
 		outl, err = c.outlineRefused(ctx)
 		return outl, nil, &body, err
 	}
@@ -208,7 +208,7 @@ func (c *check) readRows(ctx context.Context) (outl *outline, rows *rowFile, ref
 	}
 	if err := c.copyRows(pass, recorded, w, outl); err != nil {
 		if errors.As(err, &e) && !errors.Is(err, source.ErrChanged) {
-			body := InputRefusal(nameInput(err, c.l.name()).(*source.Error)) //nolint:errorlint // nameInput returns one for one
+			body := InputRefusal(nameError(e, c.l.name()))
 			return outl, nil, &body, w.close()
 		}
 		return nil, nil, nil, errors.Join(err, w.close())

@@ -188,7 +188,10 @@ func (l *list) refresh() {
 	}
 }
 
-// startCheck begins a check of the whole list as it is now, in place of one under way.
+// startCheck begins a check of the whole list as it is now, in place of one under way. The
+// check goes on when the request that began it has ended; Store.Close ends it.
+//
+//nolint:contextcheck,nolintlint // see above; it reports the callers
 func (l *list) startCheck() {
 	l.stopCheck()
 	if l.store.ctx.Err() != nil {
