@@ -499,3 +499,26 @@ func TestBodies(t *testing.T) {
 		}
 	}
 }
+
+// The page is idle since the last request with a session, unless a run is under way.
+func TestIdleSince(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := openPage(t, nil)
+		p.signIn()
+		begun := time.Now()
+		<-time.After(time.Minute)
+		p.do("GET", "/api/lists", "")
+		used := time.Now()
+		<-time.After(10 * time.Minute)
+		kept := p.cookie
+		p.cookie = nil
+		p.do("GET", "/api/lists", "") // of a stranger
+		if got := p.server.IdleSince(); !got.Equal(used) || got.Equal(begun) {
+			t.Errorf("idle since %v, want %v", got, used)
+		}
+		p.cookie, p.engine.isBusy = kept, true
+		if got := p.server.IdleSince(); !got.Equal(time.Now()) {
+			t.Errorf("busy since %v", got)
+		}
+	})
+}

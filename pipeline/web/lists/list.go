@@ -211,8 +211,10 @@ func (l *list) startCheck() {
 			return
 		}
 		found, err := c.run(ctx)
+		if c.install(found, err) {
+			c.propose(ctx, found)
+		}
 		<-l.store.turns
-		c.install(found, err)
 		l.store.makeRoom(l)
 	})
 }

@@ -72,7 +72,7 @@ func (l *list) recheck(ctx context.Context, numbers []int, before *overlay) (cha
 	}
 	addTally(&l.result.tally, was.tally, -1)
 	addTally(&l.result.tally, is.tally, 1)
-	counts := l.countRows()
+	counts := view{l}.countRows()
 	l.counts = &counts
 	return changed, true, nil
 }
