@@ -209,7 +209,7 @@ func (r *registrar) annotateInvalid(ctx context.Context) error {
 func (r *registrar) addChunk(ctx context.Context, c *chunk) error {
 	from, seen := 0, make(map[string]bool, len(c.rows))
 	for i := range c.drafts {
-		identity := c.drafts[i].Identity
+		identity := emailOnceCorrected(&c.drafts[i], &c.rows[i].result)
 		if seen[identity] {
 			if err := r.registerRows(ctx, c, from, i); err != nil {
 				return err
@@ -234,11 +234,20 @@ func (r *registrar) registerRows(ctx context.Context, c *chunk, from, to int) er
 	if err != nil {
 		return ledgerStop("looking up customers", err)
 	}
+	foretold, err := r.lookUpCorrected(ctx, rows, c.rows[from:to])
+	if err != nil {
+		return ledgerStop("looking up customers", err)
+	}
 	for i := range rows {
 		rows[i].Ordinal = r.out.tally.Rows
 		decideVerdict(&rows[i], c.rows[from+i].row.Again, &known[i], r.placeName, r.cfg.Resend.Accept)
 		r.holdRepeatedNumber(&rows[i], &known[i])
-		r.noteSharedEmail(&rows[i], &known[i])
+		if k, isForetold := foretold[i]; isForetold {
+			r.noteCorrectedEmail(&rows[i], &k, emailOnceCorrected(&rows[i], &c.rows[from+i].result))
+		} else {
+			r.noteSharedEmail(&rows[i], &known[i])
+		}
+		r.noteTakenNumber(&rows[i])
 		r.alike.note(&rows[i], &c.rows[from+i].result, r.placeName)
 		r.countRow(&rows[i], &known[i])
 		if r.observer.each != nil {

@@ -183,6 +183,9 @@ type Money struct {
 	// Require sends nothing unless the wallet covers every row that may be sent. A fee or
 	// a balance that is not known covers none.
 	Require bool
+	// FeeRose is asked when the users cost more than the fee that the run began with, before
+	// a row meets a 402. Its error ends the run. nil = the run counts with the new fee.
+	FeeRose func(was, is Amount) error
 	// Prepaid says that the users were paid for before, such as when they are created
 	// again: the wallet limits nothing.
 	Prepaid bool

@@ -122,7 +122,7 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"session/findings":   {"term"},
 		"session/outputs":    {"exit", "session/findings", "session/reportfile", "settings", "term"},
 		"session/plans":      {"exit", "settings", "term"},
-		"session/guest":      {},
+		"session/guest":      {"session/plans"},
 		"session/holder":     {},
 		"session":            {"exit", "session/alerts", "session/findings", "session/guest", "session/outputs", "session/plans", "session/reportfile", "settings", "term"},
 		"cli/approvecmd":     {"cli/subcommand", "exit", "session", "session/plans", "settings", "term"},

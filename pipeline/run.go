@@ -34,6 +34,7 @@ type run struct {
 	resolver    *resolver
 	fee         Amount
 	budget      pacing.Budget // the users that the wallet pays for
+	cover       cover         // what the budget was counted from
 	mayCost     atomic.Int64  // rows in doubt whose request may still be charged
 	firstFee    Amount        // cost of the run's first user; unknown if it was not measured
 	existing    userlist.Existing

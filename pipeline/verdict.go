@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"hash/maphash"
 	"slices"
@@ -155,24 +156,33 @@ type sharing map[digest]*emailGroup
 
 // emailGroup is the rows with one e-mail, but for the repetitions of a valid one.
 type emailGroup struct {
-	invalid []rowPlace
+	invalid []sharer
 	valid   *rowPlace // the row that claims the customer; nil if there is none
+}
+
+// sharer is an invalid row with an e-mail, or one that has it once it is corrected.
+type sharer struct {
+	rowPlace
+	isForetold bool
 }
 
 // addRow remembers an invalid row whose e-mail no row before it claims, or the row that
 // claims an e-mail.
-func (s sharing) addRow(r *ledger.Row) {
+func (s sharing) addRow(r *ledger.Row) { s.addEmail(r, r.Identity) }
+
+// addEmail is addRow for a row that has the e-mail, or has it once it is corrected.
+func (s sharing) addEmail(r *ledger.Row, identity string) {
 	if r.Claims && len(s) == 0 {
 		return
 	}
-	email := digestOf(r.Identity)
-	g, at := s[email], placeOf(r)
+	email := digestOf(identity)
+	g, at := s[email], sharer{placeOf(r), r.Identity == ""}
 	switch {
 	case r.Claims && g != nil:
-		g.valid = &at
+		g.valid = &at.rowPlace
 	case r.Claims:
 	case g == nil:
-		s[email] = &emailGroup{invalid: []rowPlace{at}}
+		s[email] = &emailGroup{invalid: []sharer{at}}
 	default:
 		g.invalid = append(g.invalid, at)
 	}
@@ -189,7 +199,10 @@ func (s sharing) rowNotes(place func(ledger.Position) string) []ledger.RowNote {
 		for i, m := range g.invalid {
 			n := ledger.RowNote{Ordinal: int(m.ordinal), Position: m.position(), Repeats: -1}
 			if g.valid != nil {
-				n.Repeats, n.Finding = int(g.valid.ordinal), sharesValid(place(g.valid.position()))
+				n.Finding = sharesValid(place(g.valid.position()))
+				if !m.isForetold { // whose customer is not known yet
+					n.Repeats = int(g.valid.ordinal)
+				}
 			} else {
 				n.Finding = sharesInvalid(g.nameOthers(i, place))
 			}
@@ -231,6 +244,62 @@ func sharesInvalid(others []string) ledger.Finding {
 	}
 	return ledger.Finding{Field: "email", Code: CodeSharesEmail, Warning: true,
 		Message: names + " " + has + " the same e-mail. Only one row with it can be sent"}
+}
+
+// emailOnceCorrected returns the identity of a row: where the cell has none, the one
+// that it has once what hides it is removed.
+func emailOnceCorrected(row *ledger.Row, res *validate.Result) string {
+	if row.Identity == "" && res.Corrected != nil {
+		return res.Corrected.Identity
+	}
+	return row.Identity
+}
+
+// lookUpCorrected looks up the e-mails that rows have once they are corrected, by the
+// index of the row.
+func (r *registrar) lookUpCorrected(ctx context.Context, rows []ledger.Row, checks []checked) (map[int]ledger.Match, error) {
+	var keys []ledger.LookupKey
+	var indexes []int
+	for i := range rows {
+		if email := emailOnceCorrected(&rows[i], &checks[i].result); email != rows[i].Identity {
+			keys, indexes = append(keys, ledger.LookupKey{Identity: email}), append(indexes, i)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	known, err := r.out.reg.Lookup(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[int]ledger.Match, len(keys))
+	for n, i := range indexes {
+		found[i] = known[n]
+	}
+	return found, nil
+}
+
+// noteCorrectedEmail is noteSharedEmail for a row whose e-mail is known once it is
+// corrected.
+func (r *registrar) noteCorrectedEmail(row *ledger.Row, k *ledger.Match, identity string) {
+	if k.Claimed < 0 {
+		r.sharing.addEmail(row, identity)
+		return
+	}
+	row.Findings = append(row.Findings, sharesValid(r.placeName(k.First)))
+}
+
+// noteTakenNumber adds to an invalid row which valid row before it has its customer
+// number, under another e-mail.
+func (r *registrar) noteTakenNumber(row *ledger.Row) {
+	number := ledger.PlainNumber(row.SenderID)
+	if row.Verdict != ledger.Invalid || number == "" || len(r.numbers) == 0 {
+		return
+	}
+	isNoted := slices.ContainsFunc(row.Findings, func(f ledger.Finding) bool { return f.Code == CodeSharesEmail || f.Code == CodeIDRepeated })
+	if first, isTaken := r.numbers[digestOf(number)]; isTaken && !isNoted {
+		row.Findings = append(slices.Clip(row.Findings), looksLike(CodeSharesNumber, r.placeName(first.position())))
+	}
 }
 
 // Codes of the notes that another row of the input has the customer number, or name
@@ -290,6 +359,7 @@ func (l *lookalikes) compare(row *ledger.Row, code, value string, email uint64, 
 	other, found := l.first[key]
 	switch {
 	case found && other.email == email && email != 0: // noted as rows with one e-mail
+	case found && isInvalid && slices.ContainsFunc(row.Findings, func(f ledger.Finding) bool { return f.Code == code }):
 	case found && isInvalid:
 		row.Findings = append(slices.Clip(row.Findings), looksLike(code, place(other.at.position())))
 	case found:
@@ -301,10 +371,15 @@ func (l *lookalikes) compare(row *ledger.Row, code, value string, email uint64, 
 	}
 }
 
-// addNotes adds the notes on rows that have none yet, and keeps the order.
+// addNotes adds the notes on rows to those that there are, and keeps the order. A row
+// has one note, which says all.
 func (l *lookalikes) addNotes(notes []ledger.RowNote) []ledger.RowNote {
-	for _, n := range notes {
-		delete(l.notes, n.Ordinal)
+	for i := range notes {
+		n := &notes[i]
+		if further, isNoted := l.notes[n.Ordinal]; isNoted {
+			n.Finding.Message += ". " + strings.Replace(further.Finding.Message, "also: ", "Also: ", 1)
+			delete(l.notes, n.Ordinal)
+		}
 	}
 	for _, n := range l.notes {
 		notes = append(notes, n)

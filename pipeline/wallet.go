@@ -151,7 +151,8 @@ func (r *run) checkWallet(ctx context.Context, plan *Plan) error {
 	usable := r.cfg.Money.usableBalance(balance)
 	plan.Covered = usable.Over(r.fee)
 	if !r.cfg.Money.Prepaid {
-		r.budget.Refill(plan.Covered)
+		r.cover = cover{fee: r.fee, balance: balance}
+		r.budget.Refill(r.cover.allow(plan.Covered, plan.Send+plan.InDoubt, r.cfg.Money.FeeRose != nil))
 	}
 	if short := plan.Cost.Minus(usable); short.Known() && short.Cmp(Amount{}) > 0 {
 		plan.Shortfall = short
@@ -230,22 +231,77 @@ func (r *run) watchWallet(ctx context.Context) (isFunded func(context.Context) b
 // does. If it does not, and an empty wallet is not waited out, the run stops.
 func (r *run) askCover(ctx context.Context) (why string, err error) {
 	balance, err := r.askWallet(ctx)
+	if err != nil && r.cover.rest > 0 && ctx.Err() == nil { // it does not answer: go on with what it said
+		r.budget.Refill(r.cover.rest)
+		r.cover.rest = 0
+		return "", nil
+	}
 	if err != nil {
 		return "", err
 	}
-	users := r.cfg.Money.usableBalance(balance).Over(r.fee)
+	now, each := r.cover.observe(balance, r.counters.current().users, int(r.mayCost.Load()))
+	if each.Known() && each.Cmp(now.fee) > 0 {
+		if ask := r.cfg.Money.FeeRose; ask != nil {
+			if err := ask(now.fee, each); err != nil {
+				r.stopReason.stopWith(&Stop{Reason: Declined, Err: err})
+				return "the fee rose", nil
+			}
+		}
+		r.cfg.Log.Warn("the wallet goes down by more than the fee for each user; the run counts with that from now on", "fee", now.fee.String(), "now", each.String())
+		now.fee = each
+	}
+	r.cover = now
+	users := r.cfg.Money.usableBalance(balance).Over(r.cover.fee)
 	r.counters.update(func(f *figures) { f.NoFunds = users == 0 && r.cfg.Money.Wait })
 	if users == 0 {
 		if !r.cfg.Money.Wait {
-			r.stopReason.stopWith(stopf(LowBalance, "the wallet holds %s %s, which does not pay for another user at %s", balance, r.counters.current().Currency, r.fee))
+			r.stopReason.stopWith(stopf(LowBalance, "the wallet holds %s %s, which does not pay for another user at %s", balance, r.counters.current().Currency, r.cover.fee))
 		}
 		return "the wallet does not pay for another user", nil
 	}
 	if users -= int(r.mayCost.Load()); users <= 0 {
 		return "the wallet holds no more than the rows in doubt may still cost", nil
 	}
-	r.budget.Refill(users)
+	f := r.counters.current()
+	r.budget.Refill(r.cover.allow(users, f.ToSend-f.Decided, r.cfg.Money.FeeRose != nil))
 	return "", nil
+}
+
+// cover is what the users were counted from whom the wallet pays for.
+type cover struct {
+	fee     Amount // of one user; may have risen since the run began
+	balance Amount
+	users   int // created by then
+	toPay   int // and perhaps created by then
+	rest    int // for whom it pays, beyond the allowance
+}
+
+// maxUnchecked is how many users a run with Money.FeeRose creates at most before it
+// compares the wallet again.
+const maxUnchecked = 500
+
+// allow returns how many users are created before the wallet is asked again: half of those
+// whom it pays for, so that a fee that rises to at most the double is noticed before a row
+// meets a 402. If the wallet pays for all rows that are left even then, that is all of
+// them, unless the cost is bound to what was agreed.
+func (c *cover) allow(users, left int, isBound bool) int {
+	allowed := (users + 1) / 2
+	switch {
+	case users < 0 || !isBound && 2*left <= users:
+		allowed = users
+	case isBound:
+		allowed = min(allowed, maxUnchecked)
+	}
+	c.rest = users - allowed
+	return allowed
+}
+
+// observe compares what the users have cost with the fee, and returns the cover as of now
+// and the cost of each; unknown if none was paid for. Others may spend from the wallet, too,
+// so that it may only seem to be higher.
+func (c *cover) observe(balance Amount, users, toPay int) (cover, Amount) {
+	paid := users - c.users + max(0, toPay-c.toPay)
+	return cover{fee: c.fee, balance: balance, users: users, toPay: toPay}, c.balance.Minus(balance).Per(paid)
 }
 
 // settleCost accounts for what an attempt that is over has cost: nothing where the

@@ -21,17 +21,23 @@ const maxForetold = 3
 // foretell adds to the problems of an invalid row those that its correction will
 // show, where what is wrong says what is right. It also sets Result.Corrected.
 func (r *Rules) foretell(raw Raw, res *Result) {
-	if mayNeedWallet(raw, res) {
-		res.Problems = append(res.Problems, Problem{Field: FieldWalletAddress, Code: CodeForetold, Warning: true,
-			Message: "also: is empty. If the program is non_custodial, fill it in"})
-	}
-	if !slices.ContainsFunc(res.Problems, hasOneRightForm) {
+	if !mayNeedWallet(res) && !slices.ContainsFunc(res.Problems, hasOneRightForm) {
 		return
 	}
 	known, last := slices.Clone(res.Problems), *res
+	add := func(p Problem) {
+		isKnown := func(k Problem) bool { return k.Field == p.Field && (k.Code == p.Code || k.Message == p.Message) }
+		if !slices.ContainsFunc(known, isKnown) {
+			known = append(known, p)
+			res.Problems = append(res.Problems, Problem{Field: p.Field, Code: CodeForetold, Warning: true, Message: "also: " + p.Message})
+		}
+	}
 	rules := *r
 	rules.PhoneRegion = RegionColumn // a number without a country code is of its row's country
 	for range maxForetold {
+		if mayNeedWallet(&last) {
+			add(Problem{Field: FieldWalletAddress, Code: CodeForetold, Message: "is empty, and the program non_custodial would need it. If that is the program, fill it in"})
+		}
 		corrected, changed := r.correct(raw, last.Problems)
 		if len(changed) == 0 {
 			return
@@ -39,28 +45,21 @@ func (r *Rules) foretell(raw Raw, res *Result) {
 		next := rules.Recheck(corrected, &last, append(changed, FieldPhoneNumber)...)
 		res.Corrected = &Corrected{next.User, next.Identity}
 		for _, p := range next.Problems {
-			isKnown := func(k Problem) bool { return k.Field == p.Field && (k.Code == p.Code || k.Message == p.Message) }
-			if slices.ContainsFunc(known, isKnown) {
-				continue
-			}
-			known = append(known, p)
-			res.Problems = append(res.Problems, Problem{Field: p.Field, Code: CodeForetold, Warning: true, Message: "also: " + p.Message})
+			add(p)
 		}
 		raw, last = corrected, next
 	}
 }
 
-// mayNeedWallet reports whether a row lacks a wallet address, and its program is a word
-// that may mean the one that needs it.
-func mayNeedWallet(raw Raw, res *Result) bool {
-	isUnread := slices.ContainsFunc(res.Problems, func(p Problem) bool { return p.Code == CodeProgram })
-	hasProblem := slices.ContainsFunc(res.Problems, func(p Problem) bool { return p.Field == FieldWalletAddress && !p.Warning })
-	if !isUnread || hasProblem || res.User.WalletAddress != "" {
-		return false
+// mayNeedWallet reports whether a row lacks a wallet address, and its program is empty
+// or a word that may mean the one that needs it.
+func mayNeedWallet(res *Result) bool {
+	isUnread, hasProblem := false, false
+	for _, p := range res.Problems {
+		isUnread = isUnread || p.Field == FieldProgram && !p.Warning && !hasOneRightForm(p)
+		hasProblem = hasProblem || p.Field == FieldWalletAddress && !p.Warning
 	}
-	word := strings.ToLower(raw.Program)
-	isOther := slices.ContainsFunc([]string{"non", "not", "no ", "un", "self"}, func(part string) bool { return strings.Contains(word, part) })
-	return isOther || !strings.Contains(word, "custod")
+	return isUnread && !hasProblem && res.User.WalletAddress == ""
 }
 
 // hasOneRightForm reports whether a problem may be one that correct corrects.
@@ -75,6 +74,9 @@ func hasOneRightForm(p Problem) bool {
 // correct returns the row with everything corrected that can have one right form
 // only, and the fields for which that is so.
 func (r *Rules) correct(raw Raw, problems []Problem) (corrected Raw, changed []string) {
+	if !slices.ContainsFunc(problems, hasOneRightForm) {
+		return raw, nil
+	}
 	hasRegion := false
 	for _, p := range problems {
 		cell := raw.cellOf(p.Field)

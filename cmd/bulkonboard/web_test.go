@@ -4,12 +4,22 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"math/big"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -291,7 +301,7 @@ func TestWebKilledAndContinued(t *testing.T) {
 	_, address = s.openPage("--fee", "0.50")
 	me = s.signIn(address, "")
 	var seen api.Run
-	if me.send("GET", fmt.Sprintf("/api/runs/%d", begun.ID), nil, http.StatusOK, &seen); seen.State != api.RunStopped || seen.Stop.Code != "run_cut" {
+	if me.send("GET", fmt.Sprintf("/api/runs/%d", begun.ID), nil, http.StatusOK, &seen); seen.State != api.RunStopped || seen.Stop.Code != "run_cut" || seen.Stop.Sentence == "" || seen.Stop.WhatToDo == "" {
 		t.Errorf("after the kill: %+v", seen)
 	}
 	var again api.Plan
@@ -435,9 +445,9 @@ func TestWebKeepsNothingOfAListThatWasSent(t *testing.T) {
 	me = s.signIn(address, "")
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	var kept []os.DirEntry
+	var kept []string
 	for end := time.Now().Add(promiseLimit); time.Now().Before(end) && len(kept) != 1; <-tick.C {
-		if kept, err = os.ReadDir(s.ledger + ".web/lists"); err != nil {
+		if kept, err = filepath.Glob(s.ledger + ".web/lists/*/events.jsonl"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -451,5 +461,151 @@ func TestWebKeepsNothingOfAListThatWasSent(t *testing.T) {
 	}
 	if answer, text := me.request("GET", "/api/log.csv?user="+run.By, nil); answer.StatusCode != http.StatusOK || bytes.Count(text, []byte("127.0.0.1,run,")) != 2 || bytes.Contains(text, []byte("@")) {
 		t.Errorf("%d\n%s", answer.StatusCode, text)
+	}
+}
+
+// WEB.md, checks 22 and 27: a wallet that is too small, and a ledger that was put back
+// from the time when the plan was approved.
+func TestWebMoneyAndOlderLedger(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, sandbox.Config{Balance: "1.50", Fee: "0.50"}, people(5))
+	page, address := s.openPage("--fee", "0.50")
+	me := s.signIn(address, "")
+	text, err := os.ReadFile(s.input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	var session api.Session
+	for end := time.Now().Add(promiseLimit); time.Now().Before(end) && session.Target.Wallet == ""; <-tick.C {
+		me.send("GET", "/api/session", nil, http.StatusOK, &session)
+	}
+	if to := session.Target; to.Wallet != "1.50" || to.Currency != "USD" || to.Rehearsal || to.Live || to.Key == "" || to.Key == promiseKey || session.Held != nil {
+		t.Errorf("%+v", session)
+	}
+	list := me.drop("people.csv", text)
+	order := api.MakePlan{Save: true}
+	var refused api.Error
+	if me.send("POST", "/api/lists/"+list.ID+"/plans", order, http.StatusUnprocessableEntity, &refused, match(list.Revision)...); refused.Code != "wallet_short" || refused.Shortfall != "1.00" || refused.Covers != 3 || refused.Sentence != "The wallet covers 3 of 5 rows. It is short by 1.00 USD." {
+		t.Errorf("%+v", refused)
+	}
+	plan := me.submit(list, api.MakePlan{Funded: true})
+	me.approve(plan)
+	page.signal(syscall.SIGINT)
+	page.ends(0)
+	older, err := os.ReadFile(s.ledger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, address = s.openPage("--fee", "0.50")
+	me = s.signIn(address, "")
+	if end := me.finished(me.begin(plan).ID); end.Created != 3 || end.Stop == nil || end.Stop.Code != "limit" {
+		t.Errorf("%+v", end)
+	}
+	page.signal(syscall.SIGINT)
+	page.ends(0)
+	s.write(s.ledger, string(older))
+	_, address = s.openPage("--fee", "0.50")
+	me = s.signIn(address, "")
+	if answer, text := me.request("POST", "/api/plans/"+plan.ID+"/run", nil); answer.StatusCode < 400 || !bytes.Contains(text, []byte(`"sentence":"`)) {
+		t.Errorf("%d %s", answer.StatusCode, text)
+	}
+	if n := len(s.users()); n != 3 {
+		t.Errorf("the partner has %d users", n)
+	}
+}
+
+// Behind TLS the cookie belongs to this host alone, and other names are refused.
+func TestWebTLS(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, sandbox.Config{}, people(1))
+	cert, key := s.writeCertificate("pay.example")
+	_, address := s.openPage("--tls-cert", s.path("cert.pem"), "--tls-key", key, "--users", s.writeUsers("anna:prepare"), "--host", "pay.example")
+	port := address[strings.LastIndex(address, ":"):]
+	roots := x509.NewCertPool()
+	roots.AddCert(cert)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "pay.example"},
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, "127.0.0.1"+strings.TrimSuffix(port, "/"))
+		}}}
+	for host, want := range map[string]int{"pay.example": http.StatusOK, "pay.example" + strings.TrimSuffix(port, "/"): http.StatusOK, "other.example": http.StatusMisdirectedRequest, "localhost": http.StatusMisdirectedRequest} {
+		r, err := http.NewRequest("POST", "https://pay.example/session", strings.NewReader(`{"user":"anna","password":"pw"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = host
+		r.Header.Set("Content-Type", "application/json")
+		answer, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("%s: %d, want %d", host, answer.StatusCode, want)
+		}
+		if want != http.StatusOK {
+			continue
+		}
+		if c := answer.Cookies(); len(c) != 1 || !strings.HasPrefix(c[0].Name, "__Host-") || !c[0].Secure || !c[0].HttpOnly || c[0].SameSite != http.SameSiteStrictMode {
+			t.Errorf("%s: cookies %v", host, c)
+		}
+	}
+}
+
+// writeCertificate writes a certificate for a name, and its key.
+func (s *scene) writeCertificate(name string) (cert *x509.Certificate, keyPath string) {
+	s.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		s.Fatal(err)
+	}
+	form := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, form, form, &key.PublicKey, key)
+	if err != nil {
+		s.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err == nil {
+		cert, err = x509.ParseCertificate(der)
+	}
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.write(s.path("cert.pem"), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+	s.write(s.path("key.pem"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})))
+	return cert, s.path("key.pem")
+}
+
+// A run of the command line holds the ledger: the page says which, refuses to plan, and
+// shows the run.
+func TestWebLedgerIsHeld(t *testing.T) {
+	t.Parallel()
+	s, d := held(t, sandbox.Acting, 6)
+	s.flags = append(s.flags, patient()...)
+	run := s.start(s.runArgs("--fee", "0.50")...)
+	d.await(t, 3)
+	_, address := s.openPage("--fee", "0.50")
+	me := s.signIn(address, "")
+	list := me.drop("more.csv", []byte(people(8)))
+	var session api.Session
+	if me.send("GET", "/api/session", nil, http.StatusOK, &session); session.Held == nil || session.Held.What != "run" || !strings.Contains(session.Held.Who, fmt.Sprint(run.cmd.Process.Pid)) {
+		t.Errorf("%+v", session)
+	}
+	var refused api.Error
+	if me.send("POST", "/api/lists/"+list.ID+"/plans", api.MakePlan{}, http.StatusConflict, &refused, match(list.Revision)...); refused.Code != "held" || !strings.Contains(refused.Sentence, "in use by \"run\"") {
+		t.Errorf("%+v", refused)
+	}
+	var runs api.Runs
+	if me.send("GET", "/api/runs", nil, http.StatusOK, &runs); len(runs.Runs) != 1 || runs.Runs[0].State != api.RunSending || runs.Runs[0].Name != "people.csv" || runs.Runs[0].Plan != "" {
+		t.Errorf("%+v", runs)
+	}
+	if answer, _ := me.request("POST", fmt.Sprintf("/api/runs/%d/stop", runs.Runs[0].ID), nil); answer.StatusCode != http.StatusConflict {
+		t.Errorf("another process's run is stopped: %d", answer.StatusCode)
+	}
+	d.release()
+	run.ends(0)
+	if plan := me.submit(list, api.MakePlan{}); plan.Send != 2 || plan.Known != 6 {
+		t.Errorf("%+v", plan)
 	}
 }

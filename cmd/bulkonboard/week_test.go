@@ -17,7 +17,8 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
-const weekRows = 40
+// The week's list, and a small one of its last day.
+const weekRows, laterRows = 40, 10
 
 // passTime makes the ledger and the partner older, as if that time had passed: all that
 // either remembers moves into the past.
@@ -52,7 +53,7 @@ func (s *story) passTime(d time.Duration) {
 	}
 }
 
-// weekSender sends or renews the list as the week's operator does.
+// weekArgs returns a command with the list as the week's operator gives it.
 func (s *story) weekArgs(args ...string) []string {
 	return append(args, "in.csv", "--report", "r.csv", "--rate", "unlimited", "--workers", "4", "--timeout", "2s", "--settle", "2s", "--key-ttl", "1s", "--fee", "0.50")
 }
@@ -114,7 +115,7 @@ func TestTheWeek(t *testing.T) {
 
 	// Monday evening: some have opened their links; the others are reminded.
 	s.passTime(12 * time.Hour)
-	s.decide(func(i int) []string {
+	s.decide(func(i int, _ sandbox.User) []string {
 		return [][]string{{"pending", "approved"}, {"pending", "denied"}, {"pending"}, nil, nil}[i%5]
 	}, "denied while listening: 8 of 16 users decided (8 DOCUMENT_EXPIRED)")
 	reminded := s.exported("--working", "--older-than", "6h")
@@ -145,15 +146,18 @@ func TestTheWeek(t *testing.T) {
 		t.Errorf("%d users can be reminded, want the 16 renewed and the 8 who begin again", n)
 	}
 
-	// Wednesday: half of the renewed users and of those retried are approved.
+	// Wednesday: half of the renewed users and of those retried are approved. The other
+	// retried ones are denied again.
 	s.passTime(8 * time.Hour)
-	n := 0
-	s.decide(func(int) []string {
-		if n++; n%2 == 0 {
+	s.decide(func(i int, u sandbox.User) []string {
+		switch {
+		case i%2 == 1:
 			return []string{"pending", "approved"}
+		case renewed[u.Email] == nil:
+			return []string{"pending", "denied"}
 		}
 		return nil
-	}, "")
+	}, "denied while listening: 4 of 16 users decided (4 DOCUMENT_EXPIRED)")
 
 	// Thursday and Saturday: the rest is dead again, and renewed twice more; a third time
 	// would be the fourth user.
@@ -166,17 +170,30 @@ func TestTheWeek(t *testing.T) {
 			t.Errorf("renewal %d changed %d users", round+2, len(changed))
 		}
 	}
+
+	// Sunday: another list.
+	later := strings.NewReplacer("ann", "bea", "Ann", "Bea", "+4915112", "+4915113").Replace(customersCSV(laterRows))
+	if err := os.WriteFile(filepath.Join(s.dir, "later.csv"), []byte(later), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.expect(s.command("run", "--rate", "unlimited", "--fee", "0.50", "later.csv"), 0)
 	s.expect(s.command("kyc", "sync", "--rate", "unlimited"), 0)
 	s.addUp(first, reminded)
+	// For the pictures of the documents.
+	if dir := os.Getenv("WEEK_DIR"); dir != "" {
+		if err := os.CopyFS(dir, os.DirFS(s.dir)); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // decide changes the status of users at the partner who have still to open their links, in
 // the order of their creation, while kyc listen runs, and returns when the ledger knows.
-func (s *story) decide(statuses func(i int) []string, summary string) {
+func (s *story) decide(statuses func(i int, u sandbox.User) []string, summary string) {
 	s.t.Helper()
 	end := s.listen()
 	for i, u := range slices.DeleteFunc(s.server.Users(), func(u sandbox.User) bool { return u.Status != "pending_kyc" }) {
-		for _, status := range statuses(i) {
+		for _, status := range statuses(i, u) {
 			s.set(u.ServiceID, status)
 		}
 	}
@@ -203,8 +220,12 @@ func (s *story) changedSince(before map[string]string, among map[string]map[stri
 // addUp compares report, status and ledger with the partner at the end of the week.
 func (s *story) addUp(first map[string]string, reminded map[string]map[string]string) {
 	s.t.Helper()
-	s.changedSince(first, reminded)
-	if n := s.server.Counters(); n.Users != weekRows || s.server.Charged() != "20.00" {
+	for email, id := range first {
+		if now := s.idsOf()[email]; now != id && reminded[email] == nil {
+			s.t.Errorf("%s had begun the check, and was deleted", email)
+		}
+	}
+	if n := s.server.Counters(); n.Users != weekRows+laterRows || s.server.Charged() != "25.00" {
 		s.t.Errorf("%d users for %s", n.Users, s.server.Charged())
 	}
 	posts := s.server.Counters().Posts
@@ -216,14 +237,16 @@ func (s *story) addUp(first map[string]string, reminded map[string]map[string]st
 	want, byStatus := map[string]sandbox.User{}, map[string]int{}
 	for _, u := range s.server.Users() {
 		want[u.Email] = u
-		byStatus[u.Status]++
+		if strings.HasPrefix(u.Email, "ann") {
+			byStatus[u.Status]++
+		}
 	}
 	for email, row := range s.exported("--unconfirmed") {
 		if u := want[email]; row["serviceId"] != u.ServiceID || row["verificationUrl"] != u.VerificationURL {
 			s.t.Errorf("%s has %s and %s, the partner %s and %s", email, row["serviceId"], row["verificationUrl"], u.ServiceID, u.VerificationURL)
 		}
 	}
-	s.expect(s.command("report", "r.json", "r.html", "r.xlsx"), 0)
+	s.expect(s.command("report", "--input", "in.csv", "r.json", "r.html", "r.xlsx"), 0)
 	text, err := os.ReadFile(filepath.Join(s.dir, "r.json"))
 	if err != nil {
 		s.t.Fatal(err)
@@ -238,7 +261,7 @@ func (s *story) addUp(first map[string]string, reminded map[string]map[string]st
 	if k.Users != weekRows || fmt.Sprint(k.ByStatus) != fmt.Sprint(byStatus) {
 		s.t.Errorf("the report counts %d users: %v; the partner %v", k.Users, k.ByStatus, byStatus)
 	}
-	if len(k.Days) != 1 || k.Days[0].Created != weekRows || k.Days[0].Opened != k.Days[0].Pending+k.Days[0].Approved+k.Days[0].Denied+4 ||
+	if len(k.Days) != 1 || k.Days[0].Created != weekRows || k.Days[0].Opened != k.Days[0].Pending+k.Days[0].Approved+k.Days[0].Denied ||
 		k.Days[0].Approved != byStatus["approved"] || k.MedianMinutes == nil {
 		s.t.Errorf("days %+v", k.Days)
 	}
@@ -252,12 +275,19 @@ func (s *story) addUp(first map[string]string, reminded map[string]map[string]st
 	s.wantIn("the page", string(page), "Identity checks by day of creation", "probably dead")
 	var st struct {
 		Checks report.Checks `json:"checks"`
+		Lists  []struct {
+			Input  string        `json:"input"`
+			Checks report.Checks `json:"checks"`
+		} `json:"lists"`
 	}
-	out, err := s.command("status", "--json").Output()
+	out, err := s.command("status", "--input", "in.csv", "--json").Output()
 	if err == nil {
 		err = json.Unmarshal(out, &st)
 	}
 	if err != nil || fmt.Sprint(st.Checks.ByStatus, st.Checks.Links) != fmt.Sprint(k.ByStatus, k.Links) {
 		s.t.Errorf("status %+v, report %+v: %v", st.Checks, k, err)
+	}
+	if l := st.Lists; len(l) != 2 || l[1].Input != "later.csv" || l[1].Checks.Users != laterRows || l[1].Checks.Links.Works != laterRows || l[0].Checks.Users != weekRows {
+		s.t.Errorf("lists %+v", l)
 	}
 }

@@ -1,17 +1,11 @@
 package web
 
 import (
-	"context"
-	"crypto/sha256"
 	"errors"
-	"maps"
-	"math/rand/v2"
 	"net/http"
-	"slices"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/web/access"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
-	"github.com/bulkonboard/bulkonboard/pipeline/web/lists"
 )
 
 // makePlan computes the plan of a list, and submits it if asked to.
@@ -55,18 +49,15 @@ func showPlan(s *Server, w http.ResponseWriter, r *http.Request, by access.Visit
 	if err != nil {
 		return err
 	}
-	if err := s.addList(r.Context(), by, &plan); err != nil {
+	if err := s.addList(by, &plan); err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, plan)
 }
 
-// sampleRows is how many rows of its list an approver is shown.
-const sampleRows = 20
-
 // addList adds to a plan what its list is now: whether it was edited since, what was
 // decided, and some of its rows. The role see gets no values.
-func (s *Server) addList(ctx context.Context, by access.Visitor, plan *api.Plan) error {
+func (s *Server) addList(by access.Visitor, plan *api.Plan) error {
 	list, err := s.lists.Latest(plan.List)
 	if isRefusal(err, "not_found") { // the list was sent and is gone, or the plan was made on a command line
 		return nil
@@ -80,9 +71,9 @@ func (s *Server) addList(ctx context.Context, by access.Visitor, plan *api.Plan)
 	if !by.HasAny(api.Prepare, api.Approve) {
 		return nil
 	}
-	plan.Columns, plan.Decisions = list.Columns, list.Decided
+	plan.Columns, plan.Decisions = append(plan.Columns, list.Columns...), append(plan.Decisions, list.Decided...)
 	s.engine.AddCommands(by, list, plan)
-	if plan.Sample, err = s.sample(ctx, plan); isRefusal(err, "still_checking") { // after a start: there are rows a little later
+	if plan.Sample, err = s.lists.Numbered(plan.List, plan.SampleRows); isRefusal(err, "still_checking") { // after a start: there are rows a little later
 		plan.Sample = []api.Row{}
 		return nil
 	}
@@ -93,35 +84,6 @@ func (s *Server) addList(ctx context.Context, by access.Visitor, plan *api.Plan)
 func isRefusal(err error, code string) bool {
 	var refusal *api.Refusal
 	return errors.As(err, &refusal) && refusal.Body.Code == code
-}
-
-// sample returns random rows of a plan: the same ones whenever it is shown.
-func (s *Server) sample(ctx context.Context, plan *api.Plan) ([]api.Row, error) {
-	found, err := s.lists.Rows(ctx, plan.List, lists.Query{Filter: "ready", N: 1})
-	if err != nil {
-		return nil, err
-	}
-	seed := sha256.Sum256([]byte(plan.Digest))
-	random := rand.New(rand.NewChaCha8(seed)) //nolint:gosec // no secret
-	rows := []api.Row{}
-	for _, at := range sampleOf(random, found.Total, sampleRows) {
-		one, err := s.lists.Rows(ctx, plan.List, lists.Query{Filter: "ready", From: at, N: 1})
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, one.Rows...)
-	}
-	return rows, nil
-}
-
-// sampleOf returns n different numbers below total, in order; all of them if there are
-// no more.
-func sampleOf(random *rand.Rand, total, n int) []int {
-	chosen := map[int]bool{}
-	for len(chosen) < min(n, total) {
-		chosen[random.IntN(total)] = true
-	}
-	return slices.Sorted(maps.Keys(chosen))
 }
 
 // approvePlan approves a plan.

@@ -110,7 +110,10 @@ func (p *Phrases) makeSentence(field, code, message string) string {
 	}
 	message = strings.NewReplacer("the country of --phone-region", "the country that was given for the list", " code of ISO 3166-1", " code of a country").Replace(message)
 	message = strings.TrimSpace(flagAdvice.ReplaceAllString(reporttext.Clean(message), ""))
+	message, isForetold := strings.CutPrefix(message, "also: ")
 	switch verb, _, _ := strings.Cut(message, " "); {
+	case isForetold && isVerb(verb):
+		message = "Also check this cell: it " + message
 	case verb == "repeats", verb == "still", isVerb(verb) && field == "":
 		message = "This row " + message
 	case isVerb(verb):

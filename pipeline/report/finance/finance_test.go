@@ -28,6 +28,12 @@ func TestSentence(t *testing.T) {
 		{"phoneNumber", "phone_invalid", "is neither a number of the country of --phone-region nor an international one. Correct it",
 			"This cell is neither a number of the country that was given for the list nor an international one. Correct it."},
 		{"", "x", "the serviceId of McDonald is listed", "The customer number of the partner of McDonald is listed."},
+		{"phoneNumber", "foretold", "also: is a number of GB, and countryCode says US. Make sure that both are right",
+			`Also check this cell: it is a number of GB, and "Land" says US. Make sure that both are right.`},
+		{"phoneNumber", "foretold", "also: has no country code. Write it with + and country code, or name the country of all such numbers with --phone-region",
+			"Also check this cell: it has no country code. Write it with + and country code."},
+		{"", "shares_number", "also: row 7 has the same customer number under another e-mail. If it is one customer, delete one of the rows",
+			"Row 7 has the same customer number under another e-mail. If it is one customer, delete one of the rows."},
 		{"", "x", "e.g. one. two! ", "E.g. one. Two!"},
 	} {
 		if got := NewPhrases(own).Sentence(tt.field, tt.code, tt.message); got != tt.want {

@@ -124,7 +124,7 @@ func examples() map[string]any {
 		"plans": Plans{[]PlanSummary{planSummary()}},
 		"plan": Plan{PlanSummary: planSummary(), Target: target(), Rows: 200, Known: 3, LeftOut: []LeftCount{{"invalid", "terms_not_accepted", 7, "not accepted"}}, ToCorrect: 20, Fee: "0.50", Currency: "USD", Wallet: "1000.00",
 			Remains: "915.00", Covers: 2000, Seconds: 34, Fingerprint: "5e5e5e5e", RowDigest: "77a1c0de", Digest: "9f2c41d07ab35e68", Approvers: []string{"jonas"}, Differs: []string{},
-			Last: &LastRun{3, at(0).AddDate(0, -3, 0), 180, 176, 31, 11}, Sample: rows()[:1], Columns: columns(), Decisions: []Decision{decision()},
+			Last: &LastRun{3, at(0).AddDate(0, -3, 0), 180, 176, 31, 11}, SampleRows: []int{12}, Overlaps: []Overlap{{"7c1de02b9a45f360", "max", 12}}, Sample: rows()[:1], Columns: columns(), Decisions: []Decision{decision()},
 			Decided: &PlanAnswer{true, "jonas", at(25), "checked against the contract list"}, Command: "bulkonboard run --plan 9f2c41d07ab35e68 Kundenliste_Q4.xlsx"},
 		"runs":   Runs{[]Run{run()}},
 		"run":    run(),

@@ -71,7 +71,9 @@ type Plan struct {
 	Blocked     *Error      `json:"blocked"`     // why it cannot be submitted; null = it can
 	Differs     []string    `json:"differs"`     // of a stale plan: sentences
 	Last        *LastRun    `json:"lastRun"`
-	Sample      []Row       `json:"sample"` // 20 random rows; empty for the role see
+	SampleRows  []int       `json:"sampleRows"` // numbers of 20 rows to send, drawn when the plan was made
+	Sample      []Row       `json:"sample"`     // these rows; empty for the role see
+	Overlaps    []Overlap   `json:"overlaps"`   // other plans with the same rows, when this one was submitted
 	Columns     []Column    `json:"columns"`
 	Decisions   []Decision  `json:"decisions"`
 	Decided     *PlanAnswer `json:"decided"`    // null before it
@@ -85,6 +87,13 @@ type LeftCount struct {
 	Code   string `json:"code"`
 	Rows   int    `json:"rows"`
 	Text   string `json:"text"`
+}
+
+// Overlap is another open plan that allows some of the same rows to be sent.
+type Overlap struct {
+	Plan  string `json:"plan"`
+	Maker string `json:"maker"`
+	Rows  int    `json:"rows"`
 }
 
 // LastRun is how the list differs from its last run.

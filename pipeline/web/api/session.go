@@ -42,7 +42,7 @@ type Target struct {
 	Ledger      string `json:"ledger"`  // file name, or host and database
 	Wallet      string `json:"wallet"`  // decimal; "" = not known
 	Currency    string `json:"currency"`
-	// WalletProblem is the code of why the wallet is not known; "" = it is known.
+	// WalletProblem says why the wallet is not known; "" = it is known, or was not asked yet.
 	WalletProblem string `json:"walletProblem"`
 	Version       string `json:"version"` // of the program
 }

@@ -53,6 +53,26 @@ func (s *Store) Rows(_ context.Context, id string, q Query) (api.Rows, error) {
 	return page, err
 }
 
+// Numbered returns the rows with these numbers, as far as there are any.
+func (s *Store) Numbered(id string, numbers []int) ([]api.Row, error) {
+	l, err := s.lock(id)
+	if err != nil {
+		return nil, err
+	}
+	defer l.mu.Unlock()
+	if l.result == nil {
+		l.ensureCheck()
+		return nil, api.Refuse(http.StatusConflict, "still_checking")
+	}
+	var indexes []int
+	for _, n := range numbers {
+		if i, isThere := l.rows.find(n); isThere {
+			indexes = append(indexes, i)
+		}
+	}
+	return view{l}.describeRows(indexes)
+}
+
 // match returns the indexes of the rows that match.
 func (l view) match(filter, find string) ([]int, error) {
 	find = strings.ToLower(strings.TrimSpace(find))

@@ -85,6 +85,8 @@ type Preview struct {
 	Plan    pipeline.Plan
 	Summary report.Summary // as plan --json prints it
 	Saved   ledger.Plan    // zero unless the plan was kept
+
+	Overlaps []api.Overlap // other plans with the same rows; nil unless the plan was kept
 }
 
 // Answer is the decision of the second person.

@@ -77,12 +77,12 @@ func (d *Desk) Links(ctx context.Context, id int64, from, n int) (api.Links, err
 }
 
 // WriteMailMerge writes names, e-mails and links of a run, as CSV.
-func (d *Desk) WriteMailMerge(ctx context.Context, w io.Writer, id int64) error {
+func (d *Desk) WriteMailMerge(ctx context.Context, w io.Writer, id int64) (err error) {
 	scratch, err := os.MkdirTemp("", "bulkonboard-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(scratch)
+	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 	header := []string{"row", "id", "email", "firstName", "lastName", "verificationUrl"}
 	rows := func(yield func([]string, error) bool) {
 		err := d.Commands.Links(ctx, id, func(r *ledger.Reported) error {

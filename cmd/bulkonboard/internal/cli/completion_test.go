@@ -32,7 +32,7 @@ func TestEveryFlagCompletes(t *testing.T) {
 	// Values of which no list is known: numbers, times, amounts, names of the operator's.
 	free := regexp.MustCompile(`^(N|D|N or N%|AMOUNT|URL|uint64|int)$`)
 	freeText := []string{"id", "send", "sheet", "header-row", "again-code", "partner-id", "signature-prefix", "addr", "metrics-addr", "host", "on-end", "because", "link", "service-id",
-		"account", "balance", "fee", "latency", "webhook-prefix", "webhook-reason"}
+		"account", "balance", "fee", "latency", "visits", "webhook-prefix", "webhook-reason"}
 	flags := 0
 	walkCommands(rootForTest(), func(c *cobra.Command) {
 		c.Flags().VisitAll(func(f *pflag.Flag) {

@@ -1,11 +1,16 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
@@ -71,6 +76,18 @@ func (s *session) unusedProxy(err error) string {
 		}
 	}
 	return ""
+}
+
+// AskWallet asks the partner what the wallet holds. The simulated partner of this
+// process is there during a command only, so it is not asked: then ok is false.
+func AskWallet(ctx context.Context, con *term.Console, c *cobra.Command, f *settings.RunFlags) (w partner.Wallet, ok bool, err error) {
+	s, err := newSession(con, c, f, nil)
+	if err != nil || s.client == nil {
+		return w, false, err
+	}
+	defer s.client.CloseIdle()
+	w, err = s.client.Wallet(ctx)
+	return w, err == nil, err
 }
 
 // openPartner starts the sandbox if that is the partner.

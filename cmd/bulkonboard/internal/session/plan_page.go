@@ -166,7 +166,7 @@ func (s *session) reportPlan(ctx context.Context, plan pipeline.Plan) {
 	addPlan(p, files, plan, s.flags.Limit.N)
 	all := s.CommandLine(append([]string{"validate"}, term.FileArguments(s.inputNames())...)...)
 	s.found.AddProblems(p, files, s.shownOn().IsTerminal(), all)
-	hasProposals := s.addProposals(ctx, p)
+	hasProposals := addProposals(ctx, s, p)
 	if fixed := s.found.Columns.Correction(s.Args, hasProposals); fixed != nil {
 		part := p.Part("").CutWith(func(int) string { return "" }).CutFirst(1).LeaveOut()
 		part.Text("Your data was not changed. If these guesses are right, run:")
@@ -179,7 +179,7 @@ func (s *session) reportPlan(ctx context.Context, plan pipeline.Plan) {
 // command that asks them one by one. It reports whether there are any. They are for
 // operators at a terminal, and cost a further reading of the list: for one that is too
 // long for that, the page only says that there may be some.
-func (s *session) addProposals(ctx context.Context, p *term.Page) bool {
+func addProposals(ctx context.Context, s *session, p *term.Page) bool {
 	files, names := s.in.Files(), s.inputNames()
 	candidates := s.found.Columns.Proposer.Candidates(files)
 	if len(candidates) == 0 || !s.shownOn().IsTerminal() || s.flags.Quiet || s.flags.JSON || slices.Contains(names, "-") {

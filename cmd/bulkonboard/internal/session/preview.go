@@ -99,6 +99,7 @@ func (s *session) keepPlan(ctx context.Context, draft *plans.Draft, plan pipelin
 		written = append(written, path)
 	}
 	page := &term.Page{}
+	s.guest.Saved(draft.Overlaps)
 	plans.AddSaved(page, p.ID, &terms, draft.Overlaps)
 	s.show(page)
 	return p, written, nil

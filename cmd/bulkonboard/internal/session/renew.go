@@ -44,7 +44,7 @@ type renewal struct {
 
 // renewAll settles what is in doubt, chooses whose links are dead, and renews them.
 func (r *renewal) renewAll(ctx context.Context) (pipeline.Summary, error) {
-	if err := r.saveLinkLife(ctx); err != nil {
+	if err := saveLinkLife(ctx, r.store, r.flags.LinkLife); err != nil {
 		return pipeline.Summary{}, err
 	}
 	var err error

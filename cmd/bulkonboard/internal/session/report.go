@@ -87,7 +87,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	if reason := exit.StopReasonOf(failed); reason == pipeline.InputFault {
 		return written, attention, err // the input is not what it was: no third pass
 	}
-	if path := s.flags.Annotate; path != "" {
+	if path := s.flags.Annotate; path != "" && !s.isGuest {
 		note := marking.New(s.in.Files()[0])
 		note.Outcome, note.Rows = true, outputs.OutcomeRows(ctx, s.in, s.store, sum.Batch)
 		marked, failure := outputs.WriteAnnotated(ctx, s.Console, path, s.in, note)

@@ -87,7 +87,7 @@ func Run(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []strin
 	if err := s.findOlderCopy(ctx); err != nil {
 		return s.reportRefusal(err)
 	}
-	if err := s.saveLinkLife(ctx); err != nil {
+	if err := saveLinkLife(ctx, s.store, s.flags.LinkLife); err != nil {
 		return err
 	}
 	if s.gauges, err = s.newGauges(ctx); err != nil {
@@ -101,6 +101,7 @@ func Run(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []strin
 		if cfg.Money.Fee, err = s.carried.FeeFor(ctx, cfg.Money.Fee); err != nil {
 			return s.reportRefusal(err)
 		}
+		cfg.Money.FeeRose = s.carried.CheckFee
 	}
 	if term.IsTerminal(s.In) {
 		cfg.AcceptInvalid = s.acceptInvalid

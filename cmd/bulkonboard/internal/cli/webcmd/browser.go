@@ -1,6 +1,7 @@
 package webcmd
 
 import (
+	"context"
 	"os/exec"
 	"runtime"
 
@@ -9,7 +10,7 @@ import (
 
 // openBrowser opens an address in the browser of whoever runs the program. Where there
 // is no desktop, the printed address is enough.
-func openBrowser(con *term.Console, address string) {
+func openBrowser(ctx context.Context, con *term.Console, address string) {
 	command := []string{"xdg-open", address}
 	switch runtime.GOOS {
 	case "darwin":
@@ -21,7 +22,7 @@ func openBrowser(con *term.Console, address string) {
 			return
 		}
 	}
-	c := exec.Command(command[0], command[1:]...)
+	c := exec.CommandContext(context.WithoutCancel(ctx), command[0], command[1:]...)
 	if c.Start() == nil {
 		_ = c.Process.Release() // the browser lives longer than this program
 	}

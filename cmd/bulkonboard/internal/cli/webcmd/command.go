@@ -76,6 +76,9 @@ func runWeb(ctx context.Context, con *term.Console, c *cobra.Command, o *options
 	if err := o.check(); err != nil { // before the key is asked for
 		return err
 	}
+	if err := refuseListSettings(con, c); err != nil {
+		return err
+	}
 	e, err := newEngine(con, c, &o.run, o.execute)
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/guest"
+	saved "github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -44,7 +45,7 @@ type engine struct {
 	mu       sync.Mutex
 	wallet   pipeline.Amount // as last heard
 	currency string
-	problem  string // code of why the wallet is not known
+	problem  string // why the wallet is not known
 }
 
 var _ plans.Commands = (*engine)(nil)
@@ -77,7 +78,7 @@ func newEngine(con *term.Console, c *cobra.Command, f *settings.RunFlags, execut
 // carryOut executes a command for a guest. abort cuts off requests in flight once ctx
 // is over.
 func (e *engine) carryOut(ctx context.Context, g guest.Guest, out io.Writer, abort <-chan struct{}, args []string) error {
-	con := term.NewConsole(args, nil, strings.NewReader(""), out, io.Discard)
+	con := term.NewConsole(args, nil, strings.NewReader(""), out, &warnings{to: e.con})
 	con.Env = e.env
 	con.Stop = &term.Stopper{Abort: abort}
 	g.LastResort = e.con.Err
@@ -125,6 +126,21 @@ func (e *engine) recallWallet(ctx context.Context, l session.Ledger) error {
 	return nil
 }
 
+// askWallet asks the partner what the wallet holds.
+func (e *engine) askWallet(ctx context.Context) {
+	con := term.NewConsole(nil, nil, strings.NewReader(""), io.Discard, io.Discard)
+	con.Env, con.Stop = e.env, &term.Stopper{}
+	w, isKnown, err := session.AskWallet(ctx, con, e.command, e.flags)
+	switch {
+	case err != nil:
+		e.heardWallet(pipeline.Amount{}, "", err.Error())
+	case isKnown:
+		if balance, err := pipeline.ParseAmount(w.Balance); err == nil {
+			e.heardWallet(balance, w.Currency, "")
+		}
+	}
+}
+
 // heardWallet keeps what the partner said of the wallet.
 func (e *engine) heardWallet(amount pipeline.Amount, currency, problem string) {
 	e.mu.Lock()
@@ -149,6 +165,11 @@ func (e *engine) Preview(ctx context.Context, o plans.Order, t plans.Terms) (pla
 	hasEnded := false
 	g := guestOf(o)
 	g.Planned = func(plan pipeline.Plan) { p.Plan = plan }
+	g.Saved = func(others []saved.Overlap) {
+		for _, other := range others {
+			p.Overlaps = append(p.Overlaps, api.Overlap{Plan: other.Plan.ID, Maker: other.Plan.Who, Rows: other.Rows})
+		}
+	}
 	g.Ended = func(sum report.Summary, err error) { p.Summary, failed, hasEnded = sum, err, true }
 	err := e.carryOut(ctx, g, io.Discard, nil, e.words("plan", o, t, o.File))
 	if p.Plan.Rows > 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -158,7 +159,7 @@ func TestStopInTwoSteps(t *testing.T) {
 
 func TestOnePersonIsEnoughUnlessTheLedgerAsksForTwo(t *testing.T) {
 	o := openOffice(t, 2)
-	o.Desk.IsTeam = false
+	o.IsTeam = false
 	plan := o.submit(api.MakePlan{})
 	if plan.Mine {
 		t.Error("the maker may decide, and the page says otherwise")
@@ -184,8 +185,12 @@ func TestOnePersonIsEnoughUnlessTheLedgerAsksForTwo(t *testing.T) {
 
 func TestEditorsCannotApprove(t *testing.T) {
 	o := openOffice(t, 2)
+	first := o.submit(api.MakePlan{})
 	o.list.Editors = []string{"anna", "ben"}
 	plan := o.submit(api.MakePlan{})
+	if len(plan.Overlaps) != 1 || plan.Overlaps[0] != (api.Overlap{Plan: first.ID, Maker: "anna", Rows: 2}) || !slices.Equal(plan.SampleRows, []int{2, 3}) {
+		t.Errorf("overlaps %+v, rows to look at %v", plan.Overlaps, plan.SampleRows)
+	}
 	if _, err := o.DecidePlan(t.Context(), ben(), plan.ID, true, api.Approval{Digest: plan.Digest, Rows: plan.Send}); codeOf(err) != "own_plan" {
 		t.Errorf("%v", err)
 	}
@@ -222,7 +227,7 @@ func TestDeskEndsItsRunWithTheProcess(t *testing.T) {
 	plan := o.submit(api.MakePlan{})
 	o.approve(plan)
 	ctx, stop := context.WithCancel(t.Context())
-	d, err := plans.NewDesk(ctx, o.Desk.Config)
+	d, err := plans.NewDesk(ctx, o.Config)
 	if err != nil {
 		t.Fatal(err)
 	}

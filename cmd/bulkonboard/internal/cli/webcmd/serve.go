@@ -39,7 +39,7 @@ const (
 
 // serve serves the page until ctx ends or nobody has used it for long.
 func serve(ctx context.Context, con *term.Console, e *engine, o *options) (err error) {
-	listener, cfg, err := o.open()
+	listener, cfg, err := o.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func serve(ctx context.Context, con *term.Console, e *engine, o *options) (err e
 	}
 	sending, stop := context.WithCancel(ctx)
 	defer stop()
-	desk, err := plans.NewDesk(sending, plans.Config{Commands: e, Folder: folder, IsTeam: cfg.Users != nil, Approvers: approversOf(cfg.Users), Abort: con.Stop.Abort})
+	desk, err := plans.NewDesk(sending, plans.Config{Commands: e, Folder: folder, IsTeam: cfg.Users != nil, Approvers: approversOf(cfg.Users), Abort: con.Stop.Abort, Log: logger})
 	if err != nil {
 		return exit.NewUsageError(err)
 	}
@@ -69,8 +69,8 @@ func serve(ctx context.Context, con *term.Console, e *engine, o *options) (err e
 	}
 	s := &http.Server{Handler: page, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, ErrorLog: log.New(io.Discard, "", 0), // what it logs quotes requests
 		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
-	o.announce(con, listener, page, cfg.Users != nil)
-	err = o.serveUntilIdle(ctx, s, listener, page)
+	o.announce(ctx, con, listener, page, cfg.Users != nil)
+	err = o.serveUntilIdle(ctx, e, s, listener, page)
 	stop()
 	return errors.Join(err, desk.Close(), page.Close())
 }
@@ -96,7 +96,7 @@ func (o *options) check() error {
 }
 
 // open opens the listener and settles who may sign in.
-func (o *options) open() (net.Listener, access.Config, error) {
+func (o *options) open(ctx context.Context) (net.Listener, access.Config, error) {
 	var cfg access.Config
 	if o.users != "" {
 		text, err := settings.ReadGuarded("users", o.users)
@@ -113,7 +113,7 @@ func (o *options) open() (net.Listener, access.Config, error) {
 			return nil, cfg, exit.UsageErrorf("--tls-cert %s, --tls-key %s: %w", o.cert, o.key, err)
 		}
 	}
-	listener, err := net.Listen("tcp", o.listen)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.listen)
 	if err != nil {
 		return nil, cfg, exit.UsageErrorf("--listen: %w", err)
 	}
@@ -148,11 +148,11 @@ func folderOf(to settings.Target) string {
 
 // listOptions returns how lists are checked: by the rules of run.
 func (e *engine) listOptions() lists.Options {
-	return lists.Options{Live: e.isLive}
+	return lists.Options{Live: e.isLive, Strict: e.flags.Strict, Defaults: e.flags.Defaults.Map()}
 }
 
 // announce prints the address, with the token that signs in once, and opens it.
-func (o *options) announce(con *term.Console, l net.Listener, page *web.Server, isTeam bool) {
+func (o *options) announce(ctx context.Context, con *term.Console, l net.Listener, page *web.Server, isTeam bool) {
 	scheme, host := "http", l.Addr().String()
 	if o.cert != "" {
 		scheme = "https"
@@ -171,30 +171,29 @@ func (o *options) announce(con *term.Console, l net.Listener, page *web.Server, 
 	fmt.Fprintln(con.Out, address)
 	con.Sayf("the page is running. Its address works once, in one browser; press Ctrl-C to stop the page")
 	if !o.noOpen {
-		openBrowser(con, address)
+		openBrowser(ctx, con, address)
 	}
 }
 
 // serveUntilIdle serves until ctx ends, or, if only this machine can reach the page,
 // until it was idle for long.
-func (o *options) serveUntilIdle(ctx context.Context, s *http.Server, l net.Listener, page *web.Server) error {
+func (o *options) serveUntilIdle(ctx context.Context, e *engine, s *http.Server, l net.Listener, page *web.Server) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	var all errgroup.Group
 	all.Go(func() error {
 		defer end()
-		err := error(nil)
+		serve := s.Serve
 		if o.cert != "" {
-			err = s.ServeTLS(l, o.cert, o.key)
-		} else {
-			err = s.Serve(l)
+			serve = func(l net.Listener) error { return s.ServeTLS(l, o.cert, o.key) }
 		}
-		if errors.Is(err, http.ErrServerClosed) {
-			return nil
+		if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return err
 		}
-		return err
+		return nil
 	})
 	all.Go(func() error {
+		e.askWallet(ctx)
 		keepTidy(ctx, page)
 		return nil
 	})

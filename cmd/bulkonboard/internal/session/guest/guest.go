@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/approval"
@@ -30,6 +31,8 @@ type Guest struct {
 	Source func(*source.Options)
 	// Planned gets what the check found and what is to be done.
 	Planned func(pipeline.Plan)
+	// Saved gets the other plans that allow some of the rows of a plan that was saved.
+	Saved func([]plans.Overlap)
 	// Begun gets the number of the run once the ledger has it, before anything is sent.
 	Begun func(run int64)
 	// Progress and StatusChange are those of pipeline.Config.
@@ -63,6 +66,9 @@ func Of(ctx context.Context) (Guest, bool) {
 	}
 	if g.Planned == nil {
 		g.Planned = func(pipeline.Plan) {}
+	}
+	if g.Saved == nil {
+		g.Saved = func([]plans.Overlap) {}
 	}
 	if g.Begun == nil {
 		g.Begun = func(int64) {}

@@ -126,6 +126,14 @@ func (c *Carried) FeeFor(ctx context.Context, given pipeline.Amount) (pipeline.A
 	return given, err
 }
 
+// CheckFee refuses to go on when the users cost more than was approved.
+func (c *Carried) CheckFee(_, is pipeline.Amount) error {
+	if is.Cmp(c.fee()) <= 0 {
+		return nil
+	}
+	return refusePlan(fmt.Sprintf("the users cost %s each, and %s was approved, so plan %s is no longer what was approved", is, c.Terms.Fee, c.Plan.ID), "make a new plan with the new fee: bulkonboard plan --save --fee")
+}
+
 // fee returns the approved fee.
 func (c *Carried) fee() pipeline.Amount {
 	fee, err := pipeline.ParseAmount(c.Terms.Fee)
