@@ -188,7 +188,10 @@ func (l *list) refresh() {
 	}
 }
 
-// startCheck begins a check of the whole list as it is now, in place of one under way.
+// startCheck begins a check of the whole list as it is now, in place of one under way. The
+// check goes on when the request that began it has ended; Store.Close ends it.
+//
+//nolint:contextcheck,nolintlint // see above; it reports the callers
 func (l *list) startCheck() {
 	l.stopCheck()
 	if l.store.ctx.Err() != nil {
@@ -208,8 +211,10 @@ func (l *list) startCheck() {
 			return
 		}
 		found, err := c.run(ctx)
+		if c.install(found, err) {
+			c.propose(ctx, found)
+		}
 		<-l.store.turns
-		c.install(found, err)
 		l.store.makeRoom(l)
 	})
 }
