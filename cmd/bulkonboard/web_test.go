@@ -83,8 +83,11 @@ func (s *scene) signIn(address, user string) *browser {
 	return b
 }
 
+// reply is the head of an answer.
+type reply struct{ StatusCode int }
+
 // request sends a request and returns the answer with its body.
-func (b *browser) request(method, path string, body any, header ...string) (*http.Response, []byte) {
+func (b *browser) request(method, path string, body any, header ...string) (reply, []byte) {
 	b.Helper()
 	var content io.Reader
 	kind := "application/json"
@@ -116,7 +119,7 @@ func (b *browser) request(method, path string, body any, header ...string) (*htt
 	if err != nil {
 		b.Fatalf("%s %s: %v", method, path, err)
 	}
-	return answer, text
+	return reply{answer.StatusCode}, text
 }
 
 // send sends a request that must be answered with a status, and reads its answer.
