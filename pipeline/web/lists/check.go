@@ -137,7 +137,7 @@ func (c *check) install(out *found, err error) (goesOn bool) {
 	counts := view{l}.countRows()
 	l.counts = &counts
 	if len(out.candidates) > 0 {
-		c.job.isQuiet = true
+		c.job.hasFigures = true
 		l.job = c.job
 	}
 	return l.job != nil
