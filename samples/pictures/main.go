@@ -7,9 +7,10 @@
 //
 // It builds bulkonboard, runs it on invented lists in a directory of its own, and
 // draws what tmux shows, on a dark and on a light ground, and pages of workbooks. The
-// documents show terminals of 80 columns; other widths are for a review. -pages makes
-// only the pictures of the finance page, in web: light and dark, in two sizes. The
-// documents show some of the smaller light ones; only these are committed.
+// pictures of a week are made from what the test of that week leaves. The documents show
+// terminals of 80 columns; other widths are for a review. -pages makes only the pictures
+// of the finance page, in web: light and dark, in two sizes. The documents show some of
+// the smaller light ones; only these are committed.
 package main
 
 import (
@@ -58,13 +59,13 @@ func main() {
 	if *isPagesOnly {
 		return
 	}
-	if err := run(context.Background(), *columns, *out); err != nil {
+	if err := drawAll(context.Background(), *columns, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "pictures:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, columns int, out string) (err error) {
+func drawAll(ctx context.Context, columns int, out string) (err error) {
 	fonts, err := loadFonts()
 	if err != nil {
 		return err
@@ -77,7 +78,18 @@ func run(ctx context.Context, columns int, out string) (err error) {
 	if err := prepare(ctx, dir); err != nil {
 		return err
 	}
-	for i, s := range shots() {
+	if err := drawShots(ctx, dir, shots(), fonts, columns, out); err != nil {
+		return err
+	}
+	if err := drawBooks(ctx, dir, books(), out); err != nil {
+		return err
+	}
+	return drawWeek(ctx, dir, fonts, columns, out)
+}
+
+// drawShots runs commands in dir, and draws those that have a name.
+func drawShots(ctx context.Context, dir string, list []shot, f *fonts, columns int, out string) error {
+	for i, s := range list {
 		screen, err := capture(ctx, filepath.Join(dir, "tmux"+strconv.Itoa(i)), dir, s, columns)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
@@ -87,12 +99,12 @@ func run(ctx context.Context, columns int, out string) (err error) {
 		}
 		for _, theme := range themes() {
 			name := fmt.Sprintf("%s-%s.png", s.name, theme.name)
-			if err := drawScreen(filepath.Join(out, name), fonts, theme, screen, columns); err != nil {
+			if err := drawScreen(filepath.Join(out, name), f, theme, screen, columns); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
 	}
-	return drawBooks(ctx, dir, out)
+	return nil
 }
 
 // takePages has the test of the finance page take its pictures.

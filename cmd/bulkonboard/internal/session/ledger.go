@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,7 +43,7 @@ func (s *session) openLedger(ctx context.Context) error {
 		return nil
 	}
 	opt := s.ledgerOptions()
-	opt.Create = create
+	opt.Create, opt.Shared = create, mayShare(s)
 	s.store, err = OpenLedger(ctx, opt)
 	if err != nil {
 		return err
@@ -52,6 +53,11 @@ func (s *session) openLedger(ctx context.Context) error {
 	s.known = s.found.WatchFile(&beginWatcher{s.store, s.guest.Begun})
 	if missing {
 		s.showNote("", "new ledger (no earlier runs)")
+	}
+	if shared, ok := s.store.(sharedStore); ok && opt.Shared {
+		if err := joinSenders(ctx, s, shared, missing); err != nil {
+			return err
+		}
 	}
 	ReportNotices(s.Console, s.store)
 	return nil
@@ -77,7 +83,7 @@ type sender interface{ MaySend() bool }
 
 func (s *session) ledgerOptions() LedgerOptions {
 	return LedgerOptions{Path: s.to.Ledger, Environment: s.to.Environment, LockTimeout: s.flags.LockTimeout.Duration, Command: s.command,
-		Lease: s.flags.Lease.Duration, Timeout: s.flags.Timeout.Duration, Patience: s.flags.Patience.Duration, Say: func(what string) { s.Sayf("%s", what) }}
+		Emergency: s.flags.Emergency, Lease: s.flags.Lease.Duration, Timeout: s.flags.Timeout.Duration, Patience: s.flags.Patience.Duration, Say: func(what string) { s.Sayf("%s", what) }}
 }
 
 // deleteRehearsal removes the ledger of the sandbox and its users, unless a
@@ -169,6 +175,7 @@ type Ledger interface {
 	Notices() []string
 	Close() error
 	CheckWritable(ctx context.Context) error
+	CopyTo(ctx context.Context, place string, receive func(context.Context, *sqlite.Copied) error) error
 	Verify(ctx context.Context) ([]string, error)
 	Walk(ctx context.Context, to sqlite.Visitor) error
 	Snapshot(ctx context.Context) (*sqlite.Snapshot, error)
@@ -195,9 +202,12 @@ type LedgerOptions struct {
 	Create      bool
 	ReadOnly    bool
 	Concurrent  bool
-	Adopt       bool // only of a file
+	Shared      bool   // other processes may send meanwhile; only in PostgreSQL
+	Adopt       bool   // the ledger is an older copy: write a gap
+	MovedTo     string // open a closed ledger, too, if its copy is there
 	LockTimeout time.Duration
 	Command     string
+	Emergency   string        // file for answers while the database is away; "" = the environment's in the working directory
 	Lease       time.Duration // how long the process may be silent before another one takes over; 0 = 15 s
 	Timeout     time.Duration // the longest that a request of the command can last; 0 = 30 s
 	Patience    time.Duration // how long an outage of the database is waited out; 0 = 1 minute
@@ -206,7 +216,7 @@ type LedgerOptions struct {
 
 // InFile returns the options of a ledger in a file.
 func (o LedgerOptions) InFile() sqlite.Options {
-	return sqlite.Options{Path: o.Path, Environment: o.Environment, Create: o.Create, ReadOnly: o.ReadOnly, Concurrent: o.Concurrent, Adopt: o.Adopt,
+	return sqlite.Options{Path: o.Path, Environment: o.Environment, Create: o.Create, ReadOnly: o.ReadOnly, Concurrent: o.Concurrent, Adopt: o.Adopt, MovedTo: o.MovedTo,
 		LockTimeout: o.LockTimeout, Command: o.Command}
 }
 
@@ -220,8 +230,8 @@ func OpenLedger(ctx context.Context, o LedgerOptions) (Ledger, error) {
 		return l, nil
 	}
 	l, err := postgres.Open(ctx, postgres.Options{Address: o.Path, Environment: o.Environment, Create: o.Create, ReadOnly: o.ReadOnly, Concurrent: o.Concurrent,
-		LockTimeout: o.LockTimeout, Command: o.Command, Lease: o.Lease, Timeout: o.Timeout, Patience: o.Patience, Say: o.Say,
-		Emergency: "bulkonboard-" + settings.FileWord(o.Environment) + ".emergency"})
+		Shared: o.Shared, Adopt: o.Adopt, MovedTo: o.MovedTo, LockTimeout: o.LockTimeout, Command: o.Command, Lease: o.Lease, Timeout: o.Timeout, Patience: o.Patience, Say: o.Say,
+		Emergency: cmp.Or(o.Emergency, "bulkonboard-"+settings.FileWord(o.Environment)+".emergency"), NeedsFile: o.Environment == settings.Production})
 	if err != nil {
 		return nil, err
 	}

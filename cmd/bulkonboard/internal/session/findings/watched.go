@@ -27,7 +27,20 @@ type watchedFile struct {
 	found *Collector
 }
 
+// sharedLedger is a ledger that several processes send from.
+type sharedLedger interface {
+	fileLedger
+	ledger.Shared
+}
+
+// watchedShared is watched for a ledger that several processes send from.
+type watchedShared struct {
+	sharedLedger
+	found *Collector
+}
+
 var (
+	_ sharedLedger  = (*watchedShared)(nil)
 	_ ledger.Ledger = (*watched)(nil)
 	_ fileLedger    = (*watchedFile)(nil)
 )
@@ -37,6 +50,14 @@ func (f *Collector) Watch(l ledger.Ledger) ledger.Ledger { return &watched{l, f}
 
 // WatchFile is Watch for a ledger in a file.
 func (f *Collector) WatchFile(l fileLedger) ledger.Ledger { return &watchedFile{l, f} }
+
+// WatchShared is Watch for a ledger that several processes send from.
+func (f *Collector) WatchShared(l sharedLedger) ledger.Ledger { return &watchedShared{l, f} }
+
+// Register begins a check pass.
+func (w *watchedShared) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
+	return w.found.watchRegistration(w.sharedLedger.Register(ctx, b))
+}
 
 // Register begins a check pass.
 func (w *watched) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
