@@ -100,7 +100,7 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/web/plans":             {"ledger", "pipeline", "pipeline/approval", "pipeline/decisions", "pipeline/messages", "pipeline/report", "pipeline/report/reporttext", "pipeline/source", "pipeline/web/access", "pipeline/web/api", "pipeline/web/lists"},
 		"pipeline/web/lists": {"ledger", "pipeline", "pipeline/decisions", "pipeline/intake", "pipeline/limits", "pipeline/messages", "pipeline/report/annotate",
 			"pipeline/report/atomicfile", "pipeline/report/marking", "pipeline/source", "pipeline/source/table", "pipeline/source/xlsx", "pipeline/web/api", "validate"},
-		"pipeline":                       {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/internal/patience", "pipeline/internal/userlist", "pipeline/limits", "pipeline/messages", "pipeline/partner", "validate"},
+		"pipeline": {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/internal/patience", "pipeline/internal/userlist", "pipeline/limits", "pipeline/messages", "pipeline/partner", "validate"},
 	} {
 		p, ok := pkgs[module+"/"+room]
 		if !ok {
