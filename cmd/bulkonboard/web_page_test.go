@@ -18,7 +18,7 @@ import (
 )
 
 // TestWebPage plays the list of a finance team in a browser, from the drop to the
-// report, by clicks alone and by two users. Whoever is ready is created, and nobody else.
+// report, by clicks alone and by two users. All rows that are ready are created, and no others.
 func TestWebPage(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
