@@ -38,6 +38,7 @@ export class CheckScreen {
   constructor(place, data, options) {
     this.data = data;
     this.isReadOnly = options.isReadOnly;
+    this.ended = new AbortController();
     this.isEverythingShown = false;
     this.filter = "";
     /** @type {Kind|null} */
@@ -76,12 +77,18 @@ export class CheckScreen {
       clearTimeout(timer);
       timer = window.setTimeout(() => this.showRows(this.filter), 200);
     });
-    data.addEventListener("change", () => this.drawAll());
-    data.addEventListener("rows", () => this.takeRows());
-    data.addEventListener("refused", (event) => this.explainRefusal(/** @type {CustomEvent} */ (event).detail));
+    const { signal } = this.ended;
+    data.addEventListener("change", () => this.drawAll(), { signal });
+    data.addEventListener("rows", () => this.takeRows(), { signal });
+    data.addEventListener("refused", (event) => this.explainRefusal(/** @type {CustomEvent} */ (event).detail), { signal });
     this.drawAll();
     this.showRows(data.list.counts.toCorrect > 0 ? "correct" : "all");
     this.grid.frame.focus();
+  }
+
+  /** Stops listening to the list: another screen is shown. */
+  close() {
+    this.ended.abort();
   }
 
   /** @returns {import("./grid.js").GridModel} */
