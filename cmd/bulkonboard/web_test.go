@@ -83,8 +83,11 @@ func (s *scene) signIn(address, user string) *browser {
 	return b
 }
 
+// reply is the head of an answer.
+type reply struct{ StatusCode int }
+
 // request sends a request and returns the answer with its body.
-func (b *browser) request(method, path string, body any, header ...string) (*http.Response, []byte) {
+func (b *browser) request(method, path string, body any, header ...string) (reply, []byte) {
 	b.Helper()
 	var content io.Reader
 	kind := "application/json"
@@ -116,7 +119,7 @@ func (b *browser) request(method, path string, body any, header ...string) (*htt
 	if err != nil {
 		b.Fatalf("%s %s: %v", method, path, err)
 	}
-	return answer, text
+	return reply{answer.StatusCode}, text
 }
 
 // send sends a request that must be answered with a status, and reads its answer.
@@ -301,7 +304,7 @@ func TestWebKilledAndContinued(t *testing.T) {
 	_, address = s.openPage("--fee", "0.50")
 	me = s.signIn(address, "")
 	var seen api.Run
-	if me.send("GET", fmt.Sprintf("/api/runs/%d", begun.ID), nil, http.StatusOK, &seen); seen.State != api.RunStopped || seen.Stop.Code != "run_cut" {
+	if me.send("GET", fmt.Sprintf("/api/runs/%d", begun.ID), nil, http.StatusOK, &seen); seen.State != api.RunStopped || seen.Stop.Code != "run_cut" || seen.Stop.Sentence == "" || seen.Stop.WhatToDo == "" {
 		t.Errorf("after the kill: %+v", seen)
 	}
 	var again api.Plan
@@ -487,7 +490,7 @@ func TestWebMoneyAndOlderLedger(t *testing.T) {
 	list := me.drop("people.csv", text)
 	order := api.MakePlan{Save: true}
 	var refused api.Error
-	if me.send("POST", "/api/lists/"+list.ID+"/plans", order, http.StatusUnprocessableEntity, &refused, match(list.Revision)...); refused.Code != "wallet_short" || refused.Shortfall != "1.00" || refused.Covers != 3 || refused.Sentence == "" {
+	if me.send("POST", "/api/lists/"+list.ID+"/plans", order, http.StatusUnprocessableEntity, &refused, match(list.Revision)...); refused.Code != "wallet_short" || refused.Shortfall != "1.00" || refused.Covers != 3 || refused.Sentence != "The wallet covers 3 of 5 rows. It is short by 1.00 USD." {
 		t.Errorf("%+v", refused)
 	}
 	plan := me.submit(list, api.MakePlan{Funded: true})

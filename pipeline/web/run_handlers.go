@@ -84,7 +84,7 @@ func watchRun(s *Server, w http.ResponseWriter, r *http.Request, by access.Visit
 	}
 	ctx, cancel := context.WithDeadline(r.Context(), by.Until.Last)
 	defer cancel()
-	defer context.AfterFunc(by.Ended, cancel)()
+	defer context.AfterFunc(by.Ended, cancel)() //nolint:contextcheck // the session's, which ends the stream, too
 	out := http.NewResponseController(w)
 	hasBegun := false
 	err = s.engine.WatchRun(ctx, id, func(run api.Run) error {

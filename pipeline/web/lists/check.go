@@ -40,6 +40,8 @@ type found struct {
 	rules   *validate.Rules
 	result  *result
 	refusal *api.Error // the list cannot be read; outl may be there
+
+	candidates []decisions.Decision // that may help
 }
 
 // newCheck prepares a check of a list, which is locked.
@@ -102,8 +104,8 @@ func (c *check) fill(ctx context.Context, out *found) (err error) {
 }
 
 // install makes what was found the result of the list, unless another check has begun
-// since.
-func (c *check) install(out *found, err error) {
+// since. It reports whether proposals are to be looked for.
+func (c *check) install(out *found, err error) (goesOn bool) {
 	l := c.l
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -114,12 +116,12 @@ func (c *check) install(out *found, err error) {
 		if err != nil && !errors.Is(err, context.Canceled) {
 			l.store.log.Debug("a check was replaced", "list", l.id, "error", PlainError(err))
 		}
-		return
+		return false
 	}
 	l.job = nil
 	if err != nil {
 		l.fail(err)
-		return
+		return false
 	}
 	if l.rows != nil && l.rows == out.rows {
 		l.rows = nil // so that it stays open
@@ -129,10 +131,46 @@ func (c *check) install(out *found, err error) {
 	}
 	l.outl, l.rows, l.input, l.overlay, l.rules, l.result, l.refusal = out.outl, out.rows, out.input, out.overlay, out.rules, out.result, out.refusal
 	l.counts = nil
-	if l.result != nil {
-		counts := l.countRows()
-		l.counts = &counts
+	if l.result == nil {
+		return false
 	}
+	counts := view{l}.countRows()
+	l.counts = &counts
+	if len(out.candidates) > 0 {
+		c.job.hasFigures = true
+		l.job = c.job
+	}
+	return l.job != nil
+}
+
+// propose looks for decisions that would help the list, while the page shows its rows.
+func (c *check) propose(ctx context.Context, out *found) {
+	proposals, withheld, err := c.tryCandidates(ctx, out)
+	l := c.l
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.job != c.job: // the list was changed since
+		return
+	case err != nil && !errors.Is(err, context.Canceled):
+		l.store.log.Error("looking for decisions", "list", l.id, "error", PlainError(err))
+	}
+	l.job, l.result.proposals, l.result.withheld = nil, proposals, withheld
+}
+
+// tryCandidates tries decisions on the rows as they were when the check began.
+func (c *check) tryCandidates(ctx context.Context, out *found) (proposals, withheld []decisions.Proposal, err error) {
+	opt, _ := c.l.store.optionsOf(c.state)
+	in, err := source.Open(ctx, []string{c.l.filePath()}, nil, opt)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	proposals, withheld, err = decisions.Propose(ctx, in, out.rules, out.candidates)
+	if isNothingLeft(err, c.state) {
+		err = nil
+	}
+	return proposals, withheld, err
 }
 
 // fail notes why a check failed.
@@ -186,7 +224,7 @@ func (c *check) readRows(ctx context.Context) (outl *outline, rows *rowFile, ref
 	in, err := source.Open(ctx, []string{path}, nil, opt)
 	var e *source.Error
 	if errors.As(err, &e) && !errors.Is(err, source.ErrChanged) {
-		body := InputRefusal(nameInput(err, c.l.name()).(*source.Error)) //nolint:errorlint // nameInput returns one for one
+		body := InputRefusal(nameError(e, c.l.name()))
 		outl, err = c.outlineRefused(ctx)
 		return outl, nil, &body, err
 	}
@@ -208,7 +246,7 @@ func (c *check) readRows(ctx context.Context) (outl *outline, rows *rowFile, ref
 	}
 	if err := c.copyRows(pass, recorded, w, outl); err != nil {
 		if errors.As(err, &e) && !errors.Is(err, source.ErrChanged) {
-			body := InputRefusal(nameInput(err, c.l.name()).(*source.Error)) //nolint:errorlint // nameInput returns one for one
+			body := InputRefusal(nameError(e, c.l.name()))
 			return outl, nil, &body, w.close()
 		}
 		return nil, nil, nil, errors.Join(err, w.close())
@@ -267,11 +305,11 @@ func (r *recorder) take(number int) (table.Record, bool) {
 	return table.Record{}, false
 }
 
-// checkRows checks all rows as validate does, and looks for decisions that would help.
+// checkRows checks all rows as validate does.
 func (c *check) checkRows(ctx context.Context, out *found) (*result, error) {
 	n := len(out.rows.numbers)
 	v := &visitor{rows: out.rows, fields: validate.Fields(), result: &result{rows: make([]rowState, n), kinds: map[kindKey]*kindCount{}, relations: newRelations(n)},
-		rules: out.rules, proposer: decisions.Proposer{Rules: out.rules}, progress: &c.job.progress}
+		rules: out.rules, proposer: decisions.Proposer{Rules: out.rules}, progress: &c.job.progress, most: c.l.store.most}
 	c.job.total.Store(int64(n))
 	batch := &intake.Batch{Input: out.input, OnRead: v.addRaws}
 	tally, err := pipeline.Check(ctx, pipeline.Config{Input: batch, Environment: "check", Rules: out.rules, Log: c.l.store.log}, v.add, v.addNote)
@@ -284,11 +322,8 @@ func (c *check) checkRows(ctx context.Context, out *found) (*result, error) {
 	v.result.tally = tally
 	v.countAll()
 	v.nameLeftOut(c.state)
-	v.result.proposals, v.result.withheld, err = decisions.Propose(ctx, out.input, out.rules, v.proposer.Candidates(out.input.Files()))
-	if isNothingLeft(err, c.state) {
-		err = nil
-	}
-	return v.result, err
+	out.candidates = v.proposer.Candidates(out.input.Files())
+	return v.result, nil
 }
 
 // isNothingLeft reports whether a list was refused because all of its rows are left out.
@@ -310,6 +345,7 @@ type visitor struct {
 	result   *result
 	proposer decisions.Proposer
 	progress *progress
+	most     int // findings that are kept
 
 	at      int   // index of the next row
 	indexes []int // of the rows by their ordinal in the check
@@ -361,7 +397,7 @@ func (v *visitor) add(r ledger.Row) error {
 	v.proposer.Add(&raw, problems)
 	row.noteWarnings()
 	v.result.countWords(row, &raw, v.fields, 1)
-	if v.result.kept += len(row.findings); v.result.kept > maxFindings {
+	if v.result.kept += len(row.findings); v.result.kept > v.most {
 		v.drop(row)
 	}
 	v.at++

@@ -25,7 +25,7 @@ const (
 type view struct{ *list }
 
 // countRows counts the rows of a list that was checked.
-func (l *list) countRows() api.Counts {
+func (l view) countRows() api.Counts {
 	c := api.Counts{Rows: len(l.result.rows), Edited: len(l.state.overlay.cells), Cells: l.state.overlay.countCells()}
 	for i := range l.result.rows {
 		row := &l.result.rows[i]

@@ -145,7 +145,8 @@ func (l *list) afterChange(ctx context.Context, id int, numbers []int, before *o
 		l.startCheck()
 		return view{l}.describeChange(id, nil)
 	}
-	l.stopCheck() // a quiet one: it begins again
+	isAwaited := l.job != nil && !l.job.isQuiet // the page waits for its proposals
+	l.stopCheck()
 	l.isOutOfDate = true
 	// The change is made, whatever becomes of the request.
 	changed, isDone, err := l.recheck(context.WithoutCancel(ctx), numbers, before)
@@ -155,6 +156,11 @@ func (l *list) afterChange(ctx context.Context, id int, numbers []int, before *o
 	if err != nil || !isDone {
 		l.startCheck()
 		return view{l}.describeChange(id, nil)
+	}
+	if isAwaited {
+		if l.refresh(); l.job != nil {
+			l.job.isQuiet = false
+		}
 	}
 	return view{l}.describeChange(id, changed)
 }

@@ -139,7 +139,7 @@ func (l *list) unload() error {
 // stage returns how far the list has come.
 func (l *list) stage() api.ListState {
 	switch {
-	case l.isChecking():
+	case l.job != nil && !l.job.isQuiet:
 		return api.ListChecking
 	case l.isFailed:
 		return api.ListFailed
@@ -161,14 +161,15 @@ func (l *list) summary(reader string) api.ListSummary {
 }
 
 // isChecking reports whether the figures of the list do not count until a check has ended.
-func (l *list) isChecking() bool { return l.job != nil && !l.job.isQuiet }
+func (l *list) isChecking() bool { return l.job != nil && !l.job.hasFigures }
 
 // job is a check under way.
 type job struct {
 	progress
 
-	cancel  context.CancelFunc
-	isQuiet bool // the figures count meanwhile; only the proposals are out of date
+	cancel     context.CancelFunc
+	hasFigures bool // the figures of the list count meanwhile; only proposals are looked for
+	isQuiet    bool // the page does not wait for it: its proposals are those of an earlier check
 }
 
 // ensureCheck begins a check if there is neither a result nor one under way.
@@ -183,12 +184,15 @@ func (l *list) refresh() {
 	if l.job == nil && l.result != nil && l.isOutOfDate {
 		l.startCheck()
 		if l.job != nil {
-			l.job.isQuiet = true
+			l.job.hasFigures, l.job.isQuiet = true, true
 		}
 	}
 }
 
-// startCheck begins a check of the whole list as it is now, in place of one under way.
+// startCheck begins a check of the whole list as it is now, in place of one under way. The
+// check goes on when the request that began it has ended; Store.Close ends it.
+//
+//nolint:contextcheck,nolintlint // see above; it reports the callers
 func (l *list) startCheck() {
 	l.stopCheck()
 	if l.store.ctx.Err() != nil {
@@ -208,8 +212,10 @@ func (l *list) startCheck() {
 			return
 		}
 		found, err := c.run(ctx)
+		if c.install(found, err) {
+			c.propose(ctx, found)
+		}
 		<-l.store.turns
-		c.install(found, err)
 		l.store.makeRoom(l)
 	})
 }

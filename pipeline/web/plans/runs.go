@@ -88,7 +88,7 @@ func (d *Desk) describeRecord(r RunRecord, isHeld bool) api.Run {
 	case end == nil && isHeld:
 		out.State = api.RunSending
 	case end == nil:
-		out.State, out.Stop = api.RunStopped, &api.Error{Code: "run_cut"}
+		out.State, out.Stop = api.RunStopped, wordedError("run_cut")
 	default:
 		at := end.At.UTC()
 		out.Finished, out.ExitCode, out.Sent, out.Created, out.Wallet = &at, &end.ExitCode, end.Sent, end.Created, end.WalletTo
@@ -129,7 +129,7 @@ func stopOf(sum report.Summary, err error) *api.Error {
 	if errors.As(err, &refused) {
 		return &refused.Body
 	}
-	return &api.Error{Code: "failed"}
+	return wordedError("failed")
 }
 
 // stopWith words a stop reason; without one, the exit code of a run that did not finish.
@@ -138,9 +138,9 @@ func stopWith(reason string, code int) *api.Error {
 		return nil
 	}
 	words := messages.English()
-	m := words.Exits[strconv.Itoa(code)]
-	if reason != "" {
-		m = words.Stops[reason]
+	m, isKnown := words.Stops[reason]
+	if !isKnown {
+		m = words.Exits[strconv.Itoa(code)]
 	}
 	return &api.Error{Code: cmp.Or(reason, "exit_"+strconv.Itoa(code)), Sentence: m.Meaning, WhatToDo: m.Finance}
 }
