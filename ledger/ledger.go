@@ -20,6 +20,7 @@ var (
 	ErrUnsafe      = errors.New("ledger file is not safe")  // link, other owner, open to others, network file system
 	ErrConflict    = errors.New("ledger row is not in the expected state")
 	ErrNotFound    = errors.New("not in the ledger")
+	ErrMoved       = errors.New("ledger was copied to another place")
 	// ErrUnavailable says that the ledger could not be reached, or that its answer
 	// was lost: the outcome of the call is open, and the same call may be made
 	// again and finds what it did. It is no ErrWrite: the ledger is fit for use

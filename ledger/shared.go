@@ -9,7 +9,8 @@ import (
 // one process holds alone does not implement it.
 type Shared interface {
 	Ledger
-	// Join makes this process a sender. Its membership beats until Leave.
+	// Join makes this process a sender. Its membership beats until Leave, also when ctx
+	// has ended. A Ledger has one membership at a time.
 	Join(ctx context.Context, s Sender) (Membership, error)
 	// Senders returns the senders that have not ended, and those that ended last.
 	Senders(ctx context.Context) ([]SenderState, error)
@@ -39,6 +40,8 @@ type SenderState struct {
 	SilentFor time.Duration // since its last beat, by the ledger's clock
 	Ended     time.Time     // zero: it has not
 	EndReason string        // "finished" or "silent"; "" while it has not ended
+	Batch     int64         // that it has entered; 0 = none
+	IsResting bool          // it has nothing left to do in it
 	InFlight  int           // open attempts
 	Sent      int           // attempts that it began, all in all
 	Roles     []string
@@ -53,6 +56,12 @@ const (
 // Membership is one process's part in a shared ledger. Its methods may be called by any
 // number of goroutines. Errors wrap ErrUnavailable where the ledger could not be reached:
 // the same call may be made again.
+//
+// While a Ledger has a membership, Intend and Record of that Ledger write for it. A
+// process that was declared ended joins again in its next beat or write, without being
+// asked: it has a new number then, no claims and no roles, and MaySend is false for all
+// earlier attempts. Their answers are recorded as long as the attempts are open, and
+// merged (Merge) once they were closed.
 type Membership interface {
 	// ID is the sender's number. It changes if the process was declared ended while it
 	// could not reach the ledger, and has joined again.
@@ -63,30 +72,49 @@ type Membership interface {
 	MaySend(attempt int64) bool
 	// Now is the ledger's clock: one clock for all senders.
 	Now() time.Time
-	// Slots draws at most n turns at the shared rate.
-	Slots(ctx context.Context, n int) (Slots, error)
-	// Pause makes all senders wait until a moment (429), and notes the rate that met it
-	// (requests a second) and when the refused request began.
-	Pause(ctx context.Context, until time.Time, met float64, began time.Time) error
-	// Empty says that the wallet could not pay (402), or that it can again. While it is
-	// empty, Slots gives one turn to one sender at a time, as a trial.
-	Empty(ctx context.Context, empty bool) error
-	// Claim takes the next slice of a batch, for this sender alone. ErrNotFound: none is
-	// free now.
-	Claim(ctx context.Context, batch int64) (Slice, error)
-	// Unclaim frees a slice whose rows this sender will not send.
-	Unclaim(ctx context.Context, s Slice) error
-	// Lead reports whether this sender has the role, and takes it if no living sender has.
-	Lead(ctx context.Context, role string) (bool, error)
-	// Clear says of customers that a complete list has shown them absent, so that the
-	// sender which has their row may send it again.
-	Clear(ctx context.Context, c []Clearance) error
-	// Cleared returns the fresh clearances of a batch's customers.
-	Cleared(ctx context.Context, batch int64) ([]Clearance, error)
-	// Progress counts what all senders did in a batch.
-	Progress(ctx context.Context, batch int64) (Progress, error)
+	// DrawSlots draws turns at the shared rate.
+	DrawSlots(ctx context.Context, d Draw) (Slots, error)
+	// PauseAll makes all senders wait until a moment (429), and notes the rate that met it
+	// (requests a second) and when the refused request began, both by Now. A request that
+	// began before the rate was last lowered does not lower it once more.
+	PauseAll(ctx context.Context, until time.Time, met float64, began time.Time) error
+	// SetWalletEmpty says that the wallet could not pay (402), or that it can again. While it is
+	// empty, turns are only given for look-ups, and as a trial to one sender at a time.
+	SetWalletEmpty(ctx context.Context, empty bool) error
+	// EnterBatch says which batch this sender sends from now on. If no other living sender has
+	// entered it, all its slices are free.
+	EnterBatch(ctx context.Context, batch int64) error
+	// ClaimSlice takes the free slice of the batch with the lowest ordinals, for this sender
+	// alone. ErrNotFound: none is free now. Slices of a sender that is declared ended are
+	// free again, and those of one that leaves without resting.
+	ClaimSlice(ctx context.Context, batch int64) (Slice, error)
+	// UnclaimAll frees all slices of this sender, because others can send their rows and it
+	// cannot.
+	UnclaimAll(ctx context.Context) error
+	// SetResting says that this sender has nothing left to do in the batch that it entered, or
+	// that it has again.
+	SetResting(ctx context.Context, isResting bool) error
+	// TakeRole reports whether this sender has the role, and takes it if no living sender has.
+	TakeRole(ctx context.Context, role string) (bool, error)
+	// AddClearances says of customers that a complete list has shown them absent, so that the
+	// sender which has their row may send it again. It replaces earlier ones of the same
+	// customers.
+	AddClearances(ctx context.Context, c []Clearance) error
+	// FreshClearances returns the clearances of a batch's customers that hold now (see
+	// Clearance.Holds).
+	FreshClearances(ctx context.Context, batch int64) ([]Clearance, error)
+	// CountProgress counts what all senders did in a batch.
+	CountProgress(ctx context.Context, batch int64) (Progress, error)
 	// Leave ends the membership. Open attempts of it are left to the sweep of others.
 	Leave(ctx context.Context) error
+}
+
+// Draw is a wish for turns to begin requests.
+type Draw struct {
+	Turns        int  // at most so many
+	IsLookUp     bool // for requests that cost nothing: the list, the wallet
+	IsTrial      bool // for one row that shows whether an empty wallet pays again
+	IsBackground bool // only if no other sender waits for a turn
 }
 
 // Slots are turns to begin a request, Count of them, Gap apart from First on, by
@@ -97,16 +125,16 @@ type Slots struct {
 	Gap     time.Duration
 	Count   int
 	Reason  SlotsReason // why there are none
-	Because string      // of Held: what the operator wrote
-	IsTrial bool        // one request that shows whether the wallet pays again
+	Because string      // of SlotsHeld: who holds all, and why
+	IsTrial bool        // the wallet is empty: one request that shows whether it pays again
 }
 
 // SlotsReason says why no turn is given.
 type SlotsReason string
 
 const (
-	SlotsWait  SlotsReason = "wait"  // the partner has asked all to wait
-	SlotsEmpty SlotsReason = "empty" // the wallet is empty, and another sender tries
+	SlotsWait  SlotsReason = "wait"  // the partner has asked all to wait, or others are first
+	SlotsEmpty SlotsReason = "empty" // the wallet is empty
 	SlotsHeld  SlotsReason = "held"  // an operator has stopped all
 )
 
@@ -136,8 +164,39 @@ type Clearance struct {
 	FreshUntil time.Time // by Membership.Now
 }
 
+// Holds reports whether the customer may still be sent on the strength of the clearance.
+func (c Clearance) Holds(of Customer, now time.Time) bool {
+	return of.ID == c.Customer && of.Intents == c.Intents && of.Status.IsPlanned() && now.Before(c.FreshUntil)
+}
+
 // Progress is what has become of a batch by all its senders.
 type Progress struct {
-	Rows, Open int // valid rows, and those of them that are pending or in doubt
-	Senders    int // that have not ended
+	Rows    int // valid rows that have a customer of their own
+	Pending int // of those: not sent yet, and no request in flight
+	InDoubt int // of those: in flight, or in doubt and not left to an operator (IsUnsettled)
+	Senders int // living senders that have entered the batch
+	Working int // those of them that do not rest
 }
+
+// CodeOutstanding is the code of a customer in doubt whose last request was not answered.
+const CodeOutstanding = "outcome_unknown"
+
+// IsUnsettled reports whether a customer is in doubt and evidence may still settle that.
+// Any other code than CodeOutstanding says that an operator must decide.
+func (c Customer) IsUnsettled() bool {
+	return c.Status == InDoubt && (c.Code == "" || c.Code == CodeOutstanding)
+}
+
+// RateAfterBusy returns the rate, in requests a second, that is allowed some time after a
+// 429: half of the rate that met it at once, 95 % of it after ten seconds, and then 1 %
+// more every ten seconds.
+func RateAfterBusy(met float64, since time.Duration) float64 {
+	since = max(0, since)
+	r := met * (0.5 + 0.45*min(1, float64(since)/float64(busyRecovery)))
+	if steps := int(since/busyRecovery) - 1; steps > 0 {
+		r += met * 0.01 * float64(steps)
+	}
+	return r
+}
+
+const busyRecovery = 10 * time.Second

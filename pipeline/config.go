@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/patience"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -33,6 +34,14 @@ type Config struct {
 	Money  Money
 	Resend Resend
 	Origin ledger.Run // user, host, version and key fingerprint for the ledger's log
+
+	// Lease is how long other senders of a shared ledger wait for a sign of life from this
+	// one before they continue in its place; 0 = 15 s.
+	Lease time.Duration
+
+	// OnJoin is called before the first row is sent if others are sending the batch from a
+	// shared ledger, with what has become of it. nil = not called.
+	OnJoin func(others []ledger.SenderState, p ledger.Progress)
 
 	// Confirm is called once, after the check pass. Nothing has been sent yet, and the
 	// registration is not committed. An error ends the run and rolls the registration
@@ -128,7 +137,7 @@ var _ Partner = (*partner.Client)(nil)
 
 // Pace limits all requests, look-ups and retries included.
 type Pace struct {
-	Rate        float64       // requests a second; 0 = 5. Ignored if Unlimited is set
+	Rate        float64       // requests a second; 0 = 5, or that of the shared ledger, which a rate here can only lower. Ignored if Unlimited is set
 	Unlimited   bool          // no ceiling
 	Burst       int           // requests; 0 = 1
 	Workers     int           // requests in flight; 0 = as many as the rate needs, at most AutoWorkers; at most MaxWorkers
@@ -138,7 +147,7 @@ type Pace struct {
 
 // ceiling returns the requests a second that are allowed, +Inf without a limit.
 func (p Pace) ceiling() float64 {
-	if p.Unlimited {
+	if p.Unlimited || p.Rate == 0 { // 0: that of the shared ledger
 		return math.Inf(1)
 	}
 	return p.Rate
@@ -217,10 +226,14 @@ func (c Config) withDefaults() (Config, error) {
 	case c.Pace.Workers < 0 || c.Pace.Workers > MaxWorkers:
 		return c, fmt.Errorf("pipeline: Config.Pace.Workers must be 0 to %d", MaxWorkers)
 	}
-	setDefault(&c.Pace.Rate, 5)
+	if _, isShared := c.Ledger.(ledger.Shared); !isShared {
+		setDefault(&c.Pace.Rate, 5)
+	}
+	setDefault(&c.Lease, 15*time.Second)
 	setDefault(&c.Pace.Burst, 1)
 	setDefault(&c.Pace.MaxAttempts, 5)
 	setDefault(&c.Pace.Patience, 15*time.Minute)
+	c.Ledger = patience.WrapLedger(patience.UnwrapLedger(c.Ledger), c.Pace.Patience)
 	setDefault(&c.Doubt.KeyTTL, 5*time.Minute)
 	setDefault(&c.Doubt.Settle, 100*time.Second)
 	setDefault(&c.Doubt.Timeout, 30*time.Second)

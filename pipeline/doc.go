@@ -36,6 +36,7 @@
 //	             resolve.go   the resolver: when to scan the list, and for which rows
 //	             scan.go      one scan: what it looks for, and what it decides
 //	             mixups.go    answers that name another customer's user: doubts and repairs
+//	             outage.go    answers while a shared ledger cannot be reached
 //	after it     pairing.go   compares the created users with the list
 //	             finish.go    the figures of the run
 //
@@ -46,6 +47,9 @@
 // internal/decide holds the rules and is pure, internal/pacing says when a request may
 // be sent, and internal/userlist reads the partner's list. A 429 is handled in stop.go
 // (the run), pacing/gate.go (everyone waits) and pacing/limiter.go (the rate is halved).
+//
+// With a ledger.Shared the run is one of several senders (shared.go): it draws its turns
+// from the ledger, claims slices of the batch, and one of all reads the list.
 //
 // # Time
 //

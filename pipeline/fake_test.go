@@ -31,6 +31,9 @@ type fakePartner struct {
 	wallets int
 	down    func(now time.Time) bool // no connection to be had
 	noList  bool
+
+	allowsTwice bool      // one e-mail may have several users
+	busyAt      time.Time // of a scripted 429
 }
 
 type post struct {
@@ -110,7 +113,7 @@ func create(f *fakePartner, key string, u validate.User) partner.Answer {
 	}
 	f.keys[key] = time.Now().Add(f.ttl)
 	for _, x := range f.users {
-		if x.Email == u.Email {
+		if x.Email == u.Email && !f.allowsTwice {
 			return partner.Answer{Class: ledger.DupUser, HTTPStatus: 400, Code: "DUP_USER"}
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"sync"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -32,6 +34,8 @@ type Summary struct {
 	NoFunds     bool // it ended while it waited for the wallet to pay for another user
 	Started     time.Time
 	Finished    time.Time
+
+	hasCompany bool // other senders have spent from the wallet, too
 }
 
 // finishRun closes the run in the ledger and adds up. The figures must agree with
@@ -54,11 +58,14 @@ func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err
 	f := r.counters.current()
 	s.Sent, s.New, s.Users, s.NoFunds = f.Sent, f.decided, f.users, f.NoFunds
 	s.WalletFrom, s.Currency, s.Fee = f.firstWallet, f.Currency, r.fee
+	isAlone, failed := r.shared.hasSpentAlone(ctx)
+	if s.hasCompany = !isAlone; failed != nil {
+		return s, errors.Join(err, failed)
+	}
 	if fee := measuredFee(s); fee.Known() && !r.cfg.Money.Fee.Known() && (!r.fee.Known() || fee.Cmp(r.fee) == 0) {
 		s.Fee = fee
 	}
 	if s.Batch.ID != 0 {
-		var failed error
 		if s.Tally, failed = r.cfg.Ledger.Tally(ctx, ledger.Selection{Batch: s.Batch.ID}); failed != nil {
 			return s, errors.Join(err, ledgerStop("adding up", failed))
 		}
@@ -71,7 +78,6 @@ func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err
 		}
 		r.compareTally(&s, before)
 	}
-	var failed error
 	if s.OthersDoubt, failed = r.countCustomers(ctx, ledger.Query{Status: []ledger.Status{ledger.InDoubt}, NotBatch: s.Batch.ID}); failed != nil {
 		return s, errors.Join(err, failed)
 	}
@@ -131,7 +137,7 @@ const lastQuestion = 10 * time.Second
 // whole cent for each. Otherwise something else was paid from it, and the fee is unknown.
 func measuredFee(s Summary) Amount {
 	fee := s.WalletFrom.Minus(s.WalletTo).Per(s.Users)
-	if !fee.Known() || fee.Cmp(Amount{}) <= 0 || !fee.hasWholeCents() {
+	if s.hasCompany || !fee.Known() || fee.Cmp(Amount{}) <= 0 || !fee.hasWholeCents() {
 		return Amount{}
 	}
 	return fee
@@ -158,4 +164,127 @@ func (r *run) compareTally(s *Summary, before ledger.Tally) {
 		s.AlreadyDone += s.New[st] // counted among the remaining
 	}
 	s.AlreadyDone = max(0, s.AlreadyDone)
+}
+
+// Progress is how far a run is. It is a copy; the receiver may keep it.
+type Progress struct {
+	Phase    Phase
+	Rows     int // rows read so far in the check pass, then rows of the batch
+	ToSend   int // rows that this run set out to send or settle
+	Decided  int // rows of those with an outcome
+	Created  int
+	Problems int // decided otherwise: the three below
+
+	Duplicates, Rejected, LostLinks int
+
+	Sent     int // create-user requests
+	Since    time.Time
+	Rate     float64 // requests a second that the pace allows now; +Inf = unlimited
+	Wallet   Amount
+	Currency string
+	Pause    string    // why nothing is sent at this moment, and what happens at Until; "" = it is sent
+	NoFunds  bool      // because the wallet is empty and is waited for
+	Shut     bool      // because of the partner or the wallet, or because this machine has no connection left
+	Until    time.Time // when that is looked at again; zero = not known
+}
+
+// Phase is the part of a run.
+type Phase string
+
+const (
+	Checking Phase = "checking"
+	Sending  Phase = "sending"
+)
+
+// figures are what a run has done so far.
+type figures struct {
+	Progress
+	decided     map[ledger.Status]int // final outcomes of this run
+	users       int                   // whom a request of this run has created
+	firstWallet Amount                // before anything was sent
+}
+
+// counters keeps the figures of a run and shows them. It is safe for concurrent use.
+type counters struct {
+	mu   sync.Mutex
+	now  figures
+	show func(Progress)
+	pace func() float64
+}
+
+func newCounters(show func(Progress), pace func() float64) *counters {
+	return &counters{show: show, pace: pace, now: figures{decided: map[ledger.Status]int{}, Progress: Progress{Phase: Checking, Since: pacing.WallTime()}}}
+}
+
+// current returns a copy of the figures.
+func (c *counters) current() figures {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := c.now
+	out.decided = maps.Clone(out.decided)
+	return out
+}
+
+// update changes the figures and shows them.
+func (c *counters) update(change func(*figures)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(&c.now)
+	c.now.Rate = c.pace()
+	c.show(c.now.Progress)
+}
+
+// countChange counts a change that the ledger has written.
+func (c *counters) countChange(ch ledger.Change) {
+	c.update(func(f *figures) { f.countStatus(ch.Status, 1) })
+}
+
+// uncount removes a status that a later change of this run replaces.
+func (c *counters) uncount(s ledger.Status) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.now.decided[s] > 0 {
+		c.now.countStatus(s, -1)
+	}
+}
+
+func (f *figures) countStatus(s ledger.Status, n int) {
+	switch s {
+	case ledger.Created:
+		f.Created += n
+	case ledger.LinkMissing:
+		f.Problems, f.LostLinks = f.Problems+n, f.LostLinks+n
+	case ledger.Duplicate:
+		f.Problems, f.Duplicates = f.Problems+n, f.Duplicates+n
+	case ledger.Rejected:
+		f.Problems, f.Rejected = f.Problems+n, f.Rejected+n
+	default:
+		return
+	}
+	f.decided[s] += n
+	f.Decided += n
+}
+
+// countRequests counts requests that were sent, and users that they created.
+func (c *counters) countRequests(sent, users int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now.Sent += sent
+	c.now.users += users
+}
+
+// showPause shows why nothing is sent, and until when; "" = sending continues.
+func (c *counters) showPause(why string, until time.Time) {
+	if f := c.current(); f.Pause != why || !f.Until.Equal(until) {
+		c.update(func(f *figures) { f.Pause, f.Until = why, until })
+	}
+}
+
+func (c *counters) setWallet(a Amount, currency string) {
+	c.update(func(f *figures) {
+		if f.Phase == Checking { // later ones are no longer what it held before
+			f.firstWallet = a
+		}
+		f.Wallet, f.Currency = a, currency
+	})
 }

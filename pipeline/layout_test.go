@@ -58,7 +58,8 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"validate/phone":                 {"validate/internal/celltext"},
 		"validate/internal/celltext":     {},
 		"ledger":                         {"ledger/internal/keyed"},
-		"ledger/memory":                  {"ledger", "ledger/internal/keyed"},
+		"ledger/memory":                  {"ledger", "ledger/internal/keyed", "ledger/internal/sharing"},
+		"ledger/internal/sharing":        {"ledger"},
 		"ledger/ledgertest":              {"ledger", "ledger/memory"},
 		"ledger/sqlite":                  {"ledger", "ledger/internal/datafile", "ledger/internal/emergency", "ledger/internal/keyed", "ledger/internal/fileperm", "ledger/internal/tables"},
 		"ledger/internal/tables":         {"ledger", "ledger/internal/keyed"},
@@ -90,6 +91,7 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/report/workbook":       {"pipeline/limits", "pipeline/report/reporttext"},
 		"pipeline/internal/decide":       {"ledger"},
 		"pipeline/internal/pacing":       {"ledger", "pipeline/internal/decide"},
+		"pipeline/internal/patience":     {"ledger"},
 		"pipeline/internal/userlist":     {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/limits", "pipeline/partner", "validate"},
 		"pipeline/web":                   {"pipeline/messages", "pipeline/report/reporttext", "pipeline/source", "pipeline/web/access", "pipeline/web/api", "pipeline/web/lists", "pipeline/web/plans"},
 		"pipeline/web/api":               {},
@@ -97,7 +99,7 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/web/plans":             {"ledger", "pipeline", "pipeline/approval", "pipeline/decisions", "pipeline/messages", "pipeline/report", "pipeline/report/reporttext", "pipeline/source", "pipeline/web/access", "pipeline/web/api", "pipeline/web/lists"},
 		"pipeline/web/lists": {"ledger", "pipeline", "pipeline/decisions", "pipeline/intake", "pipeline/limits", "pipeline/messages", "pipeline/report/annotate",
 			"pipeline/report/atomicfile", "pipeline/report/marking", "pipeline/source", "pipeline/source/table", "pipeline/source/xlsx", "pipeline/web/api", "validate"},
-		"pipeline": {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/internal/userlist", "pipeline/limits", "pipeline/messages", "pipeline/partner", "validate"},
+		"pipeline":                       {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/internal/patience", "pipeline/internal/userlist", "pipeline/limits", "pipeline/messages", "pipeline/partner", "validate"},
 	} {
 		p, ok := pkgs[module+"/"+room]
 		if !ok {

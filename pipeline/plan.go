@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -51,6 +50,10 @@ type planner struct {
 	measured    bool          // whether the fee of the first user was measured, or cannot be
 	renewals    []*job        // users to be deleted and created again, one after the other
 	noRenewals  bool          // no further user is deleted: one is without a user
+
+	// With a shared ledger:
+	chunks int            // received from fresh
+	inHand map[int64]bool // customers of the jobs that the run has
 }
 
 // planRows runs until every row is settled for this run, or ctx ends.
@@ -75,6 +78,9 @@ func (p *planner) planRows(ctx context.Context) error {
 			}
 			return nil
 		}
+		if p.shared != nil {
+			p.shared.work.setJobs(p.chunks, len(p.queue)+len(p.renewals)+p.openIntents)
+		}
 		p.resolver.setTailing(p.openIntents == p.inDoubt && p.waitsForDoubts())
 		var fresh <-chan *chunk
 		if !p.readAll && len(p.queue) < maxGroup && len(p.renewals) < maxGroup && p.inDoubt < maxDoubts {
@@ -86,6 +92,7 @@ func (p *planner) planRows(ctx context.Context) error {
 				p.readAll = true
 				continue
 			}
+			p.chunks++
 			if err := p.enqueueRows(ctx, c.rows); err != nil {
 				return err
 			}
@@ -107,7 +114,7 @@ func (p *planner) waitsForDoubts() bool {
 	if len(p.queue) > 0 {
 		return p.budget.UsersLeft() == 0
 	}
-	return p.readAll || len(p.renewals) > 0
+	return p.readAll || len(p.renewals) > 0 || p.shared != nil && p.shared.isIdle.Load()
 }
 
 // acceptRetry processes a job that the recorder returned.
@@ -126,6 +133,8 @@ func (p *planner) acceptRetry(c retryAt) {
 		p.queue = append([]*job{c.job}, p.queue...)
 	case decide.NextDoubt:
 		p.sendToResolver(c.job)
+	default:
+		delete(p.inHand, c.job.customer.ID)
 	}
 }
 
@@ -149,6 +158,9 @@ func (p *planner) enqueueRows(ctx context.Context, rows []checked) error {
 			// The end of the pass would show that the input has changed, but by then one
 			// customer's details might have been sent under another's key.
 			return stopf(InputFault, "row %d is not the row that was checked: the input changed during the run. Run again", c.row.Number)
+		}
+		if p.inHand[c.planned.Customer.ID] {
+			continue
 		}
 		j := &job{customer: c.planned.Customer, details: c.planned.Details, user: c.result.User, isNew: c.planned.Customer.Intents == 0}
 		if j.customer.Intents > len(j.customer.History) {
@@ -174,6 +186,9 @@ func (p *planner) admitJobs(ctx context.Context, jobs []*job) error {
 		return err
 	}
 	for _, j := range jobs {
+		if p.inHand != nil {
+			p.inHand[j.customer.ID] = true
+		}
 		switch {
 		case p.cfg.Recreate.has(j.customer.ID) && (j.customer.Status == ledger.Created || j.customer.Status == ledger.LinkMissing):
 			if !p.noRenewals {
@@ -186,6 +201,8 @@ func (p *planner) admitJobs(ctx context.Context, jobs []*job) error {
 			p.sendToResolver(j)
 		case p.isWanted(j):
 			p.queue = append(p.queue, j)
+		default:
+			delete(p.inHand, j.customer.ID)
 		}
 	}
 	return nil
@@ -330,41 +347,4 @@ func (p *planner) writeIntents(ctx context.Context, group []*job) (skipped []*jo
 		j.customer.Generation = j.attempt.Generation
 	}
 	return skipped, nil
-}
-
-// reconsiderSkipped decides again about rows whose customers another writer has changed
-// since they were read, by what the ledger has of them now. One that is settled
-// counts as it is there.
-func (p *planner) reconsiderSkipped(ctx context.Context, skipped []*job) error {
-	if len(skipped) == 0 {
-		return nil
-	}
-	select { // there may be nothing else that makes the planner look at its queue again
-	case p.drained <- struct{}{}:
-	default:
-	}
-	ids := make([]int64, len(skipped))
-	before := make([]ledger.Customer, len(skipped))
-	for i, j := range skipped {
-		ids[i], before[i] = j.customer.ID, j.customer
-		j.isForced, j.freshUntil = false, time.Time{} // the evidence was about another state
-		if j.sentNew {
-			j.sentNew = false
-			p.newSent--
-		}
-	}
-	if err := p.loadHistories(ctx, skipped, ids); err != nil {
-		return err
-	}
-	for i, j := range skipped {
-		is, was := j.customer, before[i]
-		if is.Status == was.Status && is.Intents == was.Intents {
-			return ledgerStop("recording what is about to be sent", fmt.Errorf("customer %d is as expected and was refused: %w", is.ID, ledger.ErrConflict))
-		}
-		p.cfg.OnStatusChange(was.Status, is.Status)
-		j.isNew = is.Intents == 0
-	}
-	return p.admitJobs(ctx, slices.DeleteFunc(skipped, func(j *job) bool {
-		return slices.ContainsFunc(j.customer.History, func(a ledger.Attempt) bool { return a.Class == ledger.Open }) // another process sends it
-	}))
 }

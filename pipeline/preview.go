@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/patience"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
 
@@ -79,7 +80,7 @@ type PlannedRow struct {
 }
 
 func hasPlans(l ledger.Ledger) bool {
-	_, ok := l.(ledger.Plans)
+	_, ok := patience.UnwrapLedger(l).(ledger.Plans)
 	return ok
 }
 
@@ -131,7 +132,7 @@ func (p *PlannedRow) action(wasSent bool) Action {
 
 // addSend adds a row to those that Config.Approve is given.
 func (b *registered) addSend(cfg Config, file, number int, identity string, details []ledger.Detail, generation int) {
-	plans, ok := cfg.Ledger.(ledger.Plans)
+	plans, ok := patience.UnwrapLedger(cfg.Ledger).(ledger.Plans)
 	if !ok {
 		return // withDefaults has refused it
 	}

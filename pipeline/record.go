@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
@@ -20,6 +21,7 @@ type resolved struct {
 	job        *job            // nil for a customer of another input
 	customer   ledger.Customer // as it was when the evidence was weighed
 	resolution decide.Resolution
+	freshUntil time.Time // of a customer without a job that may be sent again
 }
 
 // recorder writes outcomes: answers from the submitters and resolutions from the
@@ -36,7 +38,8 @@ type recorder struct {
 	refusals  pacing.RefusalWindow
 	undecided []answered      // answers of the current group that have no change yet
 	unsaved   []ledger.Change // changes that may not be in the ledger yet
-	warned    bool            // it was logged that the partner uses up the keys of requests that it turns away
+	outage    outage
+	warned    bool // it was logged that the partner uses up the keys of requests that it turns away
 }
 
 // recordAll runs until both channels are closed. When the ledger has failed it still
@@ -50,26 +53,29 @@ func (r *recorder) recordAll(ctx context.Context) error {
 		}
 	}()
 	var failed error // of the ledger, which then accepts no further write
-	for answers != nil || resolutions != nil {
-		var batch []answered
-		var some []resolved
+	for answers != nil || resolutions != nil || !r.outage.isOver() {
+		var err error
 		select {
 		case a, ok := <-answers:
 			if !ok {
 				answers = nil
 				continue
 			}
+			var batch []answered
 			batch, answers = gather([]answered{a}, answers)
-		case more, ok := <-resolutions:
+			err = r.recordGroup(ctx, batch, nil, failed)
+		case some, ok := <-resolutions:
 			if !ok {
 				resolutions = nil
 				continue
 			}
-			some = more
+			err = r.recordGroup(ctx, nil, some, failed)
+		case <-r.outage.again:
+			err = r.retryWaiting(ctx)
 		}
-		if err := r.recordGroup(ctx, batch, some, failed); err != nil && failed == nil {
-			failed = err
-			r.stopReason.stopWith(ledgerStop("recording outcomes", err))
+		if err != nil && failed == nil {
+			failed = r.giveUpWaiting(err)
+			r.stopReason.stopWith(ledgerStop("recording outcomes", failed))
 		}
 	}
 	return failed
@@ -133,116 +139,83 @@ func (r *recorder) saveAfterPanic(cause any, answers <-chan answered, resolution
 // file.
 func (r *recorder) recordGroup(ctx context.Context, batch []answered, resolutions []resolved, failed error) error {
 	r.undecided = batch
-	if failed == nil {
-		if err := r.doubtSharedAnswers(ctx, batch); err != nil {
+	var away error // why a shared ledger cannot be reached
+	limited, cancel := r.withRecordTime(ctx)
+	defer cancel()
+	if failed == nil && r.outage.isOver() {
+		if err := r.doubtSharedAnswers(limited, batch); r.isUnreachable(err) {
+			away = err
+		} else {
 			failed = err
 		}
 	}
-	changes := make([]ledger.Change, 0, len(batch)+len(resolutions))
-	toRetry := make([]retryAt, 0, len(batch)+len(resolutions))
-	var own []bool // parallel to the resolutions' changes: whether the row is of this input
+	g := r.newGroup(batch, resolutions)
+	r.unsaved = g.changes
+	var refused []ledger.Change
+	switch {
+	case failed != nil:
+		return r.saveToEmergency(g.changes, failed)
+	case len(g.changes) == 0:
+	case away != nil || !r.outage.isOver():
+		r.keepGroup(g, away)
+		return nil
+	default:
+		var err error
+		if refused, err = r.cfg.Ledger.Record(limited, r.id, g.changes); r.isUnreachable(err) {
+			r.keepGroup(g, err)
+			return nil
+		} else if err != nil {
+			return r.saveToEmergency(g.changes, err)
+		}
+	}
+	r.finishGroup(ctx, g, r.handleRefused(ctx, refused, g.changes[:len(batch)]))
+	return nil
+}
+
+// newGroup turns answers and resolutions into changes.
+func (r *recorder) newGroup(batch []answered, resolutions []resolved) recorded {
+	g := recorded{answers: batch, resolutions: resolutions, changes: make([]ledger.Change, 0, len(batch)+len(resolutions)), retries: make([]retryAt, 0, len(batch)+len(resolutions))}
 	for i := range batch {
 		change, retry := r.changeForAnswer(&batch[i])
-		changes, toRetry = append(changes, change), append(toRetry, retry)
-		r.unsaved, r.undecided = changes, batch[i+1:]
+		g.changes, g.retries = append(g.changes, change), append(g.retries, retry)
+		r.unsaved, r.undecided = g.changes, batch[i+1:]
 	}
 	for i := range resolutions {
 		change, retry, ok := r.changeForEvidence(&resolutions[i])
 		if ok {
-			changes, own = append(changes, change), append(own, resolutions[i].job != nil)
+			g.changes, g.isOwn = append(g.changes, change), append(g.isOwn, resolutions[i].job != nil)
 		}
 		if retry.job != nil {
-			toRetry = append(toRetry, retry)
+			g.retries = append(g.retries, retry)
 		}
 	}
-	r.unsaved = changes
-	var refused []ledger.Change
-	if failed == nil && len(changes) > 0 {
-		refused, failed = r.cfg.Ledger.Record(ctx, r.id, changes)
-	}
-	if failed != nil {
-		return r.saveToEmergency(changes, failed)
-	}
-	refusedIDs := r.handleRefused(refused, changes[:len(batch)])
+	return g
+}
+
+// finishGroup counts a group that is recorded, and returns its jobs to the planner.
+// refused are the customers whose changes the ledger refused.
+func (r *recorder) finishGroup(ctx context.Context, g recorded, refused map[int64]bool) {
 	r.unsaved = nil
-	for i := range batch {
-		if batch[i].class == ledger.OK {
+	for i := range g.answers {
+		if g.answers[i].class == ledger.OK {
 			r.account.isProved.Store(true)
 		}
-		if a := &batch[i]; a.class != ledger.NotSent {
+		if a := &g.answers[i]; a.class != ledger.NotSent {
 			r.cfg.OnAnswer(a.class, a.answer.Ended.Sub(a.answer.Began))
 		}
 	}
-	r.countUnpaired(changes)
-	for i, c := range changes {
-		if !refusedIDs[c.Customer] && (i < len(batch) || own[i-len(batch)]) {
+	r.countUnpaired(g.changes)
+	for i, c := range g.changes {
+		if !refused[c.Customer] && (i < len(g.answers) || g.isOwn[i-len(g.answers)]) {
 			r.counters.countChange(c)
 			r.cfg.OnStatusChange(c.Expect.Status, c.Status)
 		}
 	}
-	for i := range toRetry {
-		if refusedIDs[toRetry[i].job.customer.ID] {
-			toRetry[i].next = decide.NextDone
+	r.addClearances(ctx, g.resolutions)
+	for i := range g.retries {
+		if refused[g.retries[i].job.customer.ID] {
+			g.retries[i].next = decide.NextDone
 		}
 	}
-	r.retries.putAll(toRetry...)
-	return nil
-}
-
-// handleRefused processes the changes that the ledger refused because their customers
-// have changed, and returns the ids of these customers. The rest of the group is
-// written, and the ledger still works.
-//
-// A refused answer means that another writer changed the customer while its request
-// was in flight. The lock should prevent that. The answer is the only copy of what the
-// partner said, so it goes to the emergency file: the next opening merges it or sets it
-// aside. The run stops, because the same could happen to the next answer.
-//
-// A refused resolution was about an earlier state of the customer. It is dropped, and
-// the next run looks the customer up again if it is still in doubt.
-func (r *recorder) handleRefused(left, answers []ledger.Change) map[int64]bool {
-	if len(left) == 0 {
-		return nil
-	}
-	isAnswer, refusedIDs := make(map[int64]bool, len(answers)), make(map[int64]bool, len(left))
-	for _, c := range answers {
-		isAnswer[c.Customer] = true
-	}
-	var lost []ledger.Change
-	for _, c := range left {
-		refusedIDs[c.Customer] = true
-		if isAnswer[c.Customer] {
-			lost = append(lost, c)
-		}
-	}
-	if n := len(left) - len(lost); n > 0 {
-		r.cfg.Log.Warn("customers changed while the partner's list was read; the next run compares them", "customers", n)
-	}
-	if len(lost) > 0 {
-		r.stopReason.stopWith(ledgerStop("recording outcomes", r.saveToEmergency(lost, fmt.Errorf("%d answers do not match the ledger's records of their customers: %w", len(lost), ledger.ErrConflict))))
-	}
-	return refusedIDs
-}
-
-// saveToEmergency saves outcomes that the ledger did not accept to its emergency file,
-// or, if that fails, hands them to Config.LastResort. It returns cause, with the failure
-// if there was one.
-func (r *recorder) saveToEmergency(changes []ledger.Change, cause error) error {
-	if len(changes) == 0 {
-		return cause
-	}
-	err := errors.New("this ledger has no emergency file")
-	if e, ok := r.cfg.Ledger.(ledger.Emergency); ok {
-		err = e.Emergency(changes)
-	}
-	if err == nil {
-		return cause
-	}
-	if r.cfg.LastResort == nil {
-		return errors.Join(cause, fmt.Errorf("%d outcomes are lost: %w", len(changes), err))
-	}
-	for _, c := range changes {
-		r.cfg.LastResort(c)
-	}
-	return errors.Join(cause, err)
+	r.retries.putAll(g.retries...)
 }

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -40,7 +39,8 @@ type resolver struct {
 	finished    chan struct{} // closed when no more rows will come
 
 	own    map[int64]*waiting
-	others map[int64]ledger.Customer
+	others map[int64]*elsewhere
+	follow
 	began  time.Time
 	last   time.Time // end of the last scan; zero before the first
 	failed int       // scans that failed in a row
@@ -78,8 +78,10 @@ func (r *resolver) setTailing(is bool) {
 // once, or until ctx ends. It closes resolutions.
 func (r *resolver) resolveAll(ctx context.Context) error {
 	defer close(r.resolutions)
-	if err := r.loadOthers(ctx); err != nil {
-		return err
+	if r.shared == nil {
+		if err := r.loadOthers(ctx); err != nil {
+			return err
+		}
 	}
 	for ctx.Err() == nil {
 		var known []resolved
@@ -88,22 +90,26 @@ func (r *resolver) resolveAll(ctx context.Context) error {
 				known = append(known, resolved{job: j, resolution: decide.Resolution{Kind: decide.MarkDuplicate}})
 				continue
 			}
-			r.own[j.customer.ID] = &waiting{job: j, due: r.clock.LocalTime(r.timing().SettledAt(j.customer.History)).Add(decide.DateResolution)}
+			r.own[j.customer.ID] = &waiting{job: j, due: r.dueOf(j.customer)}
+			delete(r.others, j.customer.ID)
 		}
 		if err := r.sendResolved(ctx, known); err != nil {
+			return err
+		}
+		if err := r.syncShared(ctx); err != nil {
 			return err
 		}
 		select {
 		case <-r.finished:
 			if len(r.own) == 0 {
-				if len(r.others) > 0 && r.last.IsZero() {
+				if len(r.others) > 0 && r.last.IsZero() && r.mayScan() {
 					return r.scanOnce(ctx)
 				}
 				return nil
 			}
 		default:
 		}
-		if r.unpaired.Load() >= max(r.pairAt, pairCrowd) {
+		if r.mayScan() && r.unpaired.Load() >= max(r.pairAt, pairCrowd) {
 			if err := r.pairWhileSending(ctx); err != nil {
 				return err
 			}
@@ -121,18 +127,24 @@ func (r *resolver) resolveAll(ctx context.Context) error {
 	return nil
 }
 
+// longestWait is how long the resolver waits at most before it looks at the clock again.
+const longestWait = 5 * time.Second
+
 // awaitNext waits until something may have changed.
 func (r *resolver) awaitNext(ctx context.Context, at time.Time, ok bool) {
 	var timer <-chan time.Time
-	if ok {
-		if r.tailing.Load() {
-			text := fmt.Sprintf("%d answers outstanding, asking the partner", len(r.own))
-			if len(r.own) == 1 {
-				text = "1 answer outstanding, asking the partner"
-			}
-			r.counters.showPause(text, at)
+	if ok && r.tailing.Load() {
+		text := fmt.Sprintf("%d answers outstanding, asking the partner", len(r.own))
+		if len(r.own) == 1 {
+			text = "1 answer outstanding, asking the partner"
 		}
-		t := time.NewTimer(min(at.Sub(pacing.WallTime()), 5*time.Second)) // a timer stops while the machine sleeps
+		r.counters.showPause(text, at)
+	}
+	if r.shared != nil && (!ok || r.lookAt.Before(at)) {
+		at, ok = r.lookAt, true
+	}
+	if ok {
+		t := time.NewTimer(min(at.Sub(pacing.WallTime()), longestWait)) // a timer stops while the machine sleeps
 		defer t.Stop()
 		timer = t.C
 	}
@@ -153,11 +165,16 @@ func (r *resolver) nextScan(now time.Time) (time.Time, bool) {
 	var dues []time.Time
 	more, isTailing := r.moreToCome(), r.tailing.Load()
 	for _, w := range r.own {
-		if !w.unproved || !more {
+		if (!w.unproved || !more) && !hasOpenAttempt(w.job.customer) {
 			dues = append(dues, w.due)
 		}
 	}
-	if len(dues) == 0 {
+	for _, e := range r.others {
+		if r.awaitsList(e) {
+			dues = append(dues, e.due)
+		}
+	}
+	if len(dues) == 0 || !r.mayScan() {
 		return time.Time{}, false
 	}
 	first := slices.MinFunc(dues, time.Time.Compare)
@@ -218,6 +235,9 @@ func (r *resolver) giveUpList(ctx context.Context, cause error) error {
 		out = append(out, resolved{job: w.job, resolution: rule})
 		delete(r.own, id)
 	}
+	for _, e := range r.others {
+		e.due = pacing.WallTime().Add(scanEvery)
+	}
 	r.failed = 0
 	return r.sendResolved(ctx, out)
 }
@@ -244,7 +264,10 @@ func (r *resolver) allInGap(ctx context.Context) (map[string]bool, error) {
 
 // customersInDoubt returns the customers of this input and of others that are in doubt.
 func (r *resolver) customersInDoubt() []ledger.Customer {
-	all := slices.Collect(maps.Values(r.others))
+	all := make([]ledger.Customer, 0, len(r.others)+len(r.own))
+	for _, e := range r.others {
+		all = append(all, e.Customer)
+	}
 	for _, w := range r.own {
 		all = append(all, w.job.customer)
 	}
@@ -276,7 +299,7 @@ func (r *resolver) loadOthers(ctx context.Context) error {
 			return ledgerStop("reading what is in doubt", err)
 		}
 		if _, ok := validate.Identity(c.Email); ok {
-			r.others[c.ID] = c
+			r.others[c.ID] = &elsewhere{Customer: c}
 		}
 	}
 	return nil

@@ -23,7 +23,8 @@ type run struct {
 	id          int64
 	batch       ledger.Batch
 	clock       *pacing.Clock
-	pace        *pacing.Limiter
+	pace        pacing.Pacer
+	shared      *sharedRun // with other senders; nil = the run sends alone
 	gate        *pacing.Gate
 	lastFailure *lastFailure
 	stopReason  *stopReason
@@ -52,20 +53,20 @@ type run struct {
 }
 
 func newRun(cfg Config) *run {
-	pace := pacing.NewLimiter(cfg.Pace.ceiling(), cfg.Pace.Burst)
 	stored := facts{cfg.Ledger}
-	r := &run{cfg: cfg, clock: &pacing.Clock{}, pace: pace, gate: pacing.NewGate(), lastFailure: &lastFailure{}, stopReason: &stopReason{},
-		counters: newCounters(cfg.OnProgress, pace.CurrentRate), facts: stored, account: &account{ledger: cfg.Ledger, facts: stored},
+	r := &run{cfg: cfg, clock: &pacing.Clock{}, pace: pacing.NewLimiter(cfg.Pace.ceiling(), cfg.Pace.Burst), gate: pacing.NewGate(), lastFailure: &lastFailure{}, stopReason: &stopReason{},
+		facts: stored, account: &account{ledger: cfg.Ledger, facts: stored},
 		sharedLinks: &sharedLinks{facts: stored, all: map[string]bool{}}}
+	r.counters = newCounters(cfg.OnProgress, func() float64 { return r.pace.CurrentRate() })
 	r.reader = &userlist.Reader{Partner: cfg.Partner, Clock: r.clock, Patience: cfg.Pace.Patience, AwaitPause: r.awaitPause, OnError: r.pauseOnBusy, Log: cfg.Log}
 	return r
 }
 
 // timing returns the assumptions about the partner, and the present time.
 func (r *run) timing() decide.Timing {
-	offset, _ := r.clock.Skew()
+	now := r.clock.Now()
 	return decide.Timing{TTL: r.cfg.Doubt.KeyTTL, Settle: r.cfg.Doubt.Settle, Timeout: r.cfg.Doubt.Timeout, RoundTrip: r.clock.RoundTrip(),
-		Offset: offset, Run: r.id, Now: r.clock.Now().Partner()}
+		Offset: now.Offset, Run: r.id, Now: now.Partner()}
 }
 
 // Run brings a batch from rows to created users. A repeated call continues where a
@@ -80,7 +81,10 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	r := newRun(cfg)
+	return joinAndDo(ctx, newRun(cfg), runBatch)
+}
+
+func runBatch(ctx context.Context, r *run) (Summary, error) {
 	s := Summary{Started: pacing.WallTime()}
 	batch, plan, err := r.planBatch(ctx)
 	s.Plan = plan
@@ -93,7 +97,7 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	r.batch, s.Batch = batch.batch, batch.batch
 	before := batch.tally
 	r.counters.update(func(f *figures) {
-		f.Phase, f.Rows, f.ToSend, f.Since = Sending, before.Rows, s.Plan.Send+s.Plan.InDoubt+cfg.Recreate.count(), pacing.WallTime()
+		f.Phase, f.Rows, f.ToSend, f.Since = Sending, before.Rows, s.Plan.Send+s.Plan.InDoubt+r.cfg.Recreate.count(), pacing.WallTime()
 	})
 	if s.Run, err = r.beginRun(context.WithoutCancel(ctx), s.Started); err != nil {
 		return s, err
@@ -101,12 +105,12 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	if err := r.savePreflight(ctx); err != nil {
 		return s, err
 	}
-	if s.Plan.Send > 0 || s.Plan.InDoubt > 0 || cfg.Recreate.count() > 0 {
+	if s.Plan.Send > 0 || s.Plan.InDoubt > 0 || r.cfg.Recreate.count() > 0 {
 		if err = (gapCloser{r}).closeGaps(ctx); err == nil {
 			err = r.askExisting(ctx, s.Plan.New)
 		}
 		if err == nil && r.stopReason.current() == nil {
-			err = r.sendPass(ctx, r.feedRows)
+			err = sendBatch(ctx, r)
 		}
 	}
 	return r.finishRun(ctx, s, before, r.confirmAfter(ctx, err))
@@ -120,8 +124,11 @@ func Settle(ctx context.Context, cfg Config) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	r := newRun(cfg)
-	s := Summary{Started: pacing.WallTime()}
+	return joinAndDo(ctx, newRun(cfg), settleDoubts)
+}
+
+func settleDoubts(ctx context.Context, r *run) (s Summary, err error) {
+	s.Started = pacing.WallTime()
 	if err := r.recallFacts(ctx); err != nil {
 		return s, err
 	}
@@ -160,8 +167,11 @@ func (r *run) sendPass(ctx context.Context, feed func(context.Context, chan<- *c
 	resolutions := make(chan []resolved)
 	retries := newMailbox[retryAt]()
 	r.resolver = &resolver{run: r, in: newMailbox[*job](), resolutions: resolutions, finished: make(chan struct{}),
-		own: make(map[int64]*waiting), others: make(map[int64]ledger.Customer), began: pacing.WallTime()}
+		own: make(map[int64]*waiting), others: make(map[int64]*elsewhere), began: pacing.WallTime()}
 	plan := &planner{run: r, fresh: fresh, retries: retries, out: intended, drained: drained}
+	if r.shared != nil {
+		r.shared.nudge, plan.inHand = drained, map[int64]bool{}
+	}
 	submit := &submitters{run: r, in: intended, drained: drained, answers: answers}
 	record := &recorder{run: r, answers: answers, resolutions: resolutions, retries: retries}
 

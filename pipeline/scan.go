@@ -144,6 +144,9 @@ func (r *resolver) judgeAll(ctx context.Context, ask scanRequest, list userlist.
 		}
 		w.unproved = false
 		c := w.job.customer
+		if hasOpenAttempt(c) {
+			continue
+		}
 		s := r.evidenceOf(c, ask.near[id], list, owners)
 		s.Details = w.job.details
 		s.Forced = w.job.isForced
@@ -172,17 +175,12 @@ func (r *resolver) judgeAll(ctx context.Context, ask scanRequest, list userlist.
 	}
 	out = append(out, r.keepUnproved(unproved, resent)...)
 	r.noteUnusable(unusable, list)
-	for id, c := range r.others {
+	for id, e := range r.others {
 		if moved[id] {
 			delete(r.others, id)
 			continue
 		}
-		rule := r.gaps.WeighEvidence(c, r.evidenceOf(c, ask.near[id], list, owners), r.timing(), noted[c.Identity], "")
-		switch rule.Kind {
-		case decide.MarkCreated, decide.MarkLinkMissing, decide.MarkDuplicate, decide.MarkRejected:
-			out = append(out, resolved{customer: c, resolution: rule})
-			delete(r.others, id)
-		}
+		out = append(out, r.judgeElsewhere(e, r.evidenceOf(e.Customer, ask.near[id], list, owners), ask.near[id], noted[e.Identity], freshUntil)...)
 	}
 	return r.sendResolved(ctx, out)
 }

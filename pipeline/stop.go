@@ -189,7 +189,11 @@ func (r *run) controlGate(ctx context.Context) error {
 	c := &pacing.GateController{Gate: r.gate, Patience: r.cfg.Pace.Patience, ShowPause: r.showShut, NameCause: r.lastFailure.bracketedCause,
 		AskWallet:   func(ctx context.Context) error { _, err := r.askWallet(ctx); return err },
 		WatchWallet: r.watchWallet, AskCover: r.askCover}
+	r.shared.addSharedPauses(c)
 	err := c.KeepOpen(ctx)
+	if stop, ok := errors.AsType[*Stop](err); ok {
+		return stop
+	}
 	r.counters.update(func(f *figures) { f.Shut = false })
 	patience := r.cfg.Pace.Patience
 	switch {
@@ -209,7 +213,7 @@ func (r *run) controlGate(ctx context.Context) error {
 // reactToBusy lowers the rate after a 429, and stops the run if the partner asks for
 // a longer pause than its patience. The gate makes everyone wait.
 func (s *submitters) reactToBusy(a answered, now time.Time) {
-	s.pace.ReportBusy(a.answer.Began, now)
+	s.pace.ReportBusy(a.answer.Began, now, s.gate.CurrentView(now).AskedUntil)
 	if a.answer.RetryAfter > s.cfg.Pace.Patience {
 		s.stopReason.stopWith(stopf(PartnerDown, "the partner asks to wait until %s, longer than --patience", now.Add(min(a.answer.RetryAfter, 100*365*24*time.Hour)).UTC().Format(time.RFC3339)))
 	}
@@ -218,8 +222,9 @@ func (s *submitters) reactToBusy(a answered, now time.Time) {
 // pauseOnBusy lets a look-up that was answered with 429 pause everyone, as a row does.
 func (r *run) pauseOnBusy(err error) {
 	if e, ok := errors.AsType[*partner.Error](err); ok && e.Class.AsksToWait() {
-		r.pace.ReportBusy(pacing.WallTime(), pacing.WallTime())
-		r.gate.ObserveAnswer(pacing.NotAnAttempt, createClass(e.Class), e.RetryAfter, pacing.WallTime(), pacing.WallTime())
+		now := pacing.WallTime()
+		r.gate.ObserveAnswer(pacing.NotAnAttempt, createClass(e.Class), e.RetryAfter, now, now)
+		r.pace.ReportBusy(now, now, r.gate.CurrentView(now).AskedUntil)
 		if e.RetryAfter > r.cfg.Pace.Patience {
 			r.stopReason.stopWith(&Stop{Reason: PartnerDown, Err: pacing.ErrTooLong})
 		}

@@ -60,8 +60,8 @@ func (s *submitters) sendAll(ctx, requestCtx context.Context) error {
 		case s.drained <- struct{}{}:
 		default:
 		}
-		if err := s.pace.WaitTurn(ctx); err != nil {
-			s.answers <- s.notSent(j, "stopped")
+		if cause := s.awaitTurn(ctx, j); cause != "" {
+			s.answers <- s.notSent(j, cause)
 			continue
 		}
 		select {
@@ -82,6 +82,11 @@ func (s *submitters) sendAll(ctx, requestCtx context.Context) error {
 // runWorker sends jobs, one at a time.
 func (s *submitters) runWorker(ctx, requestCtx context.Context) {
 	for j := range s.ready {
+		cause := s.renewTurn(ctx, j)
+		if cause != "" {
+			s.answers <- s.notSent(j, cause)
+			continue
+		}
 		a := s.sendJob(ctx, requestCtx, j)
 		if a.class == ledger.OK {
 			s.created.Add(1)
@@ -102,7 +107,11 @@ func (s *submitters) sendJob(ctx, requestCtx context.Context, j *job) answered {
 		return s.notSent(j, "gate")
 	}
 	began := pacing.WallTime()
-	a := s.callPartner(requestCtx, j)
+	a, isForbidden := s.callPartner(requestCtx, j)
+	if isForbidden {
+		s.gate.CancelProbe(j.attempt.ID)
+		return s.notSent(j, "lease")
+	}
 	if a.Began.IsZero() || a.Ended.IsZero() { // the Partner did not set them
 		a.Began, a.Ended = began, pacing.WallTime()
 	}
@@ -120,6 +129,7 @@ func (s *submitters) sendJob(ctx, requestCtx context.Context, j *job) answered {
 	}
 	s.lastFailure.keepAnswer(a)
 	s.gate.ObserveAnswer(j.attempt.ID, out.class, a.RetryAfter, a.Began, now)
+	s.reportFunds(out)
 	s.reactToRefusal(out)
 	if out.class.AsksToWait() {
 		s.reactToBusy(out, now)
@@ -127,16 +137,19 @@ func (s *submitters) sendJob(ctx, requestCtx context.Context, j *job) answered {
 	return out
 }
 
-// callPartner calls the partner. A panic of the Partner ends the run, and counts as an
+// callPartner calls the partner. isForbidden says that nothing was sent, because the
+// request might no longer begin. A panic of the Partner ends the run, and counts as an
 // unknown answer, because the request may have been sent.
-func (s *submitters) callPartner(ctx context.Context, j *job) (a partner.Answer) {
+func (s *submitters) callPartner(ctx context.Context, j *job) (a partner.Answer, isForbidden bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.stopReason.stopWith(&Stop{Reason: Fault, Err: fmt.Errorf("panic: %v\n%s", p, debug.Stack())})
 			a = partner.Answer{Class: ledger.Unknown, Cause: "panic", Ended: pacing.WallTime()}
 		}
 	}()
-	return s.cfg.Partner.Create(ctx, j.attempt.Key, j.user)
+	ctx, wasForbidden := s.withPermission(ctx, j)
+	a = s.cfg.Partner.Create(ctx, j.attempt.Key, j.user)
+	return a, a.Class == ledger.NotSent && wasForbidden()
 }
 
 // notSent returns the answer for a job whose request was not sent.

@@ -177,8 +177,9 @@ func (r *run) patientWallet(ctx context.Context) (partner.Wallet, error) {
 		if !ok || !e.Class.AsksToWait() || try == userlist.PageTries {
 			return w, err
 		}
-		r.pace.ReportBusy(pacing.WallTime(), pacing.WallTime())
 		d := max(e.RetryAfter, pacing.BackoffAfter(try, pacing.FirstBackoff, pacing.MaxBackoff))
+		now := pacing.WallTime()
+		r.pace.ReportBusy(now, now, now.Add(d))
 		if d > r.cfg.Pace.Patience {
 			return w, &Stop{Reason: PartnerDown, Err: pacing.ErrTooLong}
 		}

@@ -46,7 +46,7 @@ func decisive() map[string][]string {
 		"where the key and customers go":   {"env", "sandbox", "base-url", "ca-file", "proxy", "addr", "listen", "tls-cert", "tls-key", "host", "metrics-addr", "webhook", "state"},
 		"which key or secret":              {"api-key-file", "secret-file", "webhook-secret-file", "webhook-old-secret-file"},
 		"who is notified, and what is run": {"on-end", "notify-url-file", "notify-when"},
-		"which ledger, and what it keeps":  {"ledger", "lease", "new-ledger", "fresh", "keep-runs"},
+		"which ledger, and what it keeps":  {"ledger", "lease", "emergency", "new-ledger", "fresh", "keep-runs"},
 		"which files are written":          {"report", "rejects", "annotate", "log-file", "metrics-file", "save-map", "output", "max-upload", "no-open"},
 		"how rows are read, and which":     {"id", "map", "map-file", "default", "phone-region", "phone-plus", "value", "join", "leave-out", "decide", "carry", "send", "sheet", "header-row", "delimiter", "encoding", "formulas", "strict", "input"},
 		"what is sent, and when again":     {"again", "again-code", "accept", "limit", "max-new", "max-invalid", "max-errors", "max-attempts", "max-duration", "patience", "timeout", "yes"},

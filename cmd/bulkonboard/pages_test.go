@@ -67,8 +67,9 @@ type pageStage struct {
 	dir     string
 	file    string // the page, which -update writes; "" is not written
 	env     map[string]string
-	partner *scene         // the partner that the commands reach; nil is none
-	after   func(pageStep) // called after each command
+	given   map[string]string // variables that have another value here than on the page
+	partner *scene            // the partner that the commands reach; nil is none
+	after   func(pageStep)    // called after each command
 }
 
 // newPageStage returns a stage in a directory of its own, with a copy of the samples.
@@ -107,6 +108,9 @@ func (s *pageStage) export(command string) bool {
 	case "export":
 		for _, word := range words[1:] {
 			name, value, _ := strings.Cut(word, "=")
+			if given, ok := s.given[name]; ok {
+				value = given
+			}
 			// The partner of the tests is on loopback, which is no environment of its own.
 			if name != "BULKONBOARD_ENV" || s.partner == nil {
 				s.env[name] = value
@@ -225,15 +229,18 @@ func TestPages(t *testing.T) {
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()
 			newStage := newPageStage
-			if page == runbookPage {
+			switch page {
+			case runbookPage:
 				newStage = newRunbookStage
+			case "samples/docs/postgresql.md":
+				newStage = newPostgresStage
 			}
 			s := newStage(t)
 			s.file = filepath.Join("..", "..", page)
 			s.play(steps)
 		})
 	}
-	for page, least := range map[string]int{"README.md": 3, runbookPage: 25, "samples/docs/spreadsheets.md": 8} {
+	for page, least := range map[string]int{"README.md": 3, runbookPage: 25, "samples/docs/spreadsheets.md": 8, "samples/docs/postgresql.md": 15} {
 		if played[page] < least {
 			t.Errorf("%s has only %d commands", page, played[page])
 		}

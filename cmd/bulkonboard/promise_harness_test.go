@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/postgres"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
@@ -372,9 +373,23 @@ func (p *process) ends(codes ...int) *process {
 	return p
 }
 
+// openLedger is a ledger of any kind that is open to be read.
+type openLedger interface {
+	ledger.Ledger
+	ledger.Plans
+	io.Closer
+	Verify(ctx context.Context) ([]string, error)
+}
+
 // open opens the ledger beside whoever else has it open; nil if there is none yet.
-func (s *scene) open() *sqlite.Ledger {
-	l, err := sqlite.Open(context.Background(), sqlite.Options{Path: s.ledger, ReadOnly: true})
+func (s *scene) open() openLedger {
+	var l openLedger
+	var err error
+	if postgres.IsAddress(s.ledger) {
+		l, err = postgres.Open(context.Background(), postgres.Options{Address: s.ledger, ReadOnly: true})
+	} else {
+		l, err = sqlite.Open(context.Background(), sqlite.Options{Path: s.ledger, ReadOnly: true})
+	}
 	if errors.Is(err, ledger.ErrMissing) {
 		return nil
 	}

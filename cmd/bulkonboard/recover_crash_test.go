@@ -140,6 +140,15 @@ func TestRenewCrash(t *testing.T) {
 func drawnRenewal(seed uint64) loss {
 	l := drawnLoss(seed)
 	l.renews = true
+	if seed%3 == 0 {
+		l.faults = append(l.faults, "list-newest-first")
+	}
+	if seed%5 == 0 {
+		l.faults = append(l.faults, "list-lag=200ms")
+	}
+	if seed%4 == 0 {
+		l.faults = append(l.faults, "list-cap=3", "list-deleted")
+	}
 	return l
 }
 

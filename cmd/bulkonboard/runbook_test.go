@@ -4,10 +4,14 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/postgres"
+	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
@@ -58,11 +62,26 @@ func newRunbookStage(t *testing.T) *pageStage {
 // ledgerRows returns the rows of the page's ledger while it can be read.
 func (s *pageStage) ledgerRows() []ledger.Reported {
 	s.Helper()
-	s.partner.ledger = s.partner.path(s.env["BULKONBOARD_LEDGER"])
-	c := exec.CommandContext(s.Context(), "sh", "-c", "bulkonboard ledger verify --base-url "+s.partner.base+" --ledger "+s.partner.ledger)
+	s.partner.ledger = s.env["BULKONBOARD_LEDGER"]
+	if !postgres.IsAddress(s.partner.ledger) {
+		s.partner.ledger = s.partner.path(s.partner.ledger)
+	}
+	c := exec.CommandContext(s.Context(), "sh", "-c", "bulkonboard ledger verify --base-url "+s.partner.base+" --ledger '"+s.partner.ledger+"'")
 	c.Dir = s.dir
 	if err := c.Run(); err != nil {
 		return nil // damaged on purpose, moved, or not there yet
 	}
 	return s.partner.rows()
+}
+
+// newPostgresStage is newRunbookStage with a server, which has the database of the page.
+func newPostgresStage(t *testing.T) *pageStage {
+	t.Helper()
+	cluster := pgtest.Start(t)
+	s := newRunbookStage(t)
+	database := cluster.AddressOf("127.0.0.1", "sslmode=disable")
+	s.given = map[string]string{"DATABASE": database, "BULKONBOARD_LEDGER": database + "&schema=production"}
+	s.env["PATH"] = filepath.Dir(cluster.Program("psql")) + string(os.PathListSeparator) + os.Getenv("PATH")
+	s.env["BULKONBOARD_API_KEY_FILE"], s.env["BULKONBOARD_LEDGER"] = "key.txt", "prod.db"
+	return s
 }

@@ -42,6 +42,7 @@ type state struct {
 	inGap      map[keyed.Digest]bool
 	plans      []ledger.Plan                                   // oldest first
 	planRows   map[string]map[ledger.PlanDigest]ledger.PlanRow // of the open plans, by customer
+	sharing    shared
 }
 
 type storedRow struct {
@@ -66,7 +67,7 @@ func New(environment string) *Ledger {
 	now := ledger.TruncateTime(time.Now())
 	return &Ledger{writeLock: make(chan struct{}, 1), state: state{
 		info: ledger.Info{Environment: environment, Created: now, Opened: now}, keys: keyed.NewSecret(),
-		identity: map[string]int64{}, marks: map[int64]marks{}, byNumber: map[int64][]int64{}, byName: map[int64][]int64{}, reportedIn: map[int64]int64{}, learnt: map[string]learnt{}, kyc: map[string]ledger.KYC{}, inGap: map[keyed.Digest]bool{}, planRows: map[string]map[ledger.PlanDigest]ledger.PlanRow{}}}
+		identity: map[string]int64{}, marks: map[int64]marks{}, byNumber: map[int64][]int64{}, byName: map[int64][]int64{}, reportedIn: map[int64]int64{}, learnt: map[string]learnt{}, kyc: map[string]ledger.KYC{}, inGap: map[keyed.Digest]bool{}, planRows: map[string]map[ledger.PlanDigest]ledger.PlanRow{}, sharing: newShared()}}
 }
 
 // withWriteLock runs a change while no other goroutine writes or reads.

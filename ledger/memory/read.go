@@ -143,7 +143,7 @@ func (m *Ledger) Plan(_ context.Context, batch int64, from, n int) ([]ledger.Pla
 		case !c.Status.IsPlanned():
 			*c = ledger.Customer{ID: c.ID, Status: c.Status}
 		case c.Status != ledger.LinkMissing:
-			c.History = m.customers[c.ID-1].History
+			c.History = slices.Clone(m.customers[c.ID-1].History)
 		}
 		out = append(out, p)
 	}
@@ -197,7 +197,7 @@ func (m *state) findCustomers(q ledger.Query) (out []ledger.Customer) {
 			continue
 		}
 		if q.History {
-			c.History = p.History
+			c.History = slices.Clone(p.History)
 		}
 		out = append(out, c)
 	}

@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -59,6 +60,9 @@ func parseAddress(text string) (address, error) {
 		mode = os.Getenv("PGSSLMODE")
 	}
 	if a.config, err = pgx.ParseConfig(rest); err != nil {
+		if file := (*fs.PathError)(nil); errors.As(err, &file) {
+			return a, fmt.Errorf("--ledger: cannot read %s, which the address or the environment names: %w: %w", file.Path, file.Err, ErrAddress)
+		}
 		return a, fmt.Errorf("--ledger: cannot read the address; use postgres://USER@HOST/DATABASE?schema=NAME, or service=NAME: %w", ErrAddress)
 	}
 	if !a.isProtected() && mode == "" {
@@ -88,7 +92,7 @@ func (a *address) readURL(text string) (rest, mode string, err error) {
 		return "", "", fmt.Errorf("--ledger: cannot read the URL: %w", ErrAddress) // the error of net/url would show it
 	}
 	_, hasPassword := u.User.Password()
-	if hasPassword || q.Has("password") {
+	if hasPassword || q.Has("password") || q.Has("sslpassword") {
 		return "", "", errPassword()
 	}
 	if q.Has("schema") {
@@ -108,7 +112,7 @@ func (a *address) readWords(text string) (rest string, err error) {
 	for word := range strings.FieldsSeq(text) {
 		name, value, _ := strings.Cut(word, "=")
 		switch name {
-		case "password":
+		case "password", "sslpassword":
 			return "", errPassword()
 		case "schema":
 			a.schema = value

@@ -35,6 +35,8 @@ func TestAddress(t *testing.T) {
 		{text: "postgres://u@db.example.com/x?schema=a;b", refusal: "cannot read the URL"},
 		{text: "postgres://u@db.example.com/x?schema=%22", refusal: "schema"},
 		{text: "postgres://u@db.example.com:abc/x", refusal: "cannot read"},
+		{text: "postgres://u@db.example.com/x?sslrootcert=/none/ca.crt", refusal: "cannot read /none/ca.crt"},
+		{text: "postgres://u@db.example.com/x?sslpassword=CANARY", refusal: "PGPASSFILE"},
 		{text: "service=far schema=prod", schema: "prod", isEncrypted: true},
 		{text: "service=weak", schema: "bulkonboard", isEncrypted: true},
 		{text: "service=near", schema: "bulkonboard"},

@@ -60,7 +60,7 @@ func failureOfCode(code string) failure {
 
 // isRefusal reports whether an error is a refusal by rule.
 func isRefusal(err error) bool {
-	return errors.Is(err, ledger.ErrConflict) || errors.Is(err, ledger.ErrNotFound) || errors.Is(err, ledger.ErrAccount)
+	return errors.Is(err, ledger.ErrConflict) || errors.Is(err, ledger.ErrNotFound) || errors.Is(err, ledger.ErrAccount) || errors.Is(err, ledger.ErrMoved)
 }
 
 // classify names the ledger, and says what kind an error of reading is. hasConn says
@@ -93,6 +93,9 @@ func plainError(err error) error {
 	}
 	if strings.HasPrefix(e.Code, "22") { // a value that it cannot read
 		return fmt.Errorf("PostgreSQL refused a value (SQLSTATE %s)", e.Code)
+	}
+	if e.Code == "42501" {
+		return fmt.Errorf("PostgreSQL: %s (SQLSTATE %s); use a role that may do it, such as the owner of the schema (bulkonboard ledger grants)", e.Message, e.Code)
 	}
 	return fmt.Errorf("PostgreSQL: %s (SQLSTATE %s)", e.Message, e.Code)
 }

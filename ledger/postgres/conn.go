@@ -24,7 +24,8 @@ type role int
 const (
 	roleRead  role = iota
 	roleWrite      // one transaction at a time
-	roleBeat
+	roleBeat       // signs of life, and what is done for senders that have none
+	rolePace       // turns, claims and what else senders agree on
 )
 
 // timeToConnect is how long a connection may take to be made, with all hosts of an address.
@@ -66,12 +67,15 @@ func (a *address) connect(ctx context.Context, r role) (*database, error) {
 
 // sessionSettings sets what this program relies on, whatever the server's defaults are.
 func sessionSettings(schema string, r role) string {
-	s := "SET search_path = " + quoteName(schema) + "; SET synchronous_commit = on; SET jit = off"
-	if r != roleRead {
-		s += "; SET lock_timeout = '8s'; SET idle_in_transaction_session_timeout = '10s'"
-	}
-	if r == roleWrite {
-		s += hotPlans
+	s := "SET client_encoding = 'UTF8'; SET search_path = " + quoteName(schema) + "; SET synchronous_commit = on; SET jit = off"
+	switch r {
+	case roleRead:
+	case roleWrite:
+		s += "; SET lock_timeout = '8s'; SET idle_in_transaction_session_timeout = '10s'" + hotPlans
+	case roleBeat:
+		s += "; SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '10s'" + hotPlans
+	case rolePace: // all senders wait for a row that one of them holds
+		s += "; SET lock_timeout = '3s'; SET idle_in_transaction_session_timeout = '1s'" + hotPlans
 	}
 	return s
 }
@@ -105,10 +109,9 @@ func (d *database) rewriteStatement(text string) string {
 	if known, ok := d.texts[text]; ok {
 		return known
 	}
-	words := strings.NewReplacer("IN (SELECT value FROM json_each(?))", "= ANY (?)", "IN (SELECT unhex(value) FROM json_each(?))", "= ANY (?)", "CROSS JOIN", "JOIN")
 	var b strings.Builder
 	n := 0
-	for _, c := range words.Replace(text) {
+	for _, c := range wordsOfPostgreSQL().Replace(text) {
 		if b.WriteRune(c); c == '?' {
 			n++
 			b.WriteString(strconv.Itoa(n))
@@ -117,6 +120,21 @@ func (d *database) rewriteStatement(text string) string {
 	rewritten := strings.ReplaceAll(b.String(), "?", "$")
 	d.texts[text] = rewritten
 	return rewritten
+}
+
+// wordsOfPostgreSQL are the words of SQLite that PostgreSQL has otherwise, and the columns of
+// customer that are looked up in a table of their own here.
+func wordsOfPostgreSQL() *strings.Replacer {
+	const inList, lookup = "IN (SELECT value FROM json_each(?))", "IN (SELECT customer FROM lookup WHERE "
+	return strings.NewReplacer(
+		"c.service_mark <> 0 AND c.service_mark "+inList, "c.id "+lookup+"service_mark <> 0 AND service_mark = ANY (?))",
+		"c.url_mark <> 0 AND c.url_mark "+inList, "c.id "+lookup+"url_mark <> 0 AND url_mark = ANY (?))",
+		"customer WHERE service_mark <> 0 AND service_mark = ?", "customer WHERE id "+lookup+"service_mark <> 0 AND service_mark = ?)",
+		"WHERE c.pairing = 'unconfirmed'", "WHERE c.id "+lookup+"unconfirmed = 1)",
+		"AND c.pairing = 'unconfirmed'", "AND c.id "+lookup+"unconfirmed = 1)",
+		"WHERE c.status = 'in_doubt'", "WHERE c.id "+lookup+"in_doubt = 1)",
+		"AND c.status = 'in_doubt'", "AND c.id "+lookup+"in_doubt = 1)",
+		inList, "= ANY (?)", "IN (SELECT unhex(value) FROM json_each(?))", "= ANY (?)", "CROSS JOIN", "JOIN", "COLLATE BINARY", `COLLATE "C"`)
 }
 
 // Exec implements tables.Database.

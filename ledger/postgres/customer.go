@@ -31,6 +31,15 @@ func (x *changes) add(before, after ledger.Customer) {
 	x.customers[after.ID] = &changed{before, after}
 }
 
+// addAll adds customers as they were and as they are. One that does not exist is left out.
+func (x *changes) addAll(before, after map[int64]ledger.Customer) {
+	for id, one := range after {
+		if one.ID != 0 {
+			x.add(before[id], one)
+		}
+	}
+}
+
 // sorted returns the customers that changed in the order of their numbers, in which they
 // are locked.
 func (x *changes) sorted() []*changed {
@@ -42,37 +51,67 @@ func (x *changes) sorted() []*changed {
 	return all
 }
 
-// queueAttempts inserts the attempts that were opened, in the order of the intents.
-func (x *changes) queueAttempts(b *pgx.Batch, sender int64) {
-	if len(x.opened) == 0 {
-		return
-	}
-	n := len(x.opened)
-	var customer, run, generation, notBefore, offset = make([]int64, n), make([]int64, n), make([]int32, n), make([]int64, n), make([]int64, n)
-	var key, removes = make([]string, n), make([]string, n)
-	var details, certain = make([][]byte, n), make([]int16, n)
-	ids := map[int64]*int64{}
-	for i, o := range x.opened {
-		at := o.At.Truncate()
-		customer[i], run[i], generation[i], key[i], removes[i] = o.Customer, o.run, int32(o.Generation), storedText(o.Key), storedText(o.Removes)
-		notBefore[i], offset[i], certain[i] = at.At.UnixMicro(), int64(at.Offset/time.Microsecond), flagValue(at.Certain)
-		if o.Removes == "" {
-			details[i] = o.Details
+// queueAttempts inserts the attempts that were opened, in the order of the intents. One
+// that has a number already keeps it.
+func (x *changes) queueAttempts(b *pgx.Batch, as *term) {
+	var fresh, numbered attemptColumns
+	for _, o := range x.opened {
+		if *o.id != 0 {
+			numbered.add(o)
+		} else {
+			fresh.add(o)
 		}
-		ids[o.Customer] = o.id
 	}
-	b.Queue(`INSERT INTO attempt (customer, sender, run, generation, key, removes, details, not_before_us, not_before_offset_us, not_before_certain)
-		SELECT v.customer, $1, v.run, v.generation, v.key, v.removes, v.details, v.at, v.ahead, v.certain
-		FROM unnest($2::bigint[], $3::bigint[], $4::integer[], $5::text[], $6::text[], $7::bytea[], $8::bigint[], $9::bigint[], $10::smallint[])
-			WITH ORDINALITY AS v (customer, run, generation, key, removes, details, at, ahead, certain, place)
-		ORDER BY v.place RETURNING customer, id`, sender, customer, run, generation, key, removes, details, notBefore, offset, certain).Query(func(rows pgx.Rows) error {
-		var of, id int64
-		_, err := pgx.ForEachRow(rows, []any{&of, &id}, func() error {
-			*ids[of] = id
-			return nil
+	if len(fresh.customer) > 0 {
+		b.Queue(`INSERT INTO attempt (customer, sender, run, generation, key, removes, details, not_before_us, not_before_offset_us, not_before_certain)
+			SELECT v.customer, $1, v.run, v.generation, v.key, v.removes, v.details, v.at, v.ahead, v.certain
+			FROM unnest($2::bigint[], $3::bigint[], $4::integer[], $5::text[], $6::text[], $7::bytea[], $8::bigint[], $9::bigint[], $10::smallint[])
+				WITH ORDINALITY AS v (customer, run, generation, key, removes, details, at, ahead, certain, place)
+			ORDER BY v.place RETURNING customer, id`, fresh.args(as.id)...).Query(func(rows pgx.Rows) error {
+			var of, id int64
+			_, err := pgx.ForEachRow(rows, []any{&of, &id}, func() error {
+				*fresh.ids[of] = id
+				return nil
+			})
+			return err
 		})
-		return err
-	})
+	}
+	if len(numbered.customer) > 0 {
+		b.Queue(`INSERT INTO attempt (id, customer, sender, run, generation, key, removes, details, not_before_us, not_before_offset_us, not_before_certain) OVERRIDING SYSTEM VALUE
+			SELECT v.id, v.customer, $1, v.run, v.generation, v.key, v.removes, v.details, v.at, v.ahead, v.certain
+			FROM unnest($2::bigint[], $3::bigint[], $4::integer[], $5::text[], $6::text[], $7::bytea[], $8::bigint[], $9::bigint[], $10::smallint[], $11::bigint[])
+				AS v (customer, run, generation, key, removes, details, at, ahead, certain, id)`, append(numbered.args(as.id), numbered.number)...)
+	}
+}
+
+// attemptColumns are attempts to be opened, column by column.
+type attemptColumns struct {
+	customer, run, notBefore, offset, number []int64
+	generation                               []int32
+	key, removes                             []string
+	details                                  [][]byte
+	certain                                  []int16
+	ids                                      map[int64]*int64 // of a customer: where its attempt's number goes
+}
+
+func (c *attemptColumns) add(o opened) {
+	at := o.At.Truncate()
+	c.customer, c.run, c.number = append(c.customer, o.Customer), append(c.run, o.run), append(c.number, *o.id)
+	c.generation, c.key, c.removes = append(c.generation, int32(o.Generation)), append(c.key, storedText(o.Key)), append(c.removes, storedText(o.Removes))
+	c.notBefore, c.offset, c.certain = append(c.notBefore, at.At.UnixMicro()), append(c.offset, int64(at.Offset/time.Microsecond)), append(c.certain, flagValue(at.Certain))
+	var details []byte
+	if o.Removes == "" {
+		details = o.Details
+	}
+	c.details = append(c.details, details)
+	if c.ids == nil {
+		c.ids = map[int64]*int64{}
+	}
+	c.ids[o.Customer] = o.id
+}
+
+func (c *attemptColumns) args(sender int64) []any {
+	return []any{sender, c.customer, c.run, c.generation, c.key, c.removes, c.details, c.notBefore, c.offset, c.certain}
 }
 
 // queueClosings updates the attempts that were closed or marked.
@@ -132,13 +171,18 @@ func (t *tx) queueCustomerUpdates(b *pgx.Batch, x *changes) {
 		WHERE c.id = v.id`,
 		u.id, u.status, u.generation, u.intents, u.attempts, u.field, u.code, u.message, u.manual, u.httpStatus, u.key, u.firstSent, u.decided,
 		u.serviceID, u.serviceMark, u.url, u.urlMark, u.issued, u.pairing, u.identity, u.email, u.firstName, u.lastName, u.details)
+	b.Queue(`INSERT INTO lookup AS x (customer, in_doubt, unconfirmed, service_mark, url_mark)
+		SELECT * FROM unnest($1::bigint[], $2::smallint[], $3::smallint[], $4::bigint[], $5::bigint[])
+		ON CONFLICT (customer) DO UPDATE SET in_doubt = excluded.in_doubt, unconfirmed = excluded.unconfirmed, service_mark = excluded.service_mark, url_mark = excluded.url_mark
+		WHERE (x.in_doubt, x.unconfirmed, x.service_mark, x.url_mark) <> (excluded.in_doubt, excluded.unconfirmed, excluded.service_mark, excluded.url_mark)`,
+		u.id, u.inDoubt, u.unconfirmed, u.serviceMark, u.urlMark)
 }
 
 // customerColumns are customers, column by column.
 type customerColumns struct {
 	id, serviceMark, urlMark                              []int64
 	generation, intents, attempts, httpStatus             []int32
-	manual                                                []int16
+	manual, inDoubt, unconfirmed                          []int16
 	status, field, code, message, serviceID, url, pairing []string
 	email, firstName, lastName                            []string
 	key, identity                                         []*string
@@ -154,6 +198,7 @@ func (u *customerColumns) add(c *ledger.Customer, key *string) {
 	u.field, u.code, u.message = append(u.field, storedText(c.Field)), append(u.code, storedText(c.Code)), append(u.message, storedText(c.Message))
 	u.serviceID, u.url = append(u.serviceID, storedText(c.ServiceID)), append(u.url, storedText(c.URL))
 	u.email, u.firstName, u.lastName = append(u.email, storedText(c.Email)), append(u.firstName, storedText(c.FirstName)), append(u.lastName, storedText(c.LastName))
+	u.inDoubt, u.unconfirmed = append(u.inDoubt, flagValue(c.Status == ledger.InDoubt)), append(u.unconfirmed, flagValue(c.Pairing == ledger.Unconfirmed))
 	var identity *string
 	if c.Identity != c.Email {
 		text := storedText(c.Identity)

@@ -122,3 +122,16 @@ func countWith(t testing.TB, l ledger.Ledger, s ledger.Status) (n int) {
 	}
 	return n
 }
+
+// sum returns the sum of a column.
+func sum(t testing.TB, l *Ledger, column, from string) (n int) {
+	t.Helper()
+	n, err := read(t.Context(), &l.core, func(c *conn) (n int, err error) {
+		err = c.QueryOne(t.Context(), "SELECT coalesce(sum("+column+"), 0)::bigint FROM "+from, nil, &n)
+		return n, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

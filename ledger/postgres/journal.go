@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -20,51 +22,54 @@ var (
 // timeToRecord is how long the server may take for a group of the send pass.
 const timeToRecord = 10 * time.Second
 
-// send runs a transaction of the send pass in two round trips: the fence and the
+// decision reads customers, locked and with their attempts, and says what a transaction
+// makes of them.
+type decision func(ctx context.Context, t *tx, customers map[int64]ledger.Customer, out *changes) error
+
+// send runs a transaction of the send pass.
+func (l *core) send(ctx context.Context, ids []int64, decide decision) error {
+	return l.retryUntilKnown(ctx, func(ctx context.Context, t *tx) error { return l.sendOnce(ctx, t, ids, decide) })
+}
+
+// sendOnce runs a transaction of the send pass in two round trips: the fence and the
 // customers with their attempts, locked in the order of their numbers; then what decide
 // makes of them, and the commit.
-func (l *core) send(ctx context.Context, ids []int64, decide func(t *tx, customers map[int64]ledger.Customer, out *changes) error) error {
-	return l.retryUntilKnown(ctx, func(ctx context.Context, t *tx) error {
-		ctx, cancel := context.WithTimeout(ctx, timeToRecord)
-		defer cancel()
-		customers := map[int64]ledger.Customer{}
-		b := &pgx.Batch{}
-		b.Queue("BEGIN")
-		if l.sender != nil {
-			b.Queue(fence, l.sender.id).QueryRow(func(row pgx.Row) error { return l.checkFence(t, row.Scan(&t.writes)) })
-		}
-		t.queueCustomers(b, ids, customers)
+func (l *core) sendOnce(ctx context.Context, t *tx, ids []int64, decide decision) error {
+	ctx, cancel := context.WithTimeout(ctx, timeToRecord)
+	defer cancel()
+	customers := map[int64]ledger.Customer{}
+	b := &pgx.Batch{}
+	b.Queue("BEGIN")
+	if l.isSender() {
+		t.term = l.sender.present.Load()
+		b.Queue(fence, t.term.id, t.term.token).QueryRow(func(row pgx.Row) error { return l.checkFence(t, row.Scan(&t.writes)) })
+	}
+	t.queueCustomers(b, ids, customers)
+	if err := t.db.pg.SendBatch(ctx, b).Close(); err != nil {
+		return err
+	}
+	out := &changes{customers: map[int64]*changed{}}
+	if err := decide(ctx, t, customers, out); err != nil {
+		return err
+	}
+	b = &pgx.Batch{}
+	out.queueAttempts(b, t.term)
+	if n := len(out.opened); n > 0 {
+		b.Queue("UPDATE sender SET sent = sent + $1 WHERE id = $2", n, t.term.id)
+	}
+	out.queueClosings(b)
+	t.queueCustomerUpdates(b, out)
+	if out.needsRows() {
 		if err := t.db.pg.SendBatch(ctx, b).Close(); err != nil {
 			return err
 		}
-		out := &changes{customers: map[int64]*changed{}}
-		if err := decide(t, customers, out); err != nil {
+		if err := t.takeRows(ctx, out); err != nil {
 			return err
 		}
 		b = &pgx.Batch{}
-		out.queueAttempts(b, l.senderID())
-		out.queueClosings(b)
-		t.queueCustomerUpdates(b, out)
-		if out.needsRows() {
-			if err := t.db.pg.SendBatch(ctx, b).Close(); err != nil {
-				return err
-			}
-			if err := t.takeRows(ctx, out); err != nil {
-				return err
-			}
-			b = &pgx.Batch{}
-		}
-		b.Queue("COMMIT")
-		return t.db.pg.SendBatch(ctx, b).Close()
-	})
-}
-
-// senderID is the number of this process as a sender, 0 for none.
-func (l *core) senderID() int64 {
-	if l.sender == nil {
-		return 0
 	}
-	return l.sender.id
+	b.Queue("COMMIT")
+	return t.db.pg.SendBatch(ctx, b).Close()
 }
 
 // queueCustomers reads customers with their attempts into a map, and locks them.
@@ -111,11 +116,16 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 		of[i] = in.Customer
 	}
 	ids := make([]int64, len(intents))
-	err := l.send(ctx, of, func(t *tx, customers map[int64]ledger.Customer, out *changes) error {
+	err := l.send(ctx, of, func(ctx context.Context, t *tx, customers map[int64]ledger.Customer, out *changes) error {
+		var found []int64
+		clear(ids)
 		for i, in := range intents {
 			before, ok := customers[in.Customer]
 			delete(customers, in.Customer) // whoever is named twice is skipped
-			if ids[i] = ledger.FindIntent(before, run, in); ids[i] != 0 || !ok {
+			if ids[i] = ledger.FindIntent(before, run, in); ids[i] != 0 {
+				found = append(found, ids[i])
+			}
+			if ids[i] != 0 || !ok {
 				continue
 			}
 			if in.Removes != "" { // what is known of the identity check decides, too
@@ -136,34 +146,86 @@ func (l *Ledger) Intend(ctx context.Context, run int64, intents []ledger.Intent)
 			out.add(before, after)
 			out.opened = append(out.opened, opened{in, run, &ids[i]})
 		}
+		earlier, err := t.ofEarlierNumbers(ctx, found)
+		if err != nil {
+			return err
+		}
+		t.done = &deed{run: run, intents: slices.Clone(intents), ids: ids}
+		t.onCommit = func() {
+			l.sender.noteAttempts(t.term, slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return slices.Contains(earlier, id) }))
+		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return ids, nil
+	return slices.Clone(ids), nil
+}
+
+// ofEarlierNumbers returns those attempts that this process opened before it had its
+// present number: they may not be sent any more.
+func (t *tx) ofEarlierNumbers(ctx context.Context, ids []int64) (earlier []int64, err error) {
+	err = tables.QueryList(ctx, t.Conn, fmt.Sprintf("SELECT id FROM attempt WHERE sender <> %d AND id IN (?)", t.term.id), ids, func(r *record) error {
+		earlier = append(earlier, r.Int64())
+		return nil
+	})
+	return earlier, err
 }
 
 // Record implements ledger.Journal.
-func (l *Ledger) Record(ctx context.Context, _ int64, list []ledger.Change) (left []ledger.Change, err error) {
+func (l *Ledger) Record(ctx context.Context, run int64, list []ledger.Change) (refused []ledger.Change, err error) {
+	return l.change(ctx, run, list, func(_ context.Context, _ *tx, list []ledger.Change, customers map[int64]ledger.Customer, out *changes) ([]ledger.Change, error) {
+		after, refused := applyChanges(customers, list)
+		out.addAll(customers, after)
+		return refused, nil
+	})
+}
+
+// applyChanges returns the customers after changes, and the changes that do not fit.
+func applyChanges(customers map[int64]ledger.Customer, list []ledger.Change) (after map[int64]ledger.Customer, refused []ledger.Change) {
+	present := make(map[int64]*ledger.Customer, len(customers))
+	for id, one := range customers {
+		present[id] = &one
+	}
+	refused = ledger.ApplyChanges(func(id int64) *ledger.Customer { return present[id] }, list)
+	after = make(map[int64]ledger.Customer, len(customers))
+	for id, one := range present {
+		after[id] = *one
+	}
+	return after, refused
+}
+
+// change runs a transaction that records changes. apply returns those that do not fit.
+func (l *Ledger) change(ctx context.Context, run int64, list []ledger.Change,
+	apply func(context.Context, *tx, []ledger.Change, map[int64]ledger.Customer, *changes) ([]ledger.Change, error)) (refused []ledger.Change, err error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
-	err = l.send(ctx, customersOf(list), func(_ *tx, customers map[int64]ledger.Customer, out *changes) error {
-		after := make(map[int64]*ledger.Customer, len(customers))
-		for id, one := range customers {
-			after[id] = &one
+	err = l.send(ctx, customersOf(list), func(ctx context.Context, t *tx, customers map[int64]ledger.Customer, out *changes) error {
+		present := l.memory.renumber(list)
+		if refused, err = apply(ctx, t, present, customers, out); err != nil {
+			return err
 		}
-		left = ledger.ApplyChanges(func(id int64) *ledger.Customer { return after[id] }, list)
-		for id, one := range after {
-			out.add(customers[id], *one)
-		}
+		t.done = &deed{run: run, changes: slices.Clone(present)}
+		t.onCommit = func() { l.forgetAttempts(list) }
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return left, nil
+	return refused, nil
+}
+
+// forgetAttempts forgets attempts whose outcome is known: they are not sent any more.
+func (l *core) forgetAttempts(list []ledger.Change) {
+	if l.sender == nil {
+		return
+	}
+	for _, ch := range list {
+		for _, cl := range ch.Close {
+			l.sender.lease.RemoveAttempt(cl.Attempt)
+		}
+	}
 }
 
 func customersOf(list []ledger.Change) []int64 {
@@ -175,43 +237,38 @@ func customersOf(list []ledger.Change) []int64 {
 }
 
 // Merge implements ledger.Journal.
-func (l *Ledger) Merge(ctx context.Context, list []ledger.Change) (left []ledger.Change, err error) {
-	if len(list) == 0 {
-		return nil, nil
-	}
-	err = l.send(ctx, customersOf(list), func(t *tx, customers map[int64]ledger.Customer, out *changes) error {
-		owners, err := t.ownersOf(ctx, list)
-		if err != nil {
-			return err
-		}
-		left = nil
-		after := map[int64]ledger.Customer{}
-		for id, one := range customers {
-			after[id], owners[id] = one, one.ServiceID
-		}
-		for _, ch := range list {
-			c := after[ch.Customer]
-			if ledger.IsRecorded(c, ch) {
-				continue
-			}
-			merged, fits := ledger.MergeLate(c, ch)
-			if !fits || !ch.IsCredible(withServiceID(owners, ch.ServiceID)) {
-				left = append(left, ch)
-				continue
-			}
-			after[ch.Customer], owners[ch.Customer] = merged, merged.ServiceID
-		}
-		for id, one := range after {
-			if one.ID != 0 {
-				out.add(customers[id], one)
-			}
-		}
-		return nil
+func (l *Ledger) Merge(ctx context.Context, list []ledger.Change) (refused []ledger.Change, err error) {
+	return l.change(ctx, 0, list, func(ctx context.Context, t *tx, list []ledger.Change, customers map[int64]ledger.Customer, out *changes) ([]ledger.Change, error) {
+		after := maps.Clone(customers)
+		refused, err := t.mergeChanges(ctx, list, after)
+		out.addAll(customers, after)
+		return refused, err
 	})
+}
+
+// mergeChanges makes late changes of customers, in place. It returns those that do not
+// fit.
+func (t *tx) mergeChanges(ctx context.Context, list []ledger.Change, customers map[int64]ledger.Customer) (refused []ledger.Change, err error) {
+	owners, err := t.ownersOf(ctx, list)
 	if err != nil {
 		return nil, err
 	}
-	return left, nil
+	for id, one := range customers {
+		owners[id] = one.ServiceID
+	}
+	for _, ch := range list {
+		c := customers[ch.Customer]
+		if ledger.IsRecorded(c, ch) {
+			continue
+		}
+		merged, fits := ledger.MergeLate(c, ch)
+		if !fits || !ch.IsCredible(withServiceID(owners, ch.ServiceID)) {
+			refused = append(refused, ch)
+			continue
+		}
+		customers[ch.Customer], owners[ch.Customer] = merged, merged.ServiceID
+	}
+	return refused, nil
 }
 
 // ownersOf returns the service ids of the customers that have one of those in a list.
@@ -222,7 +279,7 @@ func (t *tx) ownersOf(ctx context.Context, list []ledger.Change) (map[int64]stri
 			marks = append(marks, tables.Mark(ch.ServiceID))
 		}
 	}
-	err := tables.QueryList(ctx, t.Conn, "SELECT id, service_id FROM customer WHERE service_mark <> 0 AND service_mark IN (?)", marks, func(r *record) error {
+	err := tables.QueryList(ctx, t.Conn, "SELECT id, service_id FROM customer WHERE id IN (SELECT customer FROM lookup WHERE service_mark <> 0 AND service_mark IN (?))", marks, func(r *record) error {
 		id := r.Int64()
 		owners[id] = r.Text()
 		return nil
@@ -261,6 +318,9 @@ func (l *Ledger) NotePairings(ctx context.Context, notes []ledger.PairingNote) e
 			}
 			customers[n.Customer] = after
 			if err := t.Exec(ctx, "UPDATE customer SET pairing = ? WHERE id = ?", string(after.Pairing), after.ID); err != nil {
+				return err
+			}
+			if err := t.Exec(ctx, "UPDATE lookup SET unconfirmed = ? WHERE customer = ?", after.Pairing == ledger.Unconfirmed, after.ID); err != nil {
 				return err
 			}
 		}

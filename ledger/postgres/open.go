@@ -5,11 +5,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
@@ -22,14 +24,20 @@ type Options struct {
 	Create      bool             // make the ledger if it does not exist; else ErrMissing
 	ReadOnly    bool             // no sender, no write
 	Concurrent  bool             // no sender, but every write except Register, Intend, Forget, Readmit and Rebind
-	LockTimeout time.Duration    // how long to wait for a sender that is alive; default 0
+	Shared      bool             // others may be senders meanwhile, unless one holds the ledger alone
+	Adopt       bool             // write a gap: the ledger was put back from an older copy, or lost writes; see ledger.Gap
+	MovedTo     string           // open a closed ledger, too, if its copy is there; see Ledger.CopyTo
+	LockTimeout time.Duration    // how long to wait for a sender that is alive and keeps this one out; default 0
 	Lease       time.Duration    // how long a sender may be silent before others declare it ended; default 15 s
 	Timeout     time.Duration    // the longest that a request of this process can last; default 30 s
-	Patience    time.Duration    // how long a call is made again while the server is away; default 1 minute
-	Emergency   string           // file for answers that cannot be recorded; "" = none
-	Command     string           // for whoever meets the sender
-	Say         func(string)     // what is waited for; default: nothing is said
-	Now         func() time.Time // default time.Now
+	Patience    time.Duration    // how long a call is made again while the server is away; default 1 minute, with Shared 2 s
+	Emergency   string           // file for answers that cannot be recorded; "" = none. Another process that has it open makes this one use FILE-2, and so on
+	NeedsFile   bool             // an Emergency that cannot be written is an error, and not only a notice
+	Host        string           // for whoever meets the sender; default the name of this machine
+	Version     string           // of the program, likewise
+	Command     string           // likewise
+	Say         func(string)     // what is waited for, and what is noticed once the ledger is open; default: nothing is said
+	Now         func() time.Time // default the clock of the database
 }
 
 // Ledger is a ledger in PostgreSQL. It may be used by any number of goroutines. Close
@@ -37,6 +45,8 @@ type Options struct {
 type Ledger struct {
 	core
 	savedPlans
+	gapBook
+	allSenders
 	closing sync.Once
 }
 
@@ -48,13 +58,19 @@ type core struct {
 	now         func() time.Time
 	info        ledger.Info
 	keys        keyed.Secret
-	id          string // of this ledger and all its copies, random
-	notices     []string
+	id          string                             // of this ledger and all its copies, random
 	detailNames atomic.Pointer[ledger.DetailNames] // of the last registration
 	readers     *tables.Pool
-	emergency   *emergency.File // nil without one, and unless it may send
 	writer
 	sender *sender // nil unless it may send
+
+	emergency     *emergency.File // nil without one, and unless it may send
+	emergencyPath string
+	emergencyLock *datafile.Lock
+
+	noticing sync.Mutex
+	notices  []string
+	isOpen   bool
 }
 
 var (
@@ -64,10 +80,10 @@ var (
 	_ ledger.Gaps         = (*Ledger)(nil)
 )
 
-// Open opens a ledger; unless ReadOnly or Concurrent it becomes its only sender, merges
-// the emergency file, and closes the attempts that a crash left open. Where another
-// sender has fallen silent that takes the rest of its lease, and where it has open
-// attempts the time that a request of it can last.
+// Open opens a ledger; unless ReadOnly or Concurrent it becomes a sender, and merges the
+// emergency file. Unless Shared it becomes the only sender, and closes the attempts that a
+// crash left open. Where another sender has fallen silent that takes the rest of its lease,
+// and where it has open attempts the time that a request of it can last.
 //
 // Errors wrap ErrAddress, ErrMissing, ErrLocked, ErrUnsafe, ErrEnvironment, ErrDamaged,
 // ErrNewer, ErrUnavailable or ErrWrite, and say the way out.
@@ -78,7 +94,10 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 		return nil, err
 	}
 	l := &Ledger{core: core{options: o, address: a, now: o.Now, writer: writer{lock: make(chan struct{}, 1), canWrite: !o.ReadOnly}}}
-	l.savedPlans = savedPlans{l}
+	if l.now == nil {
+		l.now = func() time.Time { return l.sender.presentTime() }
+	}
+	l.savedPlans, l.gapBook, l.allSenders = savedPlans{l}, gapBook{&l.core}, newAllSenders(&l.core)
 	l.readers = tables.NewPoolOf(func(ctx context.Context) (tables.Database, error) { return a.connect(ctx, roleRead) }, func() error { return nil })
 	if err := l.open(ctx); err != nil {
 		return nil, errors.Join(err, l.abandon())
@@ -92,9 +111,9 @@ func Exists(ctx context.Context, text string) (has bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	db, err := a.connect(ctx, roleRead)
+	db, err := a.connectFirst(ctx)
 	if err != nil {
-		return false, fmt.Errorf("%s: %w: %w", text, err, ledger.ErrUnavailable)
+		return false, err
 	}
 	has, err = db.hasLedger(ctx, a.schema)
 	return has, errors.Join(err, db.Close())
@@ -102,13 +121,14 @@ func Exists(ctx context.Context, text string) (has bool, err error) {
 
 // withDefaults returns the options with what they leave open.
 func (o Options) withDefaults() Options {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	if o.Say == nil {
 		o.Say = func(string) {}
 	}
-	for d, normal := range map[*time.Duration]time.Duration{&o.Lease: 15 * time.Second, &o.Timeout: 30 * time.Second, &o.Patience: time.Minute} {
+	patience := time.Minute
+	if o.Shared { // whoever sends keeps answers meanwhile, and calls again
+		patience = 2 * time.Second
+	}
+	for d, normal := range map[*time.Duration]time.Duration{&o.Lease: 15 * time.Second, &o.Timeout: 30 * time.Second, &o.Patience: patience} {
 		if *d == 0 {
 			*d = normal
 		}
@@ -123,24 +143,41 @@ func (l *Ledger) open(ctx context.Context) error {
 	if err := l.loadHeader(ctx); err != nil || l.options.ReadOnly || l.options.Concurrent {
 		return err
 	}
-	if l.options.Emergency != "" {
-		var err error
-		if l.emergency, err = emergency.Open(l.options.Emergency, l.id, 0); err != nil {
+	l.sender = l.options.newSender()
+	if err := l.openEmergencyIfPossible(ctx); err != nil {
+		return err
+	}
+	if _, err := read(ctx, &l.core, func(c *conn) (struct{}, error) { return struct{}{}, l.readClock(ctx, c.db) }); err != nil {
+		return err
+	}
+	newest, err := l.newestInstant(ctx) // before anything is closed at this moment
+	if err == nil {
+		err = l.join(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	l.startBeating(ctx)
+	if l.options.Adopt {
+		if err := l.adopt(ctx, newest); err != nil {
 			return err
 		}
 	}
-	if err := l.join(ctx); err != nil {
+	if err := l.recover(ctx); err != nil {
 		return err
 	}
-	return l.recover(ctx)
+	l.noticing.Lock()
+	l.isOpen = true
+	l.noticing.Unlock()
+	return nil
 }
 
 // prepareSchema checks the server and the schema, and makes the ledger or brings it forward
 // where that is asked for.
 func (l *core) prepareSchema(ctx context.Context) (err error) {
-	db, err := l.address.connect(ctx, roleRead)
+	db, err := l.address.connectFirst(ctx)
 	if err != nil {
-		return l.classify(err, false)
+		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	s, err := db.readServer(ctx)
@@ -217,6 +254,15 @@ func (l *core) loadHeader(ctx context.Context) error {
 		return fmt.Errorf("%s belongs to environment %q, not %q; name the environment it belongs to (--sandbox, --env or --base-url), or the right ledger with --ledger: %w",
 			l.address.text, h.info.Environment, o.Environment, ledger.ErrEnvironment)
 	}
+	moved, err := read(ctx, l, func(c *conn) (string, error) { return c.DescribeMove(ctx, o.MovedTo) })
+	switch {
+	case err != nil:
+		return err
+	case moved != "" && o.ReadOnly:
+		l.note(l.address.text + ": " + moved)
+	case moved != "":
+		return fmt.Errorf("%s: %s: %w", l.address.text, moved, ledger.ErrMoved)
+	}
 	l.info, l.keys, l.id = h.info, h.keys, h.id
 	l.info.Path, l.info.Opened = l.address.text, ledger.TruncateTime(l.now())
 	l.detailNames.Store(&h.info.DetailNames)
@@ -224,17 +270,30 @@ func (l *core) loadHeader(ctx context.Context) error {
 	return nil
 }
 
+// Schema returns the name of the schema that the ledger is in.
+func (l *Ledger) Schema() string { return l.address.schema }
+
 // Notices are what an operator should know of the server and of what was found at the
 // opening. They hold no personal data.
-func (l *Ledger) Notices() []string { return l.notices }
+func (l *Ledger) Notices() []string {
+	l.noticing.Lock()
+	defer l.noticing.Unlock()
+	return slices.Clone(l.notices)
+}
 
 // Close ends the use of the ledger, and its sender. It waits for a write under way.
 // Iterators must have ended.
 func (l *Ledger) Close() error {
 	var err error
 	l.closing.Do(func() {
-		if l.sender != nil && l.failed == nil {
-			err = l.endSender()
+		l.lock <- struct{}{}
+		hasFailed := l.failed != nil
+		<-l.lock
+		if l.isSender() && !hasFailed {
+			err = l.endSender(context.Background())
+		}
+		if l.sender != nil {
+			l.sender.stop()
 		}
 		l.lock <- struct{}{}
 		err = errors.Join(err, l.abandon())
@@ -245,28 +304,19 @@ func (l *Ledger) Close() error {
 }
 
 // abandon closes everything, as a crash would.
-func (l *core) abandon() error {
+func (l *Ledger) abandon() error {
 	var all []error
 	if l.sender != nil {
 		l.sender.stop()
 	}
 	if l.conn != nil {
 		all = append(all, l.conn.Close())
+		l.conn = nil
 	}
-	all = append(all, l.readers.Close())
-	if l.emergency != nil {
-		all = append(all, l.emergency.Close())
+	all = append(all, l.allSenders.close(), l.readers.Close())
+	if l.emergencyLock != nil {
+		all = append(all, l.emergency.Close(), l.emergencyLock.Release())
+		l.emergencyLock = nil
 	}
 	return errors.Join(all...)
-}
-
-// Emergency implements ledger.Emergency.
-func (l *Ledger) Emergency(changes []ledger.Change) error {
-	if l.emergency == nil {
-		return fmt.Errorf("%s has no emergency file: %w", l.address.text, ledger.ErrWrite)
-	}
-	if err := l.emergency.Add(changes); err != nil {
-		return fmt.Errorf("%s: %w: %w", l.options.Emergency, err, ledger.ErrWrite)
-	}
-	return nil
 }

@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"errors"
 	"net"
 	"net/url"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 )
 
@@ -69,6 +72,32 @@ func TestServerAway(t *testing.T) {
 	}
 }
 
+// TestFailureAndCloseAmongWrites: a write that fails, and Close, race with other writes
+// (go test -race).
+func TestFailureAndCloseAmongWrites(t *testing.T) {
+	cluster := pgtest.Start(t)
+	o := optionsFor(cluster.URL())
+	o.Create = true
+	l := openWith(t, o)
+	nothing := func(context.Context, *tx) error { return nil }
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 20 {
+				_ = l.write(t.Context(), holdSender, nothing) // refused, at some time
+			}
+		})
+	}
+	all.Go(func() {
+		_ = l.write(t.Context(), holdSender, func(context.Context, *tx) error { return errors.Join(tables.ErrMalformed, errors.New("disk")) })
+	})
+	all.Go(func() { _ = l.Close() })
+	all.Wait()
+	if err := l.write(t.Context(), holdSender, nothing); !errors.Is(err, ledger.ErrWrite) {
+		t.Errorf("a write after the failure: %v", err)
+	}
+}
+
 // TestLostAnswers: the connection is cut while a commit is under way, before or after the
 // server has it. Every call finds what it did.
 func TestLostAnswers(t *testing.T) {
@@ -114,7 +143,10 @@ type proxy struct {
 	address  string
 	cutAfter bool
 	armed    atomic.Bool
+	every    atomic.Int64 // also cut every so many commits; 0 = none
+	commits  atomic.Int64
 	cuts     atomic.Int64
+	flow     sync.RWMutex // locked: nothing passes, and nobody is told
 }
 
 func startProxy(t *testing.T, address string) *proxy {
@@ -123,13 +155,20 @@ func startProxy(t *testing.T, address string) *proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p := startProxyTo(t, u.Host)
+	u.Host = p.address
+	p.address = u.String()
+	return p
+}
+
+// startProxyTo is startProxy for what is no URL: its address is host:port.
+func startProxyTo(t *testing.T, server string) *proxy {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := u.Host
-	u.Host = listener.Addr().String()
-	p := &proxy{address: u.String()}
+	p := &proxy{address: listener.Addr().String()}
 	var all sync.WaitGroup
 	all.Go(func() {
 		for {
@@ -160,12 +199,15 @@ func (p *proxy) serve(near net.Conn, server string) {
 		b := make([]byte, 1<<20)
 		for {
 			n, err := from.Read(b)
-			if isCommit(b[:n]) && p.armed.CompareAndSwap(true, false) {
+			if isCommit(b[:n]) && (p.armed.CompareAndSwap(true, false) || p.every.Load() > 0 && p.commits.Add(1)%p.every.Load() == 0) {
 				p.cuts.Add(1)
 				break
 			}
-			if err == nil {
-				_, err = to.Write(b[:n])
+			if n > 0 {
+				p.flow.RLock()
+				_, failed := to.Write(b[:n])
+				p.flow.RUnlock()
+				err = cmp.Or(err, failed)
 			}
 			if err != nil {
 				break

@@ -169,7 +169,20 @@ func (l *Ledger) Batches(ctx context.Context) ([]ledger.Batch, error) {
 // does; see tables.Reader.Verify. References and values are held by the server's own
 // constraints. Others may write meanwhile.
 func (l *Ledger) Verify(ctx context.Context) ([]string, error) {
-	return read(ctx, &l.core, func(c *conn) ([]string, error) { return c.VerifyRecords(ctx) })
+	return read(ctx, &l.core, func(c *conn) ([]string, error) {
+		found, err := c.VerifyRecords(ctx)
+		if err != nil {
+			return nil, err
+		}
+		err = c.Query(ctx, `SELECT c.id FROM customer c LEFT JOIN lookup x ON x.customer = c.id
+			WHERE (c.status = 'in_doubt', c.pairing = 'unconfirmed', c.service_mark, c.url_mark)
+				IS DISTINCT FROM (coalesce(x.in_doubt, 0) = 1, coalesce(x.unconfirmed, 0) = 1, coalesce(x.service_mark, 0), coalesce(x.url_mark, 0))
+			ORDER BY c.id LIMIT 10`, nil, func(r *record) error {
+			found = append(found, fmt.Sprintf("customer %d: it is not found by what it is looked up by", r.Int64()))
+			return nil
+		})
+		return found, err
+	})
 }
 
 // Walk shows a visitor everything, all of one state; see tables.Reader.Walk. An error of
@@ -248,14 +261,4 @@ func (l *Ledger) Log(ctx context.Context) iter.Seq2[ledger.Run, error] {
 // user at all.
 func (l *Ledger) HasKYC(ctx context.Context, batch int64) (bool, error) {
 	return read(ctx, &l.core, func(c *conn) (bool, error) { return c.HasKYC(ctx, batch) })
-}
-
-// Gaps implements ledger.Gaps.
-func (l *Ledger) Gaps(ctx context.Context) ([]ledger.Gap, error) {
-	return read(ctx, &l.core, func(c *conn) ([]ledger.Gap, error) { return c.ReadGaps(ctx) })
-}
-
-// InGap implements ledger.Gaps.
-func (l *Ledger) InGap(ctx context.Context, identities []string) (map[string]bool, error) {
-	return read(ctx, &l.core, func(c *conn) (map[string]bool, error) { return c.InGap(ctx, identities) })
 }

@@ -2,18 +2,25 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/emergency"
 )
 
 // recover brings the ledger from how earlier senders left it to a state in which no
-// attempt is open: answers of the emergency file first, then the rest becomes
-// unanswered.
+// attempt of theirs is open: answers of the emergency file first, then the rest becomes
+// unanswered. Of a ledger that others send from, too, the latter is done as soon as their
+// requests are over.
 func (l *Ledger) recover(ctx context.Context) error {
-	if err := l.waitForRequests(ctx); err != nil {
-		return err
+	if l.sender.isAlone {
+		if err := l.waitForRequests(ctx); err != nil {
+			return err
+		}
 	}
 	var left []ledger.Change
 	if l.emergency != nil {
@@ -24,10 +31,12 @@ func (l *Ledger) recover(ctx context.Context) error {
 	}
 	err := l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error {
 		l.info.Opened = ledger.TruncateTime(l.now())
-		if err := l.closeOpen(ctx, t); err != nil {
-			return err
+		if l.sender.isAlone {
+			if err := l.closeOpen(ctx, t); err != nil {
+				return err
+			}
 		}
-		return t.deletePasses(ctx, l.sender.id)
+		return t.deletePasses(ctx)
 	})
 	if err != nil || l.emergency == nil {
 		return err
@@ -58,64 +67,148 @@ func (l *core) waitForRequests(ctx context.Context) error {
 	}
 }
 
+// openEmergencyIfPossible opens the emergency file. One that cannot be written is a notice
+// where the options allow it.
+func (l *core) openEmergencyIfPossible(ctx context.Context) error {
+	err := l.openEmergency(ctx)
+	if !errors.Is(err, ledger.ErrWrite) {
+		return err
+	}
+	const what = "answers cannot be kept while the database is away; name a file that can be written with --emergency"
+	if l.options.NeedsFile {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	l.note(fmt.Sprintf("%s (%v)", what, err))
+	return nil
+}
+
+// openEmergency opens the emergency file, or the next one that no other process has open,
+// and refuses a database that has lost what the file knows of.
+func (l *core) openEmergency(ctx context.Context) error {
+	base := l.options.Emergency
+	if base == "" {
+		return nil
+	}
+	for n := 1; ; n++ {
+		l.emergencyPath = base
+		if n > 1 {
+			l.emergencyPath = fmt.Sprintf("%s-%d", base, n)
+		}
+		lock, err := datafile.TakeLock(ctx, l.emergencyPath, 0, l.options.Command, time.Now())
+		if errors.Is(err, ledger.ErrLocked) && n < maxEmergencyFiles {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if l.emergency, err = emergency.Open(l.emergencyPath, l.id, 0); err != nil {
+			return errors.Join(err, lock.Release())
+		}
+		l.emergencyLock = lock
+		return l.checkWrites(ctx)
+	}
+}
+
+// maxEmergencyFiles is how many processes of one folder may send from a ledger at once.
+const maxEmergencyFiles = 100
+
+// checkWrites refuses a database that does not know what a sender of this machine had
+// confirmed: commits were lost, and with that process its memory of them.
+func (l *core) checkWrites(ctx context.Context) error {
+	e := l.emergency
+	if e.Sender() == 0 || l.options.Adopt {
+		return nil
+	}
+	known, err := read(ctx, l, func(c *conn) (known int64, err error) {
+		err = c.QueryOne(ctx, "SELECT coalesce((SELECT writes FROM sender WHERE id = ?), 0)", []any{e.Sender()}, &known)
+		return known, err
+	})
+	if err != nil || known >= e.Seq() {
+		return err
+	}
+	return fmt.Errorf("%s: the database knows %d writes of sender %d, and %s says that it had confirmed %d: it lost commits in a failover, or is an older copy; put the newer one in its place, or continue with this one by bulkonboard ledger adopt, which calls no user created meanwhile a duplicate: %w",
+		l.address.text, known, e.Sender(), l.emergencyPath, e.Seq(), ledger.ErrDamaged)
+}
+
+// Emergency implements ledger.Emergency.
+func (l *Ledger) Emergency(changes []ledger.Change) error {
+	if l.emergency == nil {
+		return fmt.Errorf("%s has no emergency file: %w", l.address.text, ledger.ErrWrite)
+	}
+	if err := l.emergency.Add(changes); err != nil {
+		return fmt.Errorf("%s: %w: %w", l.emergencyPath, err, ledger.ErrWrite)
+	}
+	return nil
+}
+
 // emptyEmergency empties the emergency file. If it holds answers that do not fit, a copy
 // is kept: no answer is thrown away.
 func (l *Ledger) emptyEmergency(left []ledger.Change) error {
 	if len(left) > 0 {
 		kept, err := l.emergency.SetAside(l.now())
 		if err != nil {
-			return fmt.Errorf("%s: %w: %w", l.options.Emergency, err, ledger.ErrWrite)
+			return fmt.Errorf("%s: %w: %w", l.emergencyPath, err, ledger.ErrWrite)
 		}
 		for _, ch := range left {
-			l.notices = append(l.notices, fmt.Sprintf("an answer in %s for customer %d does not fit what the ledger says; it was kept in %s", l.options.Emergency, ch.Customer, kept))
+			l.note(fmt.Sprintf("an answer in %s for customer %d does not fit what the ledger says; it was kept in %s", l.emergencyPath, ch.Customer, kept))
 		}
 	}
 	if err := l.emergency.Empty(); err != nil {
-		return fmt.Errorf("%s: %w: %w", l.options.Emergency, err, ledger.ErrWrite)
+		return fmt.Errorf("%s: %w: %w", l.emergencyPath, err, ledger.ErrWrite)
 	}
 	return nil
 }
 
 // closeOpen closes what earlier senders left open as unanswered at this moment.
 func (l *core) closeOpen(ctx context.Context, t *tx) error {
-	end, _, err := l.openingInstant(ctx, t)
+	if err := l.closeAttempts(ctx, t, "true", l.info.Opened); err != nil {
+		return err
+	}
+	return t.Exec(ctx, "UPDATE sender SET swept = 1 WHERE swept = 0 AND ended_us IS NOT NULL")
+}
+
+// closeAttempts closes those open attempts that a condition names as unanswered at a
+// moment.
+func (l *core) closeAttempts(ctx context.Context, t *tx, which string, at time.Time, args ...any) error {
+	end, _, err := t.OpeningInstant(ctx, at)
 	if err != nil {
 		return err
 	}
-	isForeign := false // sent from another machine, whose clock and offset this one does not know
-	if err := t.QueryOne(ctx, "SELECT EXISTS (SELECT FROM attempt a JOIN sender s ON s.id = a.sender WHERE a.class = '' AND s.host <> ?)", []any{nameOfHost()}, &isForeign); err != nil {
+	// Until version 2 of the schema, senders had no token and used the clocks of their machines.
+	isForeign := false
+	if err := t.QueryOne(ctx, "SELECT EXISTS (SELECT FROM attempt a JOIN sender s ON s.id = a.sender WHERE a.class = '' AND s.token = '' AND s.host <> ?)", []any{nameOfHost()}, &isForeign); err != nil {
 		return err
 	}
-	return t.Exec(ctx, "UPDATE attempt SET class = 'UNKNOWN', swept = 1, not_after_us = ?, not_after_offset_us = ?, not_after_certain = ? WHERE class = ''",
-		end.At.UnixMicro(), int64(end.Offset/time.Microsecond), end.Certain && !isForeign)
+	return t.Exec(ctx, "UPDATE attempt SET class = 'UNKNOWN', swept = 1, not_after_us = ?, not_after_offset_us = ?, not_after_certain = ? WHERE class = '' AND "+which,
+		append([]any{end.At.UnixMicro(), int64(end.Offset / time.Microsecond), end.Certain && !isForeign}, args...)...)
 }
 
-// openingInstant is the moment of this opening, with the offset of the newest attempt
-// that has one from the partner, and not before the last moment that attempts tell of,
-// which is newest; see the same of the ledger in a file.
-func (l *core) openingInstant(ctx context.Context, t *tx) (now, newest ledger.Instant, err error) {
-	now = ledger.Instant{At: l.info.Opened}
-	if newest, now.Offset, now.Certain, err = t.Newest(ctx); err != nil {
-		return now, newest, err
-	}
-	if behind := newest.Partner().Sub(now.Partner()); !newest.At.IsZero() && behind > 0 {
-		now.Offset += behind
-		now.Certain = now.Certain && behind <= 2*time.Second // Date headers have whole seconds
-	}
-	return now.Truncate(), newest, nil
-}
-
-// deletePasses deletes what check passes of other senders left behind. While this
-// process is the only sender, they are over.
-func (t *tx) deletePasses(ctx context.Context, own int64) error {
+// deletePasses deletes what check passes of senders that have ended left behind.
+func (t *tx) deletePasses(ctx context.Context) error {
+	const ended = "(SELECT p.batch FROM check_pass p JOIN sender s ON s.id = p.sender WHERE s.ended_us IS NOT NULL)"
 	for _, text := range []string{
-		"DELETE FROM input_row WHERE batch IN (SELECT batch FROM check_pass WHERE sender <> ?)",
-		"DELETE FROM newcomer WHERE batch IN (SELECT batch FROM check_pass WHERE sender <> ?)",
-		"DELETE FROM check_pass WHERE sender <> ?",
+		"DELETE FROM input_row WHERE batch IN " + ended,
+		"DELETE FROM newcomer WHERE batch IN " + ended,
+		"DELETE FROM check_pass WHERE batch IN " + ended,
 	} {
-		if err := t.Exec(ctx, text, own); err != nil {
+		if err := t.Exec(ctx, text); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// MergeFile merges the answers of an emergency file that a process on any machine has
+// left, and returns how many there are, and those that do not fit. The file is not
+// changed. A repeated call changes nothing.
+func (l *Ledger) MergeFile(ctx context.Context, path string) (answers int, left []ledger.Change, err error) {
+	e, err := emergency.Peek(path, l.id)
+	if err != nil {
+		return 0, nil, err
+	}
+	if !e.HasExisted() {
+		return 0, nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+	}
+	left, err = l.Merge(ctx, e.Kept())
+	return len(e.Kept()), left, err
 }

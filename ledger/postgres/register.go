@@ -11,7 +11,10 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
-var _ ledger.Registrar = (*Ledger)(nil)
+var (
+	_ ledger.Registrar       = (*Ledger)(nil)
+	_ ledger.ReportedCounter = (*registration)(nil)
+)
 
 // registration is a check pass under way. No transaction is open between its calls: rows
 // go to the tables in parts, under a number that no batch has yet, and new customers to a
@@ -66,12 +69,12 @@ func (r *registration) begin(ctx context.Context, t *tx) error {
 	if len(same) > 0 {
 		return fmt.Errorf("this input is registered already: %w", ledger.ErrConflict)
 	}
-	if err := t.QueryOne(ctx, `SELECT registrations, EXISTS (SELECT FROM forgotten), EXISTS (SELECT FROM customer WHERE status IN ('created', 'link_missing', 'in_doubt')) FROM ledger`,
+	if err := t.QueryOne(ctx, `SELECT registrations, EXISTS (SELECT FROM forgotten), EXISTS (SELECT FROM lookup) FROM ledger`,
 		nil, &r.began, &r.hasForgotten, &r.hasOnboarded); err != nil {
 		return err
 	}
 	return t.QueryOne(ctx, `INSERT INTO check_pass (batch, sender) SELECT 1 + greatest((SELECT coalesce(max(id), 0) FROM batch), (SELECT coalesce(max(batch), 0) FROM check_pass)), ? RETURNING batch`,
-		[]any{r.l.sender.id}, &r.batch.ID)
+		[]any{t.term.id}, &r.batch.ID)
 }
 
 // Lookup implements ledger.Registration.

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -186,6 +187,9 @@ func (r *registration) commit(ctx context.Context, t *tx) error {
 			return err
 		}
 	}
+	if mine, err := t.QueryIDs(ctx, "SELECT batch FROM check_pass WHERE batch = ? FOR UPDATE", r.batch.ID); err != nil || len(mine) == 0 {
+		return cmp.Or(err, fmt.Errorf("this process was declared ended meanwhile, and its check was deleted; run the same command again: %w", ledger.ErrConflict))
+	}
 	var registrations, newcomers int64
 	names, err := listText(r.names)
 	if err == nil {
@@ -223,6 +227,27 @@ func (r *registration) commit(ctx context.Context, t *tx) error {
 			WHERE n.batch = ? AND r.customer IS NULL AND coalesce(r.identity, r.email) <> '' AND coalesce(c.identity, c.email) = coalesce(r.identity, r.email)`,
 		"DELETE FROM newcomer WHERE batch = ?",
 		"DELETE FROM check_pass WHERE batch = ?")
+}
+
+// CountReported implements ledger.ReportedCounter.
+func (r *registration) CountReported(ctx context.Context, s ledger.Status) (int, error) {
+	if err := r.requireOpen(); err != nil {
+		return 0, err
+	}
+	ctx = context.WithoutCancel(ctx)
+	if err := r.copyPart(ctx); err != nil {
+		return 0, r.stop(ctx, err)
+	}
+	return read(ctx, &r.l.core, func(c *conn) (n int, err error) {
+		chosen, batches := ledger.Selection{Only: []ledger.Status{s}}, map[int64]ledger.Batch{r.batch.ID: r.batch}
+		err = c.LinesWhere(ctx, chosen, tables.ReviewedLine, batches, "r.batch = ?", []any{r.batch.ID}, func(line *tables.Line) error {
+			if line.WasReported {
+				n++
+			}
+			return nil
+		})
+		return n, err
+	})
 }
 
 // execForBatch executes statements whose only argument is a batch.

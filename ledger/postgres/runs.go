@@ -11,17 +11,16 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
-var _ ledger.Runs = (*Ledger)(nil)
+var (
+	_ ledger.Runs  = (*Ledger)(nil)
+	_ ledger.Plans = (*Ledger)(nil)
+)
 
 // Begin implements ledger.Runs. The number is drawn first, so that a call made again
 // finds what it wrote.
 func (l *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) {
 	if r.Started.IsZero() {
 		r.Started = l.now()
-	}
-	var batch any
-	if r.Batch != 0 {
-		batch = r.Batch
 	}
 	err = l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error {
 		if id == 0 {
@@ -30,14 +29,24 @@ func (l *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) 
 			}
 		}
 		if r.Plan != "" {
-			if err := t.BeginPlan(ctx, r.Plan, r.Started); err != nil {
+			if err := t.Writer().BeginPlan(ctx, r.Plan, r.Started); err != nil {
 				return err
 			}
 		}
-		return t.Exec(ctx, `INSERT INTO run (id, command, batch, who, host, version, key_print, settings, plan, started_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?) ON CONFLICT DO NOTHING`,
-			id, r.Command, batch, r.Who, r.Host, r.Version, r.KeyPrint, r.Settings, r.Plan, tables.Micros(r.Started))
+		t.done = &deed{run: id, begun: &r}
+		return t.insertRun(ctx, id, r)
 	})
 	return id, err
+}
+
+// insertRun writes a run that begins, unless it is there.
+func (t *tx) insertRun(ctx context.Context, id int64, r ledger.Run) error {
+	var batch any
+	if r.Batch != 0 {
+		batch = r.Batch
+	}
+	return t.Exec(ctx, `INSERT INTO run (id, command, batch, who, host, version, key_print, settings, plan, started_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?) ON CONFLICT DO NOTHING`,
+		id, r.Command, batch, r.Who, r.Host, r.Version, r.KeyPrint, r.Settings, r.Plan, tables.Micros(r.Started))
 }
 
 // Finish implements ledger.Runs.
@@ -45,25 +54,8 @@ func (l *Ledger) Finish(ctx context.Context, id int64, end ledger.RunEnd) error 
 	if end.At.IsZero() {
 		end.At = l.now()
 	}
-	return l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error {
-		n, err := t.ExecCount(ctx, `UPDATE run SET ended_us = ?, exit_code = ?, stop_reason = ?, sent = ?, created = ?, wallet_from = ?, wallet_to = ? WHERE id = ?`,
-			tables.Micros(end.At), end.ExitCode, end.StopReason, end.Sent, end.Created, end.WalletFrom, end.WalletTo, id)
-		if err == nil && n == 0 {
-			err = fmt.Errorf("run %d: %w", id, ledger.ErrNotFound)
-		}
-		if err == nil {
-			err = t.FinishPlan(ctx, id, end.ExitCode)
-		}
-		if err != nil || end.ExitCode != 0 && end.ExitCode != 3 {
-			return err
-		}
-		return t.noteReported(ctx, id)
-	})
+	return l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.Writer().FinishRun(ctx, id, end, t.noteReported) })
 }
-
-// rememberedRuns is for how many finished runs an outcome is remembered as reported,
-// counted from the newest that reported it.
-const rememberedRuns = 400
 
 // noteReported notes what the rows of a run's batch have come to, where a reviewer needs
 // to know.
@@ -91,7 +83,7 @@ func (t *tx) noteReported(ctx context.Context, run int64) error {
 		return err
 	}
 	return t.Exec(ctx, `DELETE FROM reported WHERE last_run < (SELECT id FROM run WHERE batch IS NOT NULL AND ended_us IS NOT NULL AND exit_code IN (0, 3)
-		ORDER BY id DESC LIMIT 1 OFFSET ?)`, rememberedRuns)
+		ORDER BY id DESC LIMIT 1 OFFSET ?)`, tables.RememberedRuns)
 }
 
 // useReadState reads as a snapshot does, inside a transaction that writes.
@@ -109,35 +101,14 @@ func (l *Ledger) Bind(ctx context.Context, account ledger.Account) error {
 	if account == (ledger.Account{}) {
 		return nil
 	}
-	return l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error {
-		h, err := t.readHeader(ctx)
-		if err != nil {
-			return err
-		}
-		bound := h.info.Account
-		if bound.Differs(account) {
-			return fmt.Errorf("it is bound to another account than the one this API key opens; use that account's key, or another ledger: %w", ledger.ErrAccount)
-		}
-		if learnt := bound.Merge(account); learnt != bound {
-			return t.Exec(ctx, "UPDATE ledger SET account_partner = ?, account_slug = ?", learnt.Partner, learnt.Slug)
-		}
-		return nil
-	})
+	return l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.Writer().BindAccount(ctx, account) })
 }
 
 // RebindAccount forgets which partner account the ledger belongs to, so that the next run
 // learns it: the vendor gave the account another name. ErrConflict if anything is in
 // doubt. The caller records the command as a run.
 func (l *Ledger) RebindAccount(ctx context.Context) error {
-	return l.writeAsSender(ctx, func(ctx context.Context, t *tx) error {
-		if err := t.refuseDoubts(ctx); err != nil {
-			return err
-		}
-		if err := t.Exec(ctx, "DELETE FROM fact WHERE name = 'other_account_key'"); err != nil {
-			return err
-		}
-		return t.Exec(ctx, "UPDATE ledger SET account_partner = '', account_slug = ''")
-	})
+	return l.writeAsSender(ctx, func(ctx context.Context, t *tx) error { return t.Writer().ForgetAccount(ctx) })
 }
 
 // Rebind moves the ledger to another environment, for a host that was renamed.
@@ -148,24 +119,11 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 		return fmt.Errorf("%s: no environment given: %w", l.address.text, ledger.ErrEnvironment)
 	}
 	err := l.writeAsSender(ctx, func(ctx context.Context, t *tx) error {
-		h, err := t.readHeader(ctx)
-		if err == nil && h.info.Environment == environment && t.isAgain {
-			return nil // by the try before
-		}
-		if err == nil {
-			err = t.refuseDoubts(ctx)
-		}
-		if err != nil {
+		i, err := t.ReadIdentity(ctx)
+		if err != nil || i.Environment == environment && t.isAgain { // by the try before
 			return err
 		}
-		if err := t.Exec(ctx, "UPDATE customer SET key = (SELECT key FROM attempt WHERE customer = customer.id AND removes = '' ORDER BY id DESC LIMIT 1) WHERE key IS NULL"); err != nil {
-			return err
-		}
-		if err := t.Exec(ctx, "UPDATE ledger SET environment = ?", environment); err != nil {
-			return err
-		}
-		return t.Exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES ('rebound', ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value || '; ' || fact.value, at_us = excluded.at_us",
-			h.info.Environment+" -> "+environment, tables.Micros(l.now()))
+		return t.Writer().MoveEnvironment(ctx, environment, l.now())
 	})
 	if err == nil {
 		l.info.Environment = environment
@@ -174,19 +132,71 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 	return err
 }
 
-// refuseDoubts refuses with ErrConflict while any customer is in doubt.
-func (t *tx) refuseDoubts(ctx context.Context) error {
-	var doubts int
-	err := t.QueryOne(ctx, "SELECT count(*) FROM customer WHERE status = 'in_doubt'", nil, &doubts)
-	if err == nil && doubts > 0 {
-		err = fmt.Errorf("%d customers are in doubt; settle them first (bulkonboard run, or ledger resolve): %w", doubts, ledger.ErrConflict)
-	}
-	return err
-}
-
 // SaveFact implements ledger.Runs.
 func (l *Ledger) SaveFact(ctx context.Context, name, value string, at time.Time) error {
+	return l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.Writer().PutFact(ctx, name, value, at) })
+}
+
+// savedPlans are the saved plans of a ledger.
+type savedPlans struct{ l *Ledger }
+
+// DigestPlanRow implements ledger.Plans.
+func (p savedPlans) DigestPlanRow(identity string, details []ledger.Detail, generation int) ledger.PlanRow {
+	return ledger.NewPlanRow(&p.l.keys, identity, details, generation)
+}
+
+// SavePlan implements ledger.Plans.
+func (p savedPlans) SavePlan(ctx context.Context, plan ledger.Plan, rows []ledger.PlanRow) error {
+	return p.l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.Writer().InsertPlan(ctx, plan, rows) })
+}
+
+// Plans implements ledger.Plans.
+func (p savedPlans) Plans(ctx context.Context) ([]ledger.Plan, error) {
+	return read(ctx, &p.l.core, func(c *conn) ([]ledger.Plan, error) { return c.ReadPlans(ctx, "ORDER BY made_us DESC, id") })
+}
+
+// DecidePlan implements ledger.Plans.
+func (p savedPlans) DecidePlan(ctx context.Context, id string, d ledger.PlanDecision) error {
+	return p.l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.Writer().DecidePlan(ctx, id, d) })
+}
+
+// Unplanned implements ledger.Plans.
+func (p savedPlans) Unplanned(ctx context.Context, id string, rows []ledger.PlanRow) ([]int, error) {
+	return read(ctx, &p.l.core, func(c *conn) ([]int, error) { return c.Unplanned(ctx, id, rows) })
+}
+
+// ObserveKYC implements ledger.Verification. The ledger's row, which every such call
+// holds, keeps two processes from judging one user by different events.
+func (l *Ledger) ObserveKYC(ctx context.Context, events []ledger.KYCEvent) (news int, err error) {
+	if len(events) == 0 {
+		return 0, nil
+	}
+	err = l.write(ctx, holdLedger, func(ctx context.Context, t *tx) (err error) {
+		news, err = t.Writer().ObserveKYC(ctx, changer{t}, events)
+		return err
+	})
+	return news, err
+}
+
+// changer changes customers within a transaction.
+type changer struct{ t *tx }
+
+// LockCustomers implements tables.CustomerChanger.
+func (x changer) LockCustomers(ctx context.Context, ids []int64) (map[int64]ledger.Customer, error) {
+	return x.t.lockCustomers(ctx, ids)
+}
+
+// PutCustomer implements tables.CustomerChanger.
+func (x changer) PutCustomer(ctx context.Context, before, after ledger.Customer) error {
+	return x.t.putCustomer(ctx, before, after)
+}
+
+// RetryKYC implements ledger.Verification.
+func (l *Ledger) RetryKYC(ctx context.Context, serviceID string, was, now int) error {
+	if !ledger.ValidToken(serviceID) {
+		return fmt.Errorf("%s: %w", l.address.text, ledger.ErrForm)
+	}
 	return l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error {
-		return t.Exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, at_us = excluded.at_us", name, value, tables.Micros(at))
+		return t.Writer().RetryKYC(ctx, serviceID, was, now, t.isAgain)
 	})
 }

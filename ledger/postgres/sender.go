@@ -1,7 +1,9 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -13,90 +15,81 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/sharing"
 )
 
 // sender is this process's right to send: a row that is its own as long as its beat moves.
 type sender struct {
-	id     int64
-	until  atomic.Pointer[moment] // a request may begin before it
-	isLost atomic.Bool            // it was declared ended
-	cancel context.CancelFunc
-	beats  sync.WaitGroup
+	as      ledger.Sender
+	isAlone bool // no other process may be a sender meanwhile
+	clock   hostClock
+	lease   sharing.Lease
+	present atomic.Pointer[term]
+	lost    atomic.Pointer[lostCommits] // found by the beat, not yet healed
+	server  serverClock
+	hasLeft atomic.Bool
+
+	entered   atomic.Int64 // the batch that it sends; 0 = none
+	isResting atomic.Bool
+
+	joining sync.Mutex // held while the number changes
+	noting  sync.Mutex // held while attempts or writes are noted for the present number
+	watch   sharing.Watch
+	cancel  context.CancelFunc
+	beats   sync.WaitGroup
 }
 
-// moment is a point in time by two clocks, one of which stops while the machine sleeps
-// and the other of which can be set.
-type moment struct{ monotonic, wall time.Time }
-
-func presentMoment() moment {
-	now := time.Now()
-	return moment{now, now.Round(0)}
-}
-
-// since returns how long ago the moment was, by the clock that says more.
-func (m moment) since() time.Duration {
-	now := presentMoment()
-	return max(now.monotonic.Sub(m.monotonic), now.wall.Sub(m.wall))
+// term is the time of a process under one number. The token tells it from a process that
+// was given the same number after the database had lost commits.
+type term struct {
+	id        int64
+	token     string
+	confirmed atomic.Int64 // sender.writes of the last confirmed transaction
 }
 
 // rival is another sender that has not ended.
 type rival struct {
-	id, beat       int64
-	host, command  string
-	pid            int
-	lease, timeout time.Duration
+	sharing.Beat
+	host, command string
+	pid           int
+	isAlone       bool
 }
 
-// watch is how long another sender has been seen to be silent, by this machine's clock:
-// no clock is compared with another.
-type watch struct {
-	seen          rival
-	since, looked time.Time
+// newSender returns what this process will be as a sender.
+func (o Options) newSender() *sender {
+	clock := newHostClock()
+	return &sender{isAlone: !o.Shared, clock: clock, server: serverClock{host: clock},
+		as: ledger.Sender{Host: cmp.Or(o.Host, nameOfHost()), User: nameOfUser(), PID: os.Getpid(), Version: o.Version, Command: o.Command, Lease: o.Lease, Timeout: o.Timeout}}
 }
 
-// look takes in what a look at the other sender has shown. It reports whether its beat has
-// moved since the look before, and whether it has not for a whole lease. Where nobody
-// looked for half a lease, the server may have been away, and the other sender could not
-// have moved it: then the lease is counted from here.
-func (w *watch) look(other rival, now time.Time) (isAlive, isSilent bool) {
-	isSame := other.id == w.seen.id
-	if !isSame || other.beat != w.seen.beat || now.Sub(w.looked) > other.lease/2 {
-		isAlive = isSame && other.beat != w.seen.beat
-		w.seen, w.since = other, now
-	}
-	w.looked = now
-	return isAlive, now.Sub(w.since) > other.lease
-}
-
-// join makes this process the only sender. It waits until a silent one is surely over,
-// and refuses with ErrLocked if another one shows that it is alive.
+// join makes this process a sender. It waits until a silent one that keeps it out is
+// surely over, and refuses with ErrLocked if that one shows that it is alive.
 func (l *core) join(ctx context.Context) error {
 	began, isSaid := time.Now(), false
-	var w watch
+	s := l.sender
+	var before rival
 	for {
-		id, other, start, err := l.tryJoin(ctx)
-		if err != nil {
+		other, err := l.tryJoin(ctx)
+		if err != nil || other.Sender == 0 {
 			return err
 		}
-		if other.id == 0 {
-			l.sender = l.startBeating(ctx, id, start)
-			return nil
-		}
-		isAlive, isSilent := w.look(other, time.Now())
+		isAlive := other.Sender == before.Sender && other.Count != before.Count
+		before = other
+		isSilent := len(s.watch.FindSilent(s.clock.elapsed(), []sharing.Beat{other.Beat})) > 0
 		switch {
 		case isAlive && time.Since(began) >= l.options.LockTimeout:
 			return l.errHeld(other)
 		case isSilent:
-			if err := l.declareSilent(ctx, other); err != nil {
+			if err := l.write(ctx, holdUnfenced, func(ctx context.Context, t *tx) error { return l.declare(ctx, t.db, other) }); err != nil {
 				return err
 			}
 			continue
 		case !isSaid:
-			l.options.Say(fmt.Sprintf("%s (process %d) holds the ledger; waiting for a sign of life from it, at most %s", other.host, other.pid, other.lease))
+			l.options.Say(fmt.Sprintf("%s (process %d) holds the ledger; waiting for a sign of life from it, at most %s", other.host, other.pid, other.Lease))
 			isSaid = true
 		}
 		select {
-		case <-time.After(min(other.lease/16, time.Second)):
+		case <-time.After(min(other.Lease/16, time.Second)):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -108,116 +101,169 @@ func (l *core) errHeld(by rival) error {
 	return fmt.Errorf("%s: %q on %s (process %d) is using it; wait for it to end, or stop it there: %w", l.address.text, by.command, by.host, by.pid, ledger.ErrLocked)
 }
 
-// tryJoin inserts the row of this process if no other sender is there, and returns its
-// number, or else the other one. start is a moment before the row existed.
-func (l *core) tryJoin(ctx context.Context) (id int64, other rival, start moment, err error) {
-	host, who := nameOfHost(), nameOfUser()
-	err = l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error {
-		other, start = rival{}, presentMoment()
-		var lease, timeout int64
-		err := t.db.pg.QueryRow(ctx, "SELECT id, beat, host, pid, command, lease_us, timeout_us FROM sender WHERE ended_us IS NULL ORDER BY id LIMIT 1").
-			Scan(&other.id, &other.beat, &other.host, &other.pid, &other.command, &lease, &timeout)
-		other.lease, other.timeout = time.Duration(lease)*time.Microsecond, time.Duration(timeout)*time.Microsecond
-		if !errors.Is(err, pgx.ErrNoRows) {
+// tryJoin inserts the row of this process, unless another sender keeps it out, which it
+// returns.
+func (l *core) tryJoin(ctx context.Context) (other rival, err error) {
+	var asked time.Duration
+	next := &term{}
+	err = l.write(ctx, holdUnfenced, func(ctx context.Context, t *tx) error {
+		other, asked = rival{}, l.sender.clock.elapsed()
+		other, err = t.db.findRival(ctx, l.sender)
+		if err != nil || other.Sender != 0 {
 			return err
 		}
-		other = rival{}
-		return t.QueryOne(ctx, `INSERT INTO sender (host, pid, os_user, command, lease_us, timeout_us, began_us, beat_us)
-			VALUES (?, ?, ?, ?, ?, ?, `+nowMicros+", "+nowMicros+") RETURNING id",
-			[]any{host, os.Getpid(), who, l.options.Command, l.options.Lease.Microseconds(), l.options.Timeout.Microseconds()}, &id)
+		next.token = rand.Text()
+		return t.db.insertSender(ctx, l.sender, next)
 	})
-	return id, other, start, err
-}
-
-// declareSilent ends a sender whose beat has not moved. The requests that it has begun
-// are over once its time-out has passed.
-func (l *core) declareSilent(ctx context.Context, other rival) error {
-	n := 0
-	err := l.write(ctx, holdLedger, func(ctx context.Context, t *tx) (err error) {
-		n, err = t.ExecCount(ctx, "UPDATE sender SET ended_us = "+nowMicros+", end_reason = 'silent', closes_us = "+nowMicros+
-			" + timeout_us WHERE id = ? AND beat = ? AND ended_us IS NULL", other.id, other.beat)
-		return err
-	})
-	if err == nil && n > 0 {
-		l.notices = append(l.notices, fmt.Sprintf("%s (process %d) had stopped without closing the ledger; this process continues in its place", other.host, other.pid))
+	if err == nil && other.Sender == 0 {
+		l.useTerm(next, asked)
 	}
-	return err
+	return other, err
 }
 
-// startBeating moves the beat of a sender until stop is called: until the last answer is
-// recorded, whatever becomes of the context of the opening.
-func (l *core) startBeating(ctx context.Context, id int64, start moment) *sender {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	s := &sender{id: id, cancel: cancel}
-	s.until.Store(&start)
-	s.beats.Go(func() {
-		var db *database
-		defer func() {
-			if db != nil {
-				_ = db.Close() // it holds nothing
-			}
-		}()
-		ticks := time.NewTicker(l.options.Lease / 4)
-		defer ticks.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticks.C:
-				db = l.moveBeat(ctx, s, db)
-			}
-		}
-	})
-	return s
-}
-
-// moveBeat gives one sign of life. It returns the connection for the next one, nil for none.
-func (l *core) moveBeat(ctx context.Context, s *sender, db *database) *database {
-	start := presentMoment()
-	ctx, cancel := context.WithTimeout(ctx, max(l.options.Lease/2, time.Second))
-	defer cancel()
-	if db == nil {
-		var err error
-		if db, err = l.address.connect(ctx, roleBeat); err != nil {
-			return nil
-		}
+// findRival returns a living sender that keeps this process out: one that holds the ledger
+// alone, or any if this one is to.
+func (d *database) findRival(ctx context.Context, s *sender) (other rival, err error) {
+	var lease int64
+	err = d.pg.QueryRow(ctx, "SELECT id, beat, host, pid, command, lease_us, is_alone = 1 FROM sender WHERE swept = 0 AND ended_us IS NULL AND (is_alone = 1 OR $1) ORDER BY id LIMIT 1", s.isAlone).
+		Scan(&other.Sender, &other.Count, &other.host, &other.pid, &other.command, &lease, &other.isAlone)
+	other.Lease = time.Duration(lease) * time.Microsecond
+	if errors.Is(err, pgx.ErrNoRows) {
+		return rival{}, nil
 	}
-	n, err := db.Exec(ctx, "UPDATE sender SET beat = beat + 1, beat_us = "+nowMicros+" WHERE id = ? AND ended_us IS NULL", []any{s.id})
-	switch {
-	case err != nil:
-		_ = db.Close()
-		return nil
-	case n == 0:
-		s.isLost.Store(true)
-	default:
-		s.until.Store(&start)
-	}
-	return db
+	return other, err
 }
 
-// MaySend reports whether this process still holds the right to send: whoever sends asks
-// before the first byte of a request leaves. It asks nobody and waits for nothing.
-func (l *Ledger) MaySend() bool {
+// insertSender makes the row of a sender under its next number.
+func (d *database) insertSender(ctx context.Context, s *sender, next *term) error {
+	return d.pg.QueryRow(ctx, `INSERT INTO sender (host, pid, os_user, command, version, lease_us, timeout_us, is_alone, token, batch, is_resting, began_us, beat_us)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, `+nowMicros+", "+nowMicros+") RETURNING id",
+		storedText(s.as.Host), s.as.PID, storedText(s.as.User), storedText(s.as.Command), storedText(s.as.Version), s.as.Lease.Microseconds(), s.as.Timeout.Microseconds(),
+		flagValue(s.isAlone), next.token, s.entered.Load(), flagValue(s.isResting.Load())).Scan(&next.id)
+}
+
+// useTerm makes a number the present one. No attempt of an earlier one may be sent from
+// then on. asked is a moment before the number existed.
+func (l *core) useTerm(next *term, asked time.Duration) {
 	s := l.sender
-	return s != nil && !s.isLost.Load() && s.until.Load().since() < l.options.Lease*95/100
+	s.noting.Lock()
+	defer s.noting.Unlock()
+	s.present.Store(next)
+	s.lease.Restart(asked, s.as.Lease)
+	if l.emergency != nil {
+		_ = l.emergency.NoteSender(next.id) // its failure only blunts a check
+	}
 }
 
-func (s *sender) stop() {
-	s.cancel()
-	s.beats.Wait()
+// noteAttempts remembers attempts that a transaction has opened, unless the number under
+// which it did so is gone.
+func (s *sender) noteAttempts(of *term, ids []int64) {
+	s.noting.Lock()
+	defer s.noting.Unlock()
+	if s.present.Load() == of {
+		s.lease.AddAttempts(ids...)
+	}
+}
+
+// noteWrite remembers what is confirmed.
+func (l *core) noteWrite(of *term, writes int64) {
+	s := l.sender
+	of.confirmed.Store(max(writes, of.confirmed.Load()))
+	s.noting.Lock()
+	defer s.noting.Unlock()
+	if l.emergency != nil && s.present.Load() == of {
+		l.emergency.NoteWrite(writes)
+	}
+}
+
+// rejoin gives this process another number, after it was declared ended, or after the
+// database has lost its row. It runs on a connection that has no transaction.
+func (l *core) rejoin(ctx context.Context, db *database, gone *term) error {
+	s := l.sender
+	s.joining.Lock()
+	defer s.joining.Unlock()
+	if s.present.Load() != gone || s.hasLeft.Load() {
+		return nil // another goroutine did
+	}
+	s.lease.End()
+	tx, err := db.pg.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // after a commit it does nothing
+	asked, next := s.clock.elapsed(), &term{token: rand.Text()}
+	if _, err := tx.Exec(ctx, "SELECT FROM ledger FOR UPDATE"); err != nil {
+		return err
+	}
+	known, by, err := db.readFate(ctx, gone)
+	if err != nil {
+		return err
+	}
+	other, err := db.findRival(ctx, s)
+	if err == nil && other.Sender != 0 {
+		err = fmt.Errorf("%w: %w", errFenced, l.errHeld(other))
+	}
+	if err == nil {
+		err = db.insertSender(ctx, s, next)
+	}
+	if err == nil {
+		_, err = tx.Exec(ctx, "UPDATE check_pass SET sender = $1 WHERE sender = $2", next.id, gone.id)
+	}
+	if err == nil {
+		err = tx.Commit(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if known < gone.confirmed.Load() {
+		s.lost.Store(&lostCommits{gone, known})
+	} else {
+		l.note(fmt.Sprintf("sender %d was declared ended by sender %d because it was silent; this process continues as sender %d", gone.id, by, next.id))
+	}
+	l.useTerm(next, asked)
+	return nil
+}
+
+// readFate returns how many writes of a sender the database knows, -1 if it does not know
+// the sender, and who ended it.
+func (d *database) readFate(ctx context.Context, of *term) (writes, by int64, err error) {
+	err = d.pg.QueryRow(ctx, "SELECT writes, coalesce(ended_by, 0) FROM sender WHERE id = $1 AND token = $2", of.id, of.token).Scan(&writes, &by)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return -1, 0, nil
+	}
+	return writes, by, err
+}
+
+// note keeps a notice. Once the ledger is open it is said at once.
+func (l *core) note(what string) {
+	l.noticing.Lock()
+	l.notices = append(l.notices, what)
+	isOpen := l.isOpen
+	l.noticing.Unlock()
+	if isOpen {
+		l.options.Say(what)
+	}
 }
 
 // timeToLeave is how long an end waits for a server that is away.
 const timeToLeave = 5 * time.Second
 
 // endSender ends the sender. Where requests of it are open, they are over once their time
-// has passed. If the server is away, others find out by its silence.
-func (l *core) endSender() error {
-	ctx, cancel := context.WithTimeout(context.Background(), timeToLeave)
+// has passed, and others close them. Its slices are free unless it rests. If the server
+// is away, others find out by its silence.
+func (l *core) endSender(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, timeToLeave)
 	defer cancel()
+	s := l.sender
 	err := l.write(ctx, holdSender, func(ctx context.Context, t *tx) error {
-		return t.Exec(ctx, "UPDATE sender SET ended_us = "+nowMicros+", end_reason = 'finished', closes_us = "+nowMicros+" + timeout_us WHERE id = ?", l.sender.id)
+		if err := t.Exec(ctx, "UPDATE claim SET sender = NULL WHERE sender = ? AND EXISTS (SELECT FROM sender WHERE id = ? AND is_resting = 0)", t.term.id, t.term.id); err != nil {
+			return err
+		}
+		return t.Exec(ctx, "UPDATE sender SET ended_us = "+nowMicros+", end_reason = 'finished', closes_us = "+nowMicros+
+			" + timeout_us, swept = CASE WHEN EXISTS (SELECT FROM attempt WHERE class = '' AND sender = ?) THEN 0 ELSE 1 END WHERE id = ?", t.term.id, t.term.id)
 	})
+	s.hasLeft.Store(true)
+	s.lease.End()
 	if errors.Is(err, ledger.ErrUnavailable) {
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
 	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 )
 
@@ -30,32 +31,6 @@ func TestSender(t *testing.T) {
 			o.Create, o.Lease = true, 500*time.Millisecond
 			test(t, o)
 		})
-	}
-}
-
-// TestWatch: only a beat that was watched for a whole lease, without a pause in the
-// watching, is taken for silence.
-func TestWatch(t *testing.T) {
-	const lease = 8 * time.Second
-	type look struct {
-		id, beat          int64
-		at                time.Duration
-		isAlive, isSilent bool
-	}
-	for name, looks := range map[string][]look{
-		"silent":               {{1, 5, 0, false, false}, {1, 5, 4 * time.Second, false, false}, {1, 5, 8 * time.Second, false, false}, {1, 5, 9 * time.Second, false, true}},
-		"alive":                {{1, 5, 0, false, false}, {1, 5, 3 * time.Second, false, false}, {1, 6, 5 * time.Second, true, false}, {1, 6, 9 * time.Second, false, false}, {1, 6, 13 * time.Second, false, false}},
-		"another one":          {{1, 5, 0, false, false}, {2, 0, 3 * time.Second, false, false}, {2, 0, 7 * time.Second, false, false}, {2, 0, 11 * time.Second, false, false}, {2, 0, 12 * time.Second, false, true}},
-		"the server was away":  {{1, 5, 0, false, false}, {1, 5, time.Hour, false, false}, {1, 5, time.Hour + 4*time.Second, false, false}, {1, 6, time.Hour + 5*time.Second, true, false}},
-		"away and then silent": {{1, 5, 0, false, false}, {1, 5, 5 * time.Second, false, false}, {1, 5, 9 * time.Second, false, false}, {1, 5, 13 * time.Second, false, false}, {1, 5, 14 * time.Second, false, true}},
-	} {
-		var w watch
-		for i, x := range looks {
-			isAlive, isSilent := w.look(rival{id: x.id, beat: x.beat, lease: lease}, time.Unix(1_700_000_000, 0).Add(x.at))
-			if isAlive != x.isAlive || isSilent != x.isSilent {
-				t.Errorf("%s, look %d: alive %t, silent %t", name, i, isAlive, isSilent)
-			}
-		}
 	}
 }
 
@@ -160,10 +135,10 @@ func testForeignClock(t *testing.T, o Options) {
 	if _, err := l.Intend(t.Context(), beginRun(t, l, b.ID), intentsFor(t, l, b.ID, 0, 1)); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, l, "UPDATE sender SET host = 'another'")
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
+	execute(t, l, "UPDATE sender SET host = 'another', token = ''") // as a program of version 1 leaves it
 	next := openWith(t, o)
 	for c, err := range next.Customers(t.Context(), ledger.Query{History: true}) {
 		if a := c.History[0]; err != nil || a.NotAfter.Certain || !a.NotBefore.Certain {
@@ -231,21 +206,25 @@ func testDeadPass(t *testing.T, o Options) {
 }
 
 func testLostCommits(t *testing.T, o Options) {
+	o.Emergency = filepath.Join(t.TempDir(), "answers.emergency")
 	l, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.SaveFact(t.Context(), "pace", "5", time.Now()); err != nil {
+	for range 3 {
+		if err := l.SaveFact(t.Context(), "pace", "5", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.abandon(); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, l, "UPDATE sender SET writes = 0") // as after a failover to a standby that was behind
-	err = l.SaveFact(t.Context(), "pace", "6", time.Now())
-	if !errors.Is(err, ledger.ErrDamaged) || !errors.Is(err, ledger.ErrWrite) {
-		t.Errorf("a write into an older state: %v", err)
+	execute(t, l, "UPDATE sender SET writes = 1") // as after a failover to a standby that was behind
+	if _, err := Open(t.Context(), o); !errors.Is(err, ledger.ErrDamaged) || !strings.Contains(err.Error(), "ledger adopt") {
+		t.Errorf("a database that lost commits: %v", err)
 	}
-	if err := l.Close(); err != nil {
-		t.Error(err)
-	}
+	o.Adopt = true
+	openWith(t, o)
 }
 
 // execute runs a statement as any other program could.
@@ -272,4 +251,40 @@ func count(t testing.TB, l *Ledger, table string) (n int) {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// TestMigration: a ledger of the first version is brought forward by whoever opens it to
+// send, with what is in it.
+func TestMigration(t *testing.T) {
+	cluster := pgtest.Start(t)
+	o := optionsFor(cluster.URL())
+	a, err := parseAddress(o.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := a.connect(t.Context(), roleRead)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.ExecScript(t.Context(), "CREATE SCHEMA "+a.schema+";"+schema+`;
+		INSERT INTO ledger (one, id, environment, secret, created_us, schema_version, oldest_reader) VALUES (1, 'x', 'sandbox', repeat('00', `+fmt.Sprint(len(keyed.Secret{}))+`), 1, 1, 1);
+		INSERT INTO sender (host, pid, os_user, command, lease_us, timeout_us, began_us, beat_us, ended_us, closes_us) VALUES ('h', 1, 'u', 'run', 1, 1, 1, 1, 1, 1);
+		INSERT INTO run (id, command, who, host, version, key_print, settings, started_us) VALUES (1, 'run', '', '', '', '', '', 1);
+		INSERT INTO customer (id, status, intents, attempts, email, key, first_sent_us) VALUES (1, 'in_doubt', 1, 1, 'a@example.com', NULL, 1), (2, 'pending', 1, 1, 'b@example.com', NULL, 1);
+		UPDATE customer SET status = 'created', service_id = 'acme-rain-user-1', url = 'https://verify.test/1', service_mark = 7, url_mark = 8, pairing = 'unconfirmed', decided_us = 2 WHERE id = 2;
+		INSERT INTO attempt (customer, run, sender, generation, key, not_before_us, not_before_offset_us, not_before_certain) VALUES (1, 1, 1, 0, 'k', 1, 0, 1)`, nil)
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), Options{Address: o.Address, ReadOnly: true}); !errors.Is(err, ErrOlder) {
+		t.Errorf("an older one, to read: %v", err)
+	}
+	o.Shared = true
+	l := openWith(t, o)
+	await(t, "the sweep of what the first version left open", func() bool { return countOpen(t, l) == 0 })
+	for c, err := range l.Customers(t.Context(), ledger.Query{Status: []ledger.Status{ledger.InDoubt}, History: true}) {
+		if err != nil || c.History[0].NotAfter.Certain {
+			t.Errorf("%+v %v", c, err)
+		}
+	}
 }

@@ -14,33 +14,40 @@ import (
 
 // writer is the connection for writes, which are made one at a time.
 type writer struct {
-	canWrite  bool
-	lock      chan struct{} // holds the right to write
-	conn      *conn         // nil while there is none
-	failed    error         // of the first fatal failure; every later write is refused with it
-	confirmed int64         // sender.writes of the last confirmed transaction
+	canWrite bool
+	lock     chan struct{} // holds the right to write
+	conn     *conn         // nil while there is none
+	failed   error         // of the first fatal failure; every later write is refused with it
+	memory   memory        // of what was confirmed last
+
+	ignoresLease bool // for tests: requests may begin without a lease
 }
 
 var (
 	// errFenced says that this process was declared ended while it was silent.
 	errFenced = errors.New("this process was silent for too long, so another one continues in its place; start the same command again")
-	// errLostCommits says that the database has forgotten what it had confirmed.
-	errLostCommits = errors.New("the database has lost commits that it had confirmed: after a failover, or because an older copy was put in its place")
+	// errEnded says that the present number of this process was declared ended.
+	errEnded = errors.New("this sender has ended")
 )
 
 // transaction says what a transaction holds from its beginning.
 type transaction int
 
 const (
-	holdLedger transaction = iota // the ledger's row, for everything but the send pass: one at a time, of all processes
-	holdSender                    // the own sender's row, which shows that this process may still send
+	holdLedger   transaction = iota // the ledger's row, for everything but the send pass: one at a time, of all processes
+	holdSender                      // the own sender's row, which shows that this process may still send
+	holdUnfenced                    // the ledger's row, before this process is a sender
 )
 
 // tx is a transaction under way.
 type tx struct {
 	*conn
 	isAgain bool  // it was begun before, and what came of it is not known
+	term    *term // under which it is fenced; nil of one that is not
 	writes  int64 // of the sender, with this transaction
+	done    *deed // what it does, if it is to be remembered; nil = nothing
+
+	onCommit func() // called once it is confirmed; nil = nothing
 }
 
 // lockWrites waits for the right to write, which unlockWrites gives back.
@@ -67,10 +74,15 @@ func (l *core) unlockWrites() { <-l.lock }
 
 // requireSender refuses what only the sender may do.
 func (l *core) requireSender() error {
-	if l.sender == nil {
+	if l.sender == nil || l.sender.hasLeft.Load() {
 		return fmt.Errorf("%s is not open for sending: %w", l.address.text, ledger.ErrWrite)
 	}
 	return nil
+}
+
+// isSender reports whether writes are fenced by a number of this process.
+func (l *core) isSender() bool {
+	return l.sender != nil && l.sender.present.Load() != nil && !l.sender.hasLeft.Load()
 }
 
 // write runs one transaction, which is on the disk when it returns nil. Once begun it is
@@ -117,20 +129,23 @@ func (l *core) retryUntilKnown(ctx context.Context, do func(context.Context, *tx
 		if err == nil {
 			return nil
 		}
+		patience := l.options.Patience
 		switch failureOf(err, l.conn != nil) {
 		case failureRefusal:
 			return fmt.Errorf("%s: %w", l.address.text, err)
 		case failureFatal:
 			return l.failWrites(err)
-		case failureRace, failureUnavailable:
+		case failureRace:
+			patience = max(patience, timeToRace)
+		case failureUnavailable:
 		}
 		select {
 		case <-time.After(pause):
 		case <-stop: // nobody waits for it any more
 			return fmt.Errorf("%s: %w: %w", l.address.text, plainError(err), ledger.ErrUnavailable)
 		}
-		if time.Since(began) > l.options.Patience {
-			return fmt.Errorf("%s: after %s: %w: %w", l.address.text, l.options.Patience, plainError(err), ledger.ErrUnavailable)
+		if time.Since(began) > patience {
+			return fmt.Errorf("%s: after %s: %w: %w", l.address.text, patience, plainError(err), ledger.ErrUnavailable)
 		}
 		pause = min(2*pause, time.Second)
 	}
@@ -139,13 +154,15 @@ func (l *core) retryUntilKnown(ctx context.Context, do func(context.Context, *tx
 // failWrites makes the ledger refuse all later writes. The right to write is held.
 func (l *core) failWrites(err error) error {
 	l.failed = fmt.Errorf("%s: %w: %w", l.address.text, plainError(err), ledger.ErrWrite)
-	if errors.Is(err, errLostCommits) {
-		l.failed = fmt.Errorf("%w: %w", l.failed, ledger.ErrDamaged)
-	}
 	return l.failed
 }
 
-// tryOnce makes one try. A connection that is unfit for another is closed.
+// timeToRace is how long a call is made again for other transactions that hold what it
+// needs, such as the commit of a long check pass.
+const timeToRace = time.Minute
+
+// tryOnce makes one try. Before it, the process joins again if it was declared ended, and
+// writes again what the database has lost.
 func (l *core) tryOnce(ctx context.Context, isAgain bool, do func(context.Context, *tx) error) error {
 	if l.conn == nil {
 		db, err := l.address.connect(ctx, roleWrite)
@@ -154,22 +171,58 @@ func (l *core) tryOnce(ctx context.Context, isAgain bool, do func(context.Contex
 		}
 		l.conn = newConn(db, l.info.Environment, &l.keys)
 	}
+	err := healer{l}.heal(ctx)
+	if err == nil {
+		err = l.runOnce(ctx, isAgain, do)
+	}
+	for errors.Is(err, errEnded) || errors.Is(err, errLostCommits) {
+		if errors.Is(err, errEnded) {
+			err = l.rejoin(ctx, l.conn.db, l.sender.present.Load())
+			err = l.dropUnfit(err)
+		} else {
+			err = nil
+		}
+		if err == nil {
+			err = healer{l}.heal(ctx)
+		}
+		if err == nil {
+			err = l.runOnce(ctx, true, do)
+		}
+	}
+	return err
+}
+
+// runOnce runs a transaction once.
+func (l *core) runOnce(ctx context.Context, isAgain bool, do func(context.Context, *tx) error) error {
 	t := &tx{conn: l.conn, isAgain: isAgain}
 	t.db.isOnlyLocal = false
 	err := recoverPanic(func() error { return do(ctx, t) })
 	if err == nil && t.db.isOnlyLocal {
 		return fmt.Errorf("the commit did not reach the standby that must have it: %w", ledger.ErrUnavailable)
 	}
-	if err == nil {
-		l.confirmed = max(l.confirmed, t.writes)
-		return nil
+	if err == nil && t.term != nil {
+		l.noteWrite(t.term, t.writes)
+		l.memory.add(l.sender.clock.elapsed(), t)
 	}
-	if t.db.pg.IsClosed() || failureOf(err, true) == failureUnavailable {
+	if err == nil && t.onCommit != nil {
+		t.onCommit()
+	}
+	return l.dropUnfit(err)
+}
+
+// dropUnfit leaves the connection fit for another transaction after an error, or closes
+// it.
+func (l *core) dropUnfit(err error) error {
+	db := l.conn.db
+	switch {
+	case err == nil:
+		return nil
+	case db.pg.IsClosed() || failureOf(err, true) == failureUnavailable:
 		_ = l.conn.Close() // the first error counts
 		l.conn = nil
 		return err
 	}
-	if _, undone := t.db.pg.Exec(ctx, "ROLLBACK"); undone != nil {
+	if _, undone := db.pg.Exec(context.Background(), "ROLLBACK"); undone != nil {
 		_ = l.conn.Close()
 		l.conn = nil
 	}
@@ -186,21 +239,22 @@ func recoverPanic(do func() error) (err error) {
 	return do()
 }
 
-const fence = "UPDATE sender SET writes = writes + 1 WHERE id = $1 AND ended_us IS NULL RETURNING writes"
+const fence = "UPDATE sender SET writes = writes + 1 WHERE id = $1 AND token = $2 AND ended_us IS NULL RETURNING writes"
 
 // begin begins a transaction whose plans need not be those of the send pass.
 func (l *core) begin(ctx context.Context, t *tx, hold transaction) error {
 	text := "BEGIN" + coldPlans
-	if hold == holdLedger {
+	if hold != holdSender {
 		text += "; SELECT FROM ledger FOR UPDATE"
 	}
 	if err := t.db.ExecScript(ctx, text, nil); err != nil {
 		return err
 	}
-	if l.sender == nil {
-		return nil
+	if hold == holdUnfenced || !l.isSender() { // a sender may have closed the ledger meanwhile
+		return t.CheckMoved(ctx, l.options.MovedTo)
 	}
-	err := t.db.pg.QueryRow(ctx, fence, l.sender.id).Scan(&t.writes)
+	t.term = l.sender.present.Load()
+	err := t.db.pg.QueryRow(ctx, fence, t.term.id, t.term.token).Scan(&t.writes)
 	return l.checkFence(t, err)
 }
 
@@ -209,9 +263,9 @@ func (l *core) begin(ctx context.Context, t *tx, hold transaction) error {
 func (l *core) checkFence(t *tx, err error) error {
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		l.sender.isLost.Store(true)
-		return errFenced
-	case err == nil && t.writes <= l.confirmed:
+		return errEnded
+	case err == nil && t.writes <= t.term.confirmed.Load():
+		l.sender.lost.Store(&lostCommits{t.term, t.writes - 1})
 		return errLostCommits
 	}
 	return err

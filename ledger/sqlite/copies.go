@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/datafile"
@@ -153,8 +152,7 @@ func (l *opening) recordOpening(ctx context.Context, c *conn, token string) erro
 		if err != nil {
 			return err
 		}
-		l.notices = append(l.notices, fmt.Sprintf("this ledger was restored from a copy. What was sent from %s to %s is missing from it: no user created then is called a duplicate, and nothing is sent until the partner's list has been read",
-			g.From.Partner().UTC().Format(time.RFC3339), g.To.Partner().UTC().Format(time.RFC3339)))
+		l.notices = append(l.notices, tables.DescribeGap(g))
 	}
 	return c.Exec(ctx, "UPDATE ledger SET copy = '', token = ?, place = ?", token, datafile.PlaceOf(l.path))
 }

@@ -2,12 +2,9 @@ package sqlite
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
-	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
 var _ ledger.Gaps = (*Ledger)(nil)
@@ -22,22 +19,11 @@ func (l *Ledger) OpenGap(ctx context.Context, g ledger.Gap) (ledger.Gap, error) 
 }
 
 // insertGap fills in what a gap leaves open and writes it.
-func (l *Ledger) insertGap(ctx context.Context, c *conn, g ledger.Gap) (ledger.Gap, error) {
-	now, newest, err := l.openingInstant(ctx, c)
-	if err == nil {
-		err = c.VoidPlans(ctx)
-	}
-	if err != nil {
+func (l *Ledger) insertGap(ctx context.Context, c *conn, g ledger.Gap) (_ ledger.Gap, err error) {
+	if g.ID, err = c.Writer().NextGap(ctx); err != nil {
 		return g, err
 	}
-	g = g.Filled(newest, now, l.info.Created)
-	g.From, g.To, g.Written = g.From.Truncate(), g.To.Truncate(), ledger.TruncateTime(l.now())
-	g.Scanned, g.Ended = ledger.TruncateTime(g.Scanned), ledger.TruncateTime(g.Ended)
-	args := append([]any{string(g.Cause)}, tables.InstantArgs(g.From)...)
-	args = append(append(args, tables.InstantArgs(g.To)...), tables.Micros(g.Written), tables.Micros(g.Scanned), tables.Micros(g.Ended), g.Reason)
-	err = c.QueryOne(ctx, `INSERT INTO gap (cause, from_at_us, from_offset_us, from_certain, to_at_us, to_offset_us, to_certain, written_us, scanned_us, ended_us, reason)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, args, &g.ID)
-	return g, err
+	return c.Writer().InsertGap(ctx, g, l.info.Opened, l.info.Created, l.now())
 }
 
 // Gaps implements ledger.Gaps.
@@ -47,18 +33,7 @@ func (l *Ledger) Gaps(ctx context.Context) ([]ledger.Gap, error) {
 
 // AddToGap implements ledger.Gaps.
 func (l *Ledger) AddToGap(ctx context.Context, gap int64, identities []string) error {
-	return l.write(ctx, func(ctx context.Context, c *conn) error {
-		if err := c.requireGap(ctx, gap); err != nil {
-			return err
-		}
-		var args []any
-		for _, text := range identities {
-			if d := l.keys.Identity(text); d != (keyed.Digest{}) {
-				args = append(args, d[:], gap)
-			}
-		}
-		return c.InsertRows(ctx, "INSERT INTO gap_user (digest, gap) VALUES ", " ON CONFLICT DO NOTHING", 2, args)
-	})
+	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.Writer().AddToGap(ctx, gap, identities) })
 }
 
 // InGap implements ledger.Gaps.
@@ -68,21 +43,5 @@ func (l *Ledger) InGap(ctx context.Context, identities []string) (map[string]boo
 
 // CloseGap implements ledger.Gaps.
 func (l *Ledger) CloseGap(ctx context.Context, gap int64, at time.Time, reason string) error {
-	return l.writeWithLock(ctx, func(ctx context.Context, c *conn) error {
-		if err := c.requireGap(ctx, gap); err != nil {
-			return err
-		}
-		if reason != "" {
-			return c.Exec(ctx, "UPDATE gap SET ended_us = ?, reason = ? WHERE id = ?", tables.Micros(at), reason, gap)
-		}
-		return c.Exec(ctx, "UPDATE gap SET scanned_us = ? WHERE id = ?", tables.Micros(at), gap)
-	})
-}
-
-func (c *conn) requireGap(ctx context.Context, gap int64) error {
-	found, err := c.QueryIDs(ctx, "SELECT id FROM gap WHERE id = ?", gap)
-	if err == nil && len(found) == 0 {
-		err = fmt.Errorf("gap %d: %w", gap, ledger.ErrNotFound)
-	}
-	return err
+	return l.writeWithLock(ctx, func(ctx context.Context, c *conn) error { return c.Writer().CloseGap(ctx, gap, at, reason) })
 }

@@ -28,6 +28,7 @@ type Options struct {
 	ReadOnly    bool             // no lock, no recovery, no write; works while another process sends
 	Concurrent  bool             // no lock, no recovery, but every write except Register, Intend, Forget, Readmit and Rebind: works while another process sends
 	Adopt       bool             // open an older copy, or a ledger that has lost writes, and write a gap; see ledger.Gap
+	MovedTo     string           // open a closed ledger, too, if its copy is there; see Ledger.CopyTo
 	LockTimeout time.Duration    // how long to wait for the lock; default 0
 	Command     string           // shown to other processes that want the lock
 	Now         func() time.Time // default time.Now
@@ -74,7 +75,7 @@ var (
 // the emergency file, and closes the attempts that a crash left open.
 //
 // Errors wrap ErrMissing, ErrLocked, ErrUnsafe, ErrEnvironment, ErrDamaged,
-// ErrNewer, ErrOlder or ErrWrite, and say the way out.
+// ErrNewer, ErrOlder, ErrMoved or ErrWrite, and say the way out.
 func Open(ctx context.Context, o Options) (*Ledger, error) {
 	l, err := prepare(o)
 	if err != nil {
@@ -220,7 +221,10 @@ func (l *opening) loadHeader(ctx context.Context) error {
 			l.path, l.info.Environment, o.Environment, ledger.ErrEnvironment)
 	}
 	if o.ReadOnly {
-		return nil
+		return l.noticeMove(ctx, c)
+	}
+	if err := c.CheckMoved(ctx, o.MovedTo); err != nil {
+		return fmt.Errorf("%s: %w", l.path, err)
 	}
 	if o.Concurrent {
 		return l.checkConcurrent(ctx)
@@ -238,6 +242,15 @@ func (l *opening) loadHeader(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// noticeMove adds a notice if the ledger was copied to another place.
+func (l *opening) noticeMove(ctx context.Context, c *conn) error {
+	what, err := c.DescribeMove(ctx, "")
+	if what != "" {
+		l.notices = append(l.notices, l.path+": "+what)
+	}
+	return l.classify(err)
 }
 
 // checkConcurrent is findLoss without the lock: the emergency file belongs to the process
@@ -289,7 +302,7 @@ func createFile(ctx context.Context, path string, o Options) error {
 func fillNewFile(ctx context.Context, path string, o Options) error {
 	secret := keyed.NewSecret()
 	return withConn(ctx, path, modeFill, func(c *conn) error {
-		if err := c.ExecScript(ctx, fmt.Sprintf("PRAGMA application_id = %d; BEGIN IMMEDIATE; %s; PRAGMA user_version = %d", applicationID, schemaOf(newestSchema(o.steps), o.steps), newestSchema(o.steps))); err != nil {
+		if err := c.beginSchema(ctx, o.steps); err != nil {
 			return err
 		}
 		if err := c.ExecScript(ctx, "INSERT INTO ledger (one, id, environment, secret, created_us) VALUES (1, ?, ?, ?, ?); COMMIT",
@@ -298,6 +311,12 @@ func fillNewFile(ctx context.Context, path string, o Options) error {
 		}
 		return c.ExecScript(ctx, "PRAGMA journal_mode = WAL")
 	})
+}
+
+// beginSchema writes the schema into an empty file, in a transaction that stays open.
+func (c *conn) beginSchema(ctx context.Context, all []step) error {
+	version := newestSchema(all)
+	return c.ExecScript(ctx, fmt.Sprintf("PRAGMA application_id = %d; BEGIN IMMEDIATE; %s; PRAGMA user_version = %d", applicationID, schemaOf(version, all), version))
 }
 
 // Notices returns what an operator should know about the ledger's folder, and about what

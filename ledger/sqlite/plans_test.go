@@ -255,13 +255,14 @@ func wholeLists() map[string]string {
 		newest  = "from the newest on, until enough are found"
 	)
 	return map[string]string{
-		"FROM ledger":     one,
-		"UPDATE ledger":   one,
-		"FROM batch":      few,
-		"UPDATE batch":    few,
-		"FROM run ORDER":  few,
-		"FROM gap ORDER":  few,
-		"FROM plan ORDER": few,
+		"FROM ledger":          one,
+		"UPDATE ledger":        one,
+		"FROM batch":           few,
+		"UPDATE batch":         few,
+		"FROM run ORDER":       few,
+		"FROM gap ORDER":       few,
+		"max(id), 0) FROM gap": few,
+		"FROM plan ORDER":      few,
 		"UPDATE plan SET state = ? WHERE state IN": few,
 		"SELECT id FROM plan WHERE state":          few,
 		"FROM fact":                                few,

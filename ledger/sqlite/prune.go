@@ -24,7 +24,7 @@ func (l *Ledger) Prune(ctx context.Context, keep int) (Pruned, error) {
 		return out, fmt.Errorf("the rows of at least one run must be kept")
 	}
 	err := l.writeWithLock(ctx, func(ctx context.Context, c *conn) (err error) {
-		out, err = c.PruneBatches(ctx, keep)
+		out, err = c.Writer().PruneBatches(ctx, keep)
 		return err
 	})
 	if err != nil {

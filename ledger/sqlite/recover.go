@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
@@ -76,28 +75,9 @@ func (l *opening) emptyEmergency(refused []ledger.Change) error {
 
 // closeOpen closes the attempts that a crash left open as unanswered. They end now.
 func (l *opening) closeOpen(ctx context.Context, c *conn) error {
-	end, _, err := l.openingInstant(ctx, c)
+	end, _, err := c.OpeningInstant(ctx, l.info.Opened)
 	if err != nil {
 		return err
 	}
 	return c.Exec(ctx, "UPDATE attempt SET class = 'UNKNOWN', not_after_us = ?, not_after_offset_us = ?, not_after_certain = ? WHERE class = ''", tables.InstantArgs(end)...)
-}
-
-// openingInstant returns the time of this opening, with the offset of the newest attempt
-// that has one from the partner. If our clock was set back, so that this time would be
-// before the newest attempt, it returns the time of that attempt and marks it as
-// uncertain: no key may look older than it is, and no attempt may end before it began.
-// newest is the last time in any attempt, zero if there is none.
-func (l *Ledger) openingInstant(ctx context.Context, c *conn) (now, newest ledger.Instant, err error) {
-	now = ledger.Instant{At: l.info.Opened}
-	if newest, now.Offset, now.Certain, err = c.Newest(ctx); err != nil {
-		return now, newest, err
-	}
-	if behind := newest.Partner().Sub(now.Partner()); !newest.At.IsZero() && behind > 0 {
-		now.Offset += behind
-		// Offsets come from Date headers, which have whole seconds: two of them
-		// can differ by as much although no clock was set.
-		now.Certain = now.Certain && behind <= 2*time.Second
-	}
-	return now.Truncate(), newest, nil
 }

@@ -20,7 +20,7 @@ func (l *Ledger) Begin(ctx context.Context, r ledger.Run) (id int64, err error) 
 	}
 	err = l.write(ctx, func(ctx context.Context, c *conn) error {
 		if r.Plan != "" {
-			if err := c.BeginPlan(ctx, r.Plan, r.Started); err != nil {
+			if err := c.Writer().BeginPlan(ctx, r.Plan, r.Started); err != nil {
 				return err
 			}
 		}
@@ -35,20 +35,7 @@ func (l *Ledger) Finish(ctx context.Context, id int64, end ledger.RunEnd) error 
 	if end.At.IsZero() {
 		end.At = l.now()
 	}
-	return l.write(ctx, func(ctx context.Context, c *conn) error {
-		n, err := c.ExecCount(ctx, `UPDATE run SET ended_us = ?, exit_code = ?, stop_reason = ?, sent = ?, created = ?, wallet_from = ?, wallet_to = ? WHERE id = ?`,
-			tables.Micros(end.At), end.ExitCode, end.StopReason, end.Sent, end.Created, end.WalletFrom, end.WalletTo, id)
-		if err == nil && n == 0 {
-			err = fmt.Errorf("run %d: %w", id, ledger.ErrNotFound)
-		}
-		if err == nil {
-			err = c.FinishPlan(ctx, id, end.ExitCode)
-		}
-		if err != nil || end.ExitCode != 0 && end.ExitCode != 3 {
-			return err
-		}
-		return c.NoteReported(ctx, id)
-	})
+	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.Writer().FinishRun(ctx, id, end, c.NoteReported) })
 }
 
 // Log implements ledger.Runs.
@@ -63,35 +50,14 @@ func (l *Ledger) Bind(ctx context.Context, account ledger.Account) error {
 	if account == (ledger.Account{}) {
 		return nil
 	}
-	return l.write(ctx, func(ctx context.Context, c *conn) error {
-		h, err := c.ReadHeader(ctx)
-		if err != nil {
-			return err
-		}
-		bound := h.Info.Account
-		if bound.Differs(account) {
-			return fmt.Errorf("it belongs to another account than this API key; use that account's key, or another ledger: %w", ledger.ErrAccount)
-		}
-		if learnt := bound.Merge(account); learnt != bound {
-			return c.Exec(ctx, "UPDATE ledger SET account_partner = ?, account_slug = ?", learnt.Partner, learnt.Slug)
-		}
-		return nil
-	})
+	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.Writer().BindAccount(ctx, account) })
 }
 
 // RebindAccount forgets which partner account the ledger belongs to, so that
 // the next run learns it: the vendor gave the account another name. ErrConflict
 // if anything is in doubt. The caller records the command as a run.
 func (l *Ledger) RebindAccount(ctx context.Context) error {
-	return l.writeWithLock(ctx, func(ctx context.Context, c *conn) error {
-		if err := c.refuseDoubts(ctx); err != nil {
-			return err
-		}
-		if err := c.Exec(ctx, "DELETE FROM fact WHERE name = 'other_account_key'"); err != nil {
-			return err
-		}
-		return c.Exec(ctx, "UPDATE ledger SET account_partner = '', account_slug = ''")
-	})
+	return l.writeWithLock(ctx, func(ctx context.Context, c *conn) error { return c.Writer().ForgetAccount(ctx) })
 }
 
 // Rebind moves the ledger to another environment, for a host that was renamed.
@@ -102,35 +68,12 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 		return fmt.Errorf("%s: no environment given: %w", l.path, ledger.ErrEnvironment)
 	}
 	err := l.writeWithLock(ctx, func(ctx context.Context, c *conn) error {
-		if err := c.refuseDoubts(ctx); err != nil {
-			return err
-		}
-		h, err := c.ReadHeader(ctx)
-		if err != nil {
-			return err
-		}
-		if err := c.Exec(ctx, "UPDATE customer SET key = (SELECT key FROM attempt WHERE customer = customer.id AND removes = '' ORDER BY id DESC LIMIT 1) WHERE key IS NULL"); err != nil {
-			return err
-		}
-		if err := c.Exec(ctx, "UPDATE ledger SET environment = ?", environment); err != nil {
-			return err
-		}
+		err := c.Writer().MoveEnvironment(ctx, environment, l.now())
 		c.Environment = environment // if the commit fails, nothing is written any more
-		return c.Exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES ('rebound', ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value || '; ' || fact.value, at_us = excluded.at_us",
-			h.Info.Environment+" -> "+environment, tables.Micros(l.now()))
+		return err
 	})
 	if err == nil {
 		l.info.Environment = environment
-	}
-	return err
-}
-
-// refuseDoubts refuses with ErrConflict while any customer is in doubt.
-func (c *conn) refuseDoubts(ctx context.Context) error {
-	var doubts int
-	err := c.QueryOne(ctx, "SELECT count(*) FROM customer WHERE status = 'in_doubt'", nil, &doubts)
-	if err == nil && doubts > 0 {
-		err = fmt.Errorf("%d customers are in doubt; settle them first (bulkonboard run, or ledger resolve): %w", doubts, ledger.ErrConflict)
 	}
 	return err
 }
@@ -149,9 +92,7 @@ func (l *Ledger) Fact(ctx context.Context, name string) (value string, at time.T
 
 // SaveFact implements ledger.Runs.
 func (l *Ledger) SaveFact(ctx context.Context, name, value string, at time.Time) error {
-	return l.write(ctx, func(ctx context.Context, c *conn) error {
-		return c.Exec(ctx, "INSERT INTO fact (name, value, at_us) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, at_us = excluded.at_us", name, value, tables.Micros(at))
-	})
+	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.Writer().PutFact(ctx, name, value, at) })
 }
 
 // FactNames lists the names of small facts that begin with prefix, sorted.

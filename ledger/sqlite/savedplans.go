@@ -18,7 +18,7 @@ func (p savedPlans) DigestPlanRow(identity string, details []ledger.Detail, gene
 
 // SavePlan implements ledger.Plans.
 func (p savedPlans) SavePlan(ctx context.Context, plan ledger.Plan, rows []ledger.PlanRow) error {
-	return p.l.write(ctx, func(ctx context.Context, c *conn) error { return c.InsertPlan(ctx, plan, rows) })
+	return p.l.write(ctx, func(ctx context.Context, c *conn) error { return c.Writer().InsertPlan(ctx, plan, rows) })
 }
 
 // Plans implements ledger.Plans.
@@ -28,7 +28,7 @@ func (p savedPlans) Plans(ctx context.Context) ([]ledger.Plan, error) {
 
 // DecidePlan implements ledger.Plans.
 func (p savedPlans) DecidePlan(ctx context.Context, id string, d ledger.PlanDecision) error {
-	return p.l.write(ctx, func(ctx context.Context, c *conn) error { return c.DecidePlan(ctx, id, d) })
+	return p.l.write(ctx, func(ctx context.Context, c *conn) error { return c.Writer().DecidePlan(ctx, id, d) })
 }
 
 // Unplanned implements ledger.Plans.

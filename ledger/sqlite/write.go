@@ -76,7 +76,15 @@ func (l *database) writeInFlight(ctx context.Context, do func(context.Context, *
 	if err := l.begin(ctx); err != nil {
 		return err
 	}
-	if err := recoverPanic(func() error { return do(ctx, l.w) }); err != nil {
+	err := recoverPanic(func() error {
+		if l.lock == nil { // the process that holds the lock may have closed the ledger
+			if err := l.w.CheckMoved(ctx, ""); err != nil {
+				return err
+			}
+		}
+		return do(ctx, l.w)
+	})
+	if err != nil {
 		return l.rollBackWrite(ctx, err)
 	}
 	return l.commit(ctx)
@@ -149,7 +157,7 @@ func (l *database) failWith(err error) error {
 
 // isRefusal reports whether an error is a refusal by rule.
 func isRefusal(err error) bool {
-	return errors.Is(err, ledger.ErrConflict) || errors.Is(err, ledger.ErrNotFound) || errors.Is(err, ledger.ErrAccount)
+	return errors.Is(err, ledger.ErrConflict) || errors.Is(err, ledger.ErrNotFound) || errors.Is(err, ledger.ErrAccount) || errors.Is(err, ledger.ErrMoved)
 }
 
 func isBusy(err error) bool {

@@ -22,6 +22,7 @@ type Funnel struct {
 	Working   int                      // have still to open their link, and it probably works
 	Dead      int                      // have still to open their link, and it is probably dead
 	Renewable int                      // of these, those who have never begun: links renew is for them
+	Spent     int                      // of the dead ones, renewed as often as is allowed; see [Funnel.AddSpent]
 	RetryOpen int                      // perhaps started again: no answer, and no news since
 	Again     int                      // under review again without a link: they have nothing to do
 
@@ -59,6 +60,17 @@ func New(now time.Time, life time.Duration) *Funnel {
 	return &Funnel{Status: map[ledger.KYCStatus]int{}, now: now, life: life, days: map[string]*Day{}, reasons: map[string]int{}}
 }
 
+// Unheard returns the funnel of users of whom nothing was heard, and whose links all work:
+// those who are created, and those whose link was lost. It has no days.
+func Unheard(now time.Time, life time.Duration, created, missing int) *Funnel {
+	f := New(now, life)
+	f.Users, f.NoLink, f.Working = created+missing, missing, created
+	if f.Users > 0 {
+		f.Status[ledger.KYCUnknown] = f.Users
+	}
+	return f
+}
+
 // Add counts a customer, if there is a user of ours.
 func (f *Funnel) Add(c *ledger.Customer) {
 	if c.Status != ledger.Created && c.Status != ledger.LinkMissing {
@@ -86,6 +98,10 @@ func (f *Funnel) Add(c *ledger.Customer) {
 	}
 	f.addToDay(c)
 }
+
+// AddSpent notes that so many of the renewable users were renewed as often as is allowed,
+// which their attempts show.
+func (f *Funnel) AddSpent(n int) { f.Spent, f.Renewable = f.Spent+n, f.Renewable-n }
 
 // addToDay counts a user among those who were created on the same day.
 func (f *Funnel) addToDay(c *ledger.Customer) {
@@ -151,6 +167,16 @@ func (f *Funnel) Days() []Day {
 	}
 	slices.SortFunc(out, func(a, b Day) int { return cmp.Compare(a.Date, b.Date) })
 	return out
+}
+
+// Total returns all days together, without a date.
+func (f *Funnel) Total() Day {
+	sum := Day{Median: f.Median()}
+	for _, d := range f.days {
+		sum.Created, sum.Opened, sum.Pending = sum.Created+d.Created, sum.Opened+d.Opened, sum.Pending+d.Pending
+		sum.Approved, sum.Denied = sum.Approved+d.Approved, sum.Denied+d.Denied
+	}
+	return sum
 }
 
 // Reasons returns why users were denied, the most frequent first. A user with several

@@ -43,6 +43,9 @@ func TestFunnel(t *testing.T) {
 	if f.Users != 12 || f.NoLink != 1 || f.Working != 1 || f.Dead != 4 || f.Renewable != 2 || !f.HasNews() {
 		t.Errorf("%d users, %d without a link, %d working, %d dead, %d renewable", f.Users, f.NoLink, f.Working, f.Dead, f.Renewable)
 	}
+	if all := f.Total(); !sameDay(all, Day{Created: 12, Opened: 8, Pending: 2, Approved: 2, Denied: 3, Median: 4 * time.Hour}) {
+		t.Errorf("total %+v", all)
+	}
 	if r := f.Reasons(); !slices.Equal(r, []Reason{{"EXPIRED", 2}, {"SELFIE", 1}, {NoReason, 1}}) {
 		t.Errorf("%v", r)
 	}

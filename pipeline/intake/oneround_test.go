@@ -42,6 +42,24 @@ func TestOneRound(t *testing.T) {
 	})
 }
 
+// TestProposalsSpoilNoRow makes all decisions that are proposed of random damaged lists.
+// A row that could be sent before can be sent after them, or repeats one with the same
+// details: none takes the e-mail or the customer number of another.
+func TestProposalsSpoilNoRow(t *testing.T) {
+	dir := t.TempDir()
+	rapid.Check(t, func(rt *rapid.T) {
+		list := damagedList(rt)
+		first := checkList(rt, dir, list.cells, nil)
+		second := checkList(rt, dir, list.cells, first.proposed)
+		for n, row := range second.rows {
+			isRepeat := slices.ContainsFunc(row.Findings, func(f ledger.Finding) bool { return f.Code == pipeline.CodeRepeats })
+			if first.rows[n].Claims && !row.Claims && !isRepeat {
+				rt.Fatalf("row %d is spoilt by %v: %+v\n%q", n+2, first.proposed, row.Findings, list.cells)
+			}
+		}
+	})
+}
+
 // damaged is a list with mistakes, and what its sender meant.
 type damaged struct {
 	cells, meant [][]string // the sender's own number comes first

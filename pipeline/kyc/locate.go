@@ -1,6 +1,7 @@
 package kyc
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -20,6 +21,7 @@ type locator struct {
 	partner Lister
 	pace    *Pace
 	at      map[string]int // how many users the list showed before this serviceId
+	granted int            // users that a page had at most
 	moved   int            // by how many places the user found last had moved
 	newest  partner.Page   // the page that was read last to find a user again
 	from    int            // and where it begins
@@ -42,6 +44,7 @@ func (l *locator) locateUsers(ctx context.Context, customers []ledger.Customer) 
 			return nil // the end, or a list that does not heed where a page begins
 		}
 		before = p.Users[0].ServiceID
+		l.granted = max(l.granted, len(p.Users))
 		for i, u := range p.Users {
 			if _, seen := l.at[u.ServiceID]; wanted[u.ServiceID] && !seen {
 				l.at[u.ServiceID] = skip + i
@@ -60,30 +63,32 @@ func (l *locator) findAgain(ctx context.Context, serviceID string, deleted, crea
 	if !ok {
 		return partner.Listed{}, false, nil
 	}
-	u, found, _, err := l.findFrom(ctx, serviceID, max(0, at+l.moved-locatePage/2))
-	for skip := max(0, at-deleted-locatePage/2); err == nil && !found && skip <= at+created; skip += locatePage {
-		var isEnd bool
-		if u, found, isEnd, err = l.findFrom(ctx, serviceID, skip); isEnd {
-			break
+	size := min(cmp.Or(l.granted, locatePage), locatePage)
+	u, found, _, err := l.findFrom(ctx, serviceID, max(0, at+l.moved-size/2))
+	for skip := max(0, at-deleted-size/2); err == nil && !found && skip <= at+created; {
+		var users int
+		if u, found, users, err = l.findFrom(ctx, serviceID, skip); users == 0 {
+			break // the end of the list
 		}
+		skip += users
 	}
 	return u, found, err
 }
 
-// findFrom looks for a user on one page, and reports whether the list ends before it.
-func (l *locator) findFrom(ctx context.Context, serviceID string, skip int) (u partner.Listed, found, isEnd bool, err error) {
+// findFrom looks for a user on one page, and returns how many users the page has.
+func (l *locator) findFrom(ctx context.Context, serviceID string, skip int) (u partner.Listed, found bool, users int, err error) {
 	p, err := l.readPage(ctx, skip)
 	if err != nil {
-		return u, false, false, err
+		return u, false, 0, err
 	}
 	l.newest, l.from = p, skip
 	for i, u := range p.Users {
 		if u.ServiceID == serviceID {
 			l.moved = skip + i - l.at[serviceID]
-			return u, true, false, nil
+			return u, true, len(p.Users), nil
 		}
 	}
-	return u, false, len(p.Users) == 0, nil
+	return u, false, len(p.Users), nil
 }
 
 // isGone reads the page again on which a user was found, and reports whether it shows the

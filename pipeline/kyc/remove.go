@@ -127,7 +127,9 @@ func (c RemoveConfig) removeUser(ctx context.Context, cu ledger.Customer, clock 
 		return nil
 	}
 	// Only what surely did nothing is repeated under the one intent.
-	removal, err := askPartner(ctx, c.Pace, isPassing, func() (partner.Removal, error) { return c.Partner.Delete(ctx, cu.ServiceID) })
+	removal, err := askPartner(ctx, c.Pace, isPassing, func() (partner.Removal, error) {
+		return c.Partner.Delete(context.WithoutCancel(ctx), cu.ServiceID) // a request in flight is let finish
+	})
 	e, isAnswered := errors.AsType[*partner.Error](err)
 	if !isAnswered && err != nil {
 		removal = partner.NotRemoved // the wait for a turn ended

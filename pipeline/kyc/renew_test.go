@@ -17,6 +17,7 @@ import (
 type account struct {
 	users       []partner.Listed
 	newestFirst bool
+	cap         int // users a page at most; 0 = as asked
 	pages       int
 	deletes     int
 	stays       int // pages that still show a deleted user
@@ -27,6 +28,9 @@ type account struct {
 
 func (a *account) ListUsers(_ context.Context, skip, limit int) (partner.Page, error) {
 	a.pages++
+	if a.cap > 0 {
+		limit = min(limit, a.cap)
+	}
 	p := partner.Page{Total: len(a.users), Date: time.Now(), Began: time.Now(), Ended: time.Now()}
 	if skip < len(a.users) {
 		p.Users = slices.Clone(a.users[skip:min(len(a.users), skip+limit)])
@@ -95,12 +99,14 @@ func renewer(t *testing.T, l *memory.Ledger, a *account) *Renewer {
 }
 
 // Every user is found although the list moves with each deletion and creation, in either
-// order, by a few pages each.
+// order and with pages of any size, by a few pages each.
 func TestRenewFindsMovedUsers(t *testing.T) {
-	for _, newest := range []bool{false, true} {
+	for i, most := range []int{0, 7, 0, 7} {
+		newest := i >= 2
 		synctest.Test(t, func(t *testing.T) {
 			const n = 300
 			l, a := confirmed(t, n)
+			a.cap = most
 			if a.newestFirst = newest; newest {
 				slices.Reverse(a.users)
 			}

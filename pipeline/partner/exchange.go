@@ -60,7 +60,7 @@ func (c *Client) exchange(ctx context.Context, in request, limit int64) reply {
 	defer cancel()
 	reads := in.method == http.MethodGet
 	if !reads {
-		a.beforeFirstByte = c.beforeFirstByte
+		a.beforeFirstByte = func() error { return c.askBeforeFirstByte(ctx) }
 	}
 	req, err := c.newRequest(a.withTrace(ctx, reads), in)
 	if err == nil {
@@ -124,7 +124,7 @@ func (r *reply) read(resp *http.Response, limit int64) {
 // attempt follows one request through net/http, whose goroutines write to it.
 type attempt struct {
 	until           time.Time    // when the request ends at the latest
-	beforeFirstByte func() error // see Config; nil asks nobody
+	beforeFirstByte func() error // nil asks nobody
 	isForbidden     atomic.Bool  // by beforeFirstByte: the connection was closed unused
 	handshakes      atomic.Int64 // TLS handshakes begun
 	noTLS           atomic.Bool  // the last of them failed
@@ -132,6 +132,34 @@ type attempt struct {
 	reused          atomic.Bool  // which had been used before
 	written         atomic.Bool  // some of the request may have been written to it
 	proxyStatus     atomic.Int64 // of a proxy that refused CONNECT
+}
+
+type permissionKey struct{}
+
+// WithPermission returns a context for one request that changes something. ask is called
+// once the connection of the request is ready, before its first byte is written. If ask
+// returns an error nothing is sent, and the answer is NotSent.
+func WithPermission(ctx context.Context, ask func() error) context.Context {
+	return context.WithValue(ctx, permissionKey{}, ask)
+}
+
+// AskPermission returns what the function given to WithPermission says; nil without one.
+// A Partner that is not a Client calls it right before it sends.
+func AskPermission(ctx context.Context) error {
+	if ask, ok := ctx.Value(permissionKey{}).(func() error); ok {
+		return ask()
+	}
+	return nil
+}
+
+// askBeforeFirstByte asks whether a request may still be sent.
+func (c *Client) askBeforeFirstByte(ctx context.Context) error {
+	if c.beforeFirstByte != nil {
+		if err := c.beforeFirstByte(); err != nil {
+			return err
+		}
+	}
+	return AskPermission(ctx)
 }
 
 type attemptKey struct{}

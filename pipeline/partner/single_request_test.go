@@ -20,29 +20,39 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
-// TestBeforeFirstByte: a request that is forbidden once its connection is ready sends
+// TestPermission: a request that is forbidden once its connection is ready sends
 // nothing, and is known to be unsent. Requests that only read are not asked about.
-func TestBeforeFirstByte(t *testing.T) {
+func TestPermission(t *testing.T) {
 	var heard atomic.Int64
 	w := startWire(t, func(_ *wire, c net.Conn, _ func() *http.Request) {
 		n, _ := io.Copy(io.Discard, c)
 		heard.Add(n)
 	})
 	asked := 0
-	c := newClient(t, Config{BaseURL: w.URL, Timeout: 2 * time.Second, BeforeFirstByte: func() error {
-		if asked++; asked%2 == 0 {
+	refuseFirst := func() error {
+		if asked++; asked > 1 {
 			return nil
 		}
 		return errors.New("not now")
-	}})
-	if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || heard.Load() != 0 {
+	}
+	c := newClient(t, Config{BaseURL: w.URL, Timeout: 2 * time.Second})
+	ctx := WithPermission(t.Context(), refuseFirst)
+	if err := AskPermission(t.Context()); err != nil {
+		t.Errorf("without a permission to ask for: %v", err)
+	}
+	if a := c.Create(ctx, testIdem, jane()); a.Class != ledger.NotSent || heard.Load() != 0 {
 		t.Errorf("forbidden: %v, %d bytes arrived", a, heard.Load())
 	}
-	if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.Unknown {
+	if a := c.Create(ctx, testIdem, jane()); a.Class != ledger.Unknown {
 		t.Errorf("allowed: %v", a)
 	}
 	if asked != 2 {
 		t.Errorf("asked %d times", asked)
+	}
+	asked = 0
+	c = newClient(t, Config{BaseURL: w.URL, Timeout: 2 * time.Second, BeforeFirstByte: refuseFirst})
+	if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || asked != 1 {
+		t.Errorf("forbidden by the configuration: %v, asked %d times", a, asked)
 	}
 }
 

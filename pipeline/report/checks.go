@@ -51,11 +51,45 @@ func linkCells(c *ledger.Customer, now time.Time, life LinkLife) (age, state str
 // newFunnel returns an empty funnel as of the report.
 func newFunnel(m Meta) *funnel.Funnel { return funnel.New(m.asOf(), m.LinkLife.duration()) }
 
-// addToFunnel counts the user of a row.
-func addToFunnel(f *funnel.Funnel, r *ledger.Reported) {
+// users counts the users of a report, together and by their input if there are several.
+type users struct {
+	*funnel.Funnel
+	lists map[int64]*funnel.Funnel // by batch; nil for one input
+}
+
+func newUsers(m Meta) users {
+	u := users{Funnel: newFunnel(m)}
+	if len(m.Batches) > 1 {
+		u.lists = map[int64]*funnel.Funnel{}
+		for _, b := range m.Batches {
+			u.lists[b.ID] = newFunnel(m)
+		}
+	}
+	return u
+}
+
+// add counts the user of a row.
+func (u users) add(r *ledger.Reported) {
 	c := r.Customer
 	c.Status = r.Status
-	f.Add(&c)
+	u.Add(&c)
+	if list := u.lists[c.LastBatch]; list != nil {
+		list.Add(&c)
+	}
+}
+
+// listLines returns the inputs that have users, in their order; none before the first news.
+func (u users) listLines(batches []ledger.Batch) (lines []dayLine) {
+	for _, b := range batches {
+		list := u.lists[b.ID]
+		if !u.HasNews() || list == nil || list.Users == 0 || len(b.Files) == 0 || len(lines) == maxDays {
+			continue
+		}
+		line := newDayLine(list.Total())
+		line.Date = fileNames(b.Files)[0]
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 // Checks is how far the users are with their identity checks, in the JSON forms.
@@ -149,7 +183,7 @@ func checkTitle(s ledger.KYCStatus) string {
 // maxDays is how many days of a funnel people are shown, the newest ones.
 const maxDays = 31
 
-// dayLine is a day of the funnel for people.
+// dayLine is a day of the funnel, or a list, for people.
 type dayLine struct{ Date, Created, Opened, Pending, Approved, Denied, Median string }
 
 // newestDays returns the newest days of a funnel; none before the first news.
@@ -164,14 +198,18 @@ func newestDays(f *funnel.Funnel) []funnel.Day {
 // dayLines returns the newest days in words.
 func dayLines(f *funnel.Funnel) (lines []dayLine) {
 	for _, d := range newestDays(f) {
-		line := dayLine{d.Date, reporttext.FormatCount(d.Created), reporttext.FormatCount(d.Opened), reporttext.FormatCount(d.Pending),
-			reporttext.FormatCount(d.Approved), reporttext.FormatCount(d.Denied), ""}
-		if d.Median > 0 {
-			line.Median = formatDuration(d.Median)
-		}
-		lines = append(lines, line)
+		lines = append(lines, newDayLine(d))
 	}
 	return lines
+}
+
+func newDayLine(d funnel.Day) dayLine {
+	line := dayLine{d.Date, reporttext.FormatCount(d.Created), reporttext.FormatCount(d.Opened), reporttext.FormatCount(d.Pending),
+		reporttext.FormatCount(d.Approved), reporttext.FormatCount(d.Denied), ""}
+	if d.Median > 0 {
+		line.Median = formatDuration(d.Median)
+	}
+	return line
 }
 
 // maxReasons is how many reasons of denials people are shown.

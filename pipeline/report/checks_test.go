@@ -26,11 +26,11 @@ func TestChecks(t *testing.T) {
 		{[]*ledger.Reported{row(ledger.Created, "", 7*24*time.Hour), row(ledger.Created, "", time.Hour)},
 			"[[Links to be opened 1 work\n1 probably dead (24h, assumed)]]"},
 	} {
-		k := newFunnel(Meta{Asked: now})
+		k := newUsers(Meta{Asked: now})
 		for _, r := range test.rows {
-			addToFunnel(k, r)
+			k.add(r)
 		}
-		if got := fmt.Sprint(checkFacts(k, LinkLife{})); got != test.want {
+		if got := fmt.Sprint(checkFacts(k.Funnel, LinkLife{})); got != test.want {
 			t.Errorf("got %s\nwant %s", got, test.want)
 		}
 	}
@@ -134,5 +134,22 @@ func TestLinkAges(t *testing.T) {
 	}
 	if page := string(write(t, HTML, m, seq(nil, row(48*time.Hour)))); !strings.Contains(page, "1 probably dead (24h, assumed)") {
 		t.Error("the page does not say that a link is dead")
+	}
+}
+
+// A page of several lists has each of them.
+func TestChecksByList(t *testing.T) {
+	m := Meta{Batches: []ledger.Batch{{ID: 1, Files: []ledger.File{{Name: "in/march.csv"}}}, {ID: 2, Files: []ledger.File{{Name: "april.csv"}}}, {ID: 3, Files: []ledger.File{{Name: "none.csv"}}}}}
+	row := func(batch int64, s ledger.KYCStatus) ledger.Reported {
+		return ledger.Reported{Status: ledger.Created, Customer: ledger.Customer{ID: 1, Status: ledger.Created, LastBatch: batch, FirstSent: at(1), KYC: ledger.KYC{Status: s, At: at(1).Add(90 * time.Minute)}}}
+	}
+	page := string(write(t, HTML, m, seq(nil, row(1, ledger.KYCApproved), row(2, ledger.KYCUnknown), row(1, ledger.KYCDenied))))
+	for _, want := range []string{"Identity checks by list", ">march.csv</td><td class=\"number\">2</td><td class=\"number\">2</td><td class=\"number\">0</td><td class=\"number\">1</td><td class=\"number\">1</td><td class=\"soft wide\">1 hour 30 minutes<", ">april.csv</td><td class=\"number\">1</td><td class=\"number\">0</td>"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if strings.Contains(page, "none.csv</td>") {
+		t.Error("the page has a list without users")
 	}
 }

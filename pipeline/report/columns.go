@@ -276,11 +276,17 @@ func KnownFrom(r *ledger.Reported, registered time.Time) string {
 	if from.Number == 0 || registered.IsZero() || !from.Registered.After(registered) {
 		return "the row itself is invalid. Its customer is that of " + from.String()
 	}
-	name := filepath.Base(from.File)
-	if from.File == "-" {
+	return CorrectedIn(r.Status, from)
+}
+
+// CorrectedIn says what became of a row that was corrected in another input, where it
+// has a status.
+func CorrectedIn(status ledger.Status, in ledger.Origin) string {
+	name := filepath.Base(in.File)
+	if in.File == "-" {
 		name = "standard input"
 	}
-	return statusTitle(r.Status) + ", as corrected in " + name + " row " + strconv.Itoa(from.Number)
+	return statusTitle(status) + ", as corrected in " + name + " row " + strconv.Itoa(in.Number)
 }
 
 // listCells returns the cells field, code and message: three lists of the same

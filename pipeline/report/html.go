@@ -55,6 +55,7 @@ type pageData struct {
 	BarWidth    int
 	Pace        *paceView // nil: too few, or in too short a time, for a picture
 	Days        []dayLine
+	Lists       []dayLine       // with the input in the place of the day
 	Reasons     []funnel.Reason // of denials
 }
 
@@ -87,7 +88,7 @@ func newPage(m Meta, t *tally) pageData {
 		p.Costs = append(p.Costs, [2]string{c.name, strings.TrimSpace(reporttext.GroupDigits(string(c.amount)) + " " + reporttext.Clean(string(m.Money.Currency)))})
 	}
 	p.Pace = newPaceView(&t.pace)
-	p.Days, p.Reasons = dayLines(t.checks), mainReasons(t.checks)
+	p.Days, p.Lists, p.Reasons = dayLines(t.checks.Funnel), t.checks.listLines(m.Batches), mainReasons(t.checks.Funnel)
 	widths := barWidths(t)
 	phrases := finance.NewPhrases(m.Headings)
 	x := 0.0

@@ -35,12 +35,12 @@ func writeJSON(w io.Writer, _ string, m Meta, rows Rows) error {
 	}
 	_, _ = fmt.Fprintf(out, `{"schema":%d,"meta":%s,"rows":[`, Schema, head) // a bufio.Writer keeps its first error
 	before := "\n{"
-	users := newFunnel(m)
+	all := newUsers(m)
 	for r, err := range rows {
 		if err != nil {
 			return err
 		}
-		addToFunnel(users, &r)
+		all.add(&r)
 		for i, cell := range t.rowCells(&r) {
 			value := []byte(cmp.Or(cell, "null"))
 			if !isNumeric(i) {
@@ -56,7 +56,7 @@ func writeJSON(w io.Writer, _ string, m Meta, rows Rows) error {
 	}
 	_, _ = out.WriteString("\n]")
 	if m.KYC || m.LinkAges {
-		checks, err := json.Marshal(NewChecks(users, m.LinkLife))
+		checks, err := json.Marshal(NewChecks(all.Funnel, m.LinkLife))
 		if err != nil {
 			return err
 		}

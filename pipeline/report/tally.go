@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline/funnel"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 )
 
@@ -17,12 +16,12 @@ type tally struct {
 	counts Counts
 	causes map[Cause]int // Count is 0 in the keys
 	pace   pace
-	checks *funnel.Funnel
+	checks users
 	life   LinkLife
 }
 
 func newTally(m Meta) *tally {
-	return &tally{counts: Counts{}, causes: map[Cause]int{}, pace: pace{since: m.Started}, checks: newFunnel(m), life: m.LinkLife}
+	return &tally{counts: Counts{}, causes: map[Cause]int{}, pace: pace{since: m.Started}, checks: newUsers(m), life: m.LinkLife}
 }
 
 // add counts a row and returns its first cause, by which it is grouped. A row
@@ -35,7 +34,7 @@ func (t *tally) add(r *ledger.Reported) (first Cause, ok bool) {
 	if r.Status == ledger.Created {
 		t.pace.add(r.Customer.Decided)
 	}
-	addToFunnel(t.checks, r)
+	t.checks.add(r)
 	for _, p := range r.Problems() {
 		c := Cause{Status: r.Status, Field: listItem(p.Field), Code: listItem(p.Code)}
 		t.causes[c]++
@@ -122,7 +121,7 @@ func facts(m Meta, t *tally) [][2]string {
 		add("Duration", formatDuration(m.Finished.Sub(m.Started)))
 	}
 	list = append(list, t.pace.outlook(t.left(), m.Finished)...)
-	list = append(list, checkFacts(t.checks, t.life)...)
+	list = append(list, checkFacts(t.checks.Funnel, t.life)...)
 	add("Stopped by", stopTitle(m.StopReason))
 	add("Program", m.Version)
 	return list

@@ -115,20 +115,20 @@ func (s *summarySheet) writeMoney(m Money) error {
 // denials.
 func (s *summarySheet) writeDays(t *tally) {
 	st := s.book.Style
-	if days := newestDays(t.checks); len(days) > 0 {
+	if days := newestDays(t.checks.Funnel); len(days) > 0 {
 		s.writeHead("Created on", "Users", "Opened", "What came of it")
 		for _, d := range days {
 			text := reporttext.FormatCount(d.Pending) + " under review, " + reporttext.FormatCount(d.Approved) + " approved, " + reporttext.FormatCount(d.Denied) + " denied"
 			if d.Median > 0 {
 				text += "; median time to a decision: " + formatDuration(d.Median)
 			}
-			s.WriteRow([]int{st.Cause, st.Count, st.Count, st.Label}, 18, d.Date, d.Created, d.Opened, text)
+			s.WriteRow([]int{st.Cause, st.Count, st.Count, st.Label}, max(18, workbook.TextHeight(text, adviceWidth)), d.Date, d.Created, d.Opened, text)
 		}
 	}
-	if reasons := mainReasons(t.checks); len(reasons) > 0 {
+	if reasons := mainReasons(t.checks.Funnel); len(reasons) > 0 {
 		s.writeHead("Denied because of", "Users", "", "")
 		for _, r := range reasons {
-			s.WriteRow([]int{st.Cause, st.Count, st.Label, st.Label}, 18, reporttext.Guard(r.Reason), r.Users, "", "")
+			s.WriteRow([]int{st.Cause, st.Count, st.Label, st.Label}, max(18, workbook.TextHeight(r.Reason, 38)), reporttext.Guard(r.Reason), r.Users, "", "")
 		}
 	}
 }

@@ -80,7 +80,7 @@ func (m *matcher) readLayout(header []string, rows []table.Record) (*layout, *Er
 	}
 	l.rejects, l.guarded = rejects, guarded
 	if rejects {
-		l.origin, l.was, l.problem = findColumn(header, "onboard_row"), findColumn(header, "onboard_status"), findColumn(header, "onboard_problem")
+		l.origin, l.was, l.problem = findColumn(header, OriginColumn), findColumn(header, "onboard_status"), findColumn(header, "onboard_problem")
 	}
 	if isReport(header) {
 		return nil, &Error{Reason: reportReason}

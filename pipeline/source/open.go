@@ -277,6 +277,9 @@ func (in *Input) settleCarried() error {
 			}
 		}
 	}
+	if slices.ContainsFunc(in.files, func(f *file) bool { return f.rejects }) {
+		wanted = append(slices.Clone(wanted), OriginColumn) // so that the row of the first list is known
+	}
 	for i, name := range wanted {
 		if findColumn(wanted[:i], name) >= 0 {
 			continue

@@ -10,6 +10,10 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/source/xlsx"
 )
 
+// OriginColumn is the header of a rejects file under which each row has its place in
+// the first list, "17" or "b.csv, row 17". It is always among Input.Carried.
+const OriginColumn = "onboard_row"
+
 // repeatedRow is what a rejects file says of a row that repeats another one.
 const repeatedRow = "duplicate_in_input"
 

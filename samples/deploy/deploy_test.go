@@ -43,7 +43,7 @@ func commands(t *testing.T) map[string][]string {
 			all[unit] = strings.Fields(words)
 		}
 	}
-	for _, name := range []string{"cronjob.yaml", "backup-cronjob.yaml", "listen.yaml"} {
+	for _, name := range []string{"cronjob.yaml", "backup-cronjob.yaml", "listen.yaml", "postgres-job.yaml"} {
 		for _, p := range pods(t, name) {
 			all[name] = p.Spec.Containers[0].Args
 		}
@@ -57,7 +57,7 @@ func commands(t *testing.T) map[string][]string {
 	}
 	line, _, _ := strings.Cut(example, "\n")
 	all["Dockerfile"] = append([]string{"run", "--max-new=" + bound[1]}, strings.Fields(line)...)
-	if len(all) != 8 {
+	if len(all) != 9 {
 		t.Fatalf("found only %q", all)
 	}
 	return all

@@ -4,11 +4,15 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"net/url"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/bulkonboard/bulkonboard/ledger/postgres"
 )
 
 // The types below are those of the Kubernetes API, as far as the manifests use them.
@@ -47,6 +51,39 @@ type cronJobSpec struct {
 	} `yaml:"jobTemplate"`
 }
 
+type jobSpec struct {
+	Parallelism, Completions int
+	CompletionMode           string `yaml:"completionMode"`
+	BackoffLimitPerIndex     *int   `yaml:"backoffLimitPerIndex"`
+	MaxFailedIndexes         int    `yaml:"maxFailedIndexes"`
+	PodFailurePolicy         struct {
+		Rules []struct {
+			Action          string
+			OnPodConditions []struct{ Type string } `yaml:"onPodConditions"`
+		}
+	} `yaml:"podFailurePolicy"`
+	Template podTemplate
+}
+
+// clusterSpec is that of CloudNativePG.
+type clusterSpec struct {
+	Instances int
+	Storage   struct {
+		Size         string
+		StorageClass string `yaml:"storageClass"`
+	}
+	Bootstrap struct {
+		InitDB struct{ Database, Owner, Encoding string } `yaml:"initdb"`
+	}
+	PostgreSQL struct {
+		Synchronous struct {
+			Method         string
+			Number         int
+			DataDurability string `yaml:"dataDurability"`
+		}
+	} `yaml:"postgresql"`
+}
+
 type deploymentSpec struct {
 	Replicas int
 	Strategy struct{ Type string }
@@ -81,6 +118,12 @@ type podSpec struct {
 			} `yaml:"requiredDuringSchedulingIgnoredDuringExecution"`
 		} `yaml:"podAffinity"`
 	}
+	TopologySpreadConstraints []struct {
+		MaxSkew           int           `yaml:"maxSkew"`
+		TopologyKey       string        `yaml:"topologyKey"`
+		WhenUnsatisfiable string        `yaml:"whenUnsatisfiable"`
+		LabelSelector     labelSelector `yaml:"labelSelector"`
+	} `yaml:"topologySpreadConstraints"`
 	SecurityContext struct {
 		RunAsNonRoot        bool                  `yaml:"runAsNonRoot"`
 		RunAsUser           int                   `yaml:"runAsUser"`
@@ -111,8 +154,8 @@ type container struct {
 	Args        []string
 	WorkingDir  string `yaml:"workingDir"`
 	Env         []struct {
-		Name      string
-		ValueFrom struct {
+		Name, Value string
+		ValueFrom   struct {
 			FieldRef struct {
 				FieldPath string `yaml:"fieldPath"`
 			} `yaml:"fieldRef"`
@@ -190,6 +233,12 @@ func pods(t *testing.T, name string) (all []podTemplate) {
 			if spec.ConcurrencyPolicy != "Forbid" || spec.JobTemplate.Spec.BackoffLimit == nil || spec.JobTemplate.Spec.Template.Spec.RestartPolicy != "Never" {
 				t.Errorf("%s: two of these jobs could run, or one without a bound", name)
 			}
+		case "batch/v1 Job":
+			spec := decodeSpec[jobSpec](t, m)
+			all = append(all, spec.Template)
+			if spec.Parallelism < 2 || spec.Completions != spec.Parallelism || spec.MaxFailedIndexes != spec.Completions || spec.BackoffLimitPerIndex == nil || *spec.BackoffLimitPerIndex != 0 {
+				t.Errorf("%s: a pod that fails is repeated, or ends the others: %+v", name, spec)
+			}
 		case "apps/v1 Deployment":
 			spec := decodeSpec[deploymentSpec](t, m)
 			all = append(all, spec.Template)
@@ -226,44 +275,11 @@ func TestPods(t *testing.T) {
 			t.Fatalf("%s makes %d pods", name, len(templates))
 		}
 		pod, c := templates[0].Spec, templates[0].Spec.Containers[0]
+		checkPod(t, name, pod, c)
 		near := pod.Affinity.PodAffinity.Required
 		if len(near) != 1 || near[0].TopologyKey != "kubernetes.io/hostname" || !isSubset(near[0].LabelSelector.MatchLabels, templates[0].Metadata.Labels) ||
 			!maps.Equal(near[0].LabelSelector.MatchLabels, map[string]string{"app.kubernetes.io/part-of": "bulkonboard"}) {
 			t.Errorf("%s: the pod may be on another node than the ledger's other users: %+v", name, near)
-		}
-		if s := pod.SecurityContext; !s.RunAsNonRoot || s.FSGroupChangePolicy != "OnRootMismatch" || s.SeccompProfile.Type != "RuntimeDefault" || s.FSGroup != s.RunAsGroup {
-			t.Errorf("%s: pod: %+v", name, s)
-		}
-		if a := pod.AutomountServiceAccountToken; a == nil || *a {
-			t.Errorf("%s: the pod can speak to Kubernetes", name)
-		}
-		if s := c.SecurityContext; !s.ReadOnlyRootFilesystem || s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation || !slices.Equal(s.Capabilities.Drop, []string{"ALL"}) {
-			t.Errorf("%s: container: %+v", name, s)
-		}
-		// A key in the environment would show in the description of the pod.
-		for _, e := range c.Env {
-			if e.ValueFrom.FieldRef.FieldPath != "metadata.name" {
-				t.Errorf("%s sets %s", name, e.Name)
-			}
-		}
-		if c.Resources.Limits["memory"] == "" {
-			t.Errorf("%s has no limit of memory", name)
-		}
-		volumes := map[string]bool{}
-		for _, v := range pod.Volumes {
-			volumes[v.Name] = true
-			if v.Secret != nil && v.Secret.DefaultMode != 0o400 {
-				t.Errorf("%s: a secret of mode %o", name, v.Secret.DefaultMode)
-			}
-		}
-		for _, m := range c.VolumeMounts {
-			if !volumes[m.Name] {
-				t.Errorf("%s mounts %s, which is no volume of it", name, m.Name)
-			}
-			delete(volumes, m.Name)
-		}
-		if len(volumes) != 0 {
-			t.Errorf("%s: volumes that nothing mounts: %v", name, volumes)
 		}
 	}
 	// A run that failed is not repeated blindly.
@@ -297,5 +313,165 @@ func TestListenPorts(t *testing.T) {
 		if ports[p.TargetPort] == "" {
 			t.Errorf("the service leads to %s", p.TargetPort)
 		}
+	}
+}
+
+// checkPod checks that a pod is not root and can do nothing but its work.
+func checkPod(t *testing.T, name string, pod podSpec, c container) {
+	t.Helper()
+	if s := pod.SecurityContext; !s.RunAsNonRoot || s.FSGroupChangePolicy != "OnRootMismatch" || s.SeccompProfile.Type != "RuntimeDefault" || s.FSGroup != s.RunAsGroup {
+		t.Errorf("%s: pod: %+v", name, s)
+	}
+	if a := pod.AutomountServiceAccountToken; a == nil || *a {
+		t.Errorf("%s: the pod can speak to Kubernetes", name)
+	}
+	if s := c.SecurityContext; !s.ReadOnlyRootFilesystem || s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation || !slices.Equal(s.Capabilities.Drop, []string{"ALL"}) {
+		t.Errorf("%s: container: %+v", name, s)
+	}
+	// A key in the environment would show in the description of the pod.
+	for _, e := range c.Env {
+		if e.ValueFrom.FieldRef.FieldPath != "metadata.name" && e.Name != "PGPASSFILE" {
+			t.Errorf("%s sets %s", name, e.Name)
+		}
+	}
+	if c.Resources.Limits["memory"] == "" {
+		t.Errorf("%s has no limit of memory", name)
+	}
+	volumes := map[string]bool{}
+	for _, v := range pod.Volumes {
+		volumes[v.Name] = true
+		if v.Secret != nil && v.Secret.DefaultMode != 0o400 {
+			t.Errorf("%s: a secret of mode %o", name, v.Secret.DefaultMode)
+		}
+	}
+	for _, m := range c.VolumeMounts {
+		if !volumes[m.Name] {
+			t.Errorf("%s mounts %s, which is no volume of it", name, m.Name)
+		}
+		delete(volumes, m.Name)
+	}
+	if len(volumes) != 0 {
+		t.Errorf("%s: volumes that nothing mounts: %v", name, volumes)
+	}
+}
+
+// The pods of the Job share one ledger in the cluster that the other file makes, are on
+// several nodes if there are several, and speak to a server that proves who it is.
+func TestPostgresJob(t *testing.T) {
+	clusters := manifests(t, "postgres-cluster.yaml")
+	if len(clusters) != 1 || clusters[0].APIVersion+" "+clusters[0].Kind != "postgresql.cnpg.io/v1 Cluster" {
+		t.Fatalf("%+v", clusters)
+	}
+	cluster := decodeSpec[clusterSpec](t, clusters[0])
+	if s := cluster.PostgreSQL.Synchronous; s.Method != "any" || s.Number != 1 || s.DataDurability != "required" || cluster.Instances < 3 || cluster.Bootstrap.InitDB.Encoding != "UTF8" {
+		t.Errorf("a failover could lose commits: %+v", cluster)
+	}
+	templates := pods(t, "postgres-job.yaml")
+	if len(templates) != 1 || len(templates[0].Spec.Containers) != 1 {
+		t.Fatalf("%d pods", len(templates))
+	}
+	pod, c := templates[0].Spec, templates[0].Spec.Containers[0]
+	checkPod(t, "postgres-job.yaml", pod, c)
+	if s := pod.TopologySpreadConstraints; len(s) != 1 || s[0].TopologyKey != "kubernetes.io/hostname" || !isSubset(s[0].LabelSelector.MatchLabels, templates[0].Metadata.Labels) {
+		t.Errorf("%+v", s)
+	}
+	at := slices.IndexFunc(c.Args, func(a string) bool { return strings.HasPrefix(a, "--ledger=") })
+	u, err := url.Parse(strings.TrimPrefix(c.Args[at], "--ledger="))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := cluster.Bootstrap.InitDB
+	if u.Host != clusters[0].Metadata.Name+"-rw" || u.User.String() != db.Owner || u.Path != "/"+db.Database || u.Query().Get("sslmode") != "" {
+		t.Errorf("the pods connect to %s", u)
+	}
+	if err := postgres.CheckAddress(u.String()); err == nil || !strings.Contains(err.Error(), "cannot read /ca/ca.crt") { // the file of the authority is in the pod only
+		t.Errorf("%v", err)
+	}
+	files := map[string]string{u.Query().Get("sslrootcert"): "onboarding-ca"}
+	for _, e := range c.Env {
+		files[e.Value] = "onboarding-app"
+	}
+	for file, secret := range files {
+		if !isMounted(pod, c, file, secret) {
+			t.Errorf("%s is not of the secret %s", file, secret)
+		}
+	}
+	if pod.TerminationGracePeriodSeconds < 45 {
+		t.Errorf("%d seconds to end", pod.TerminationGracePeriodSeconds)
+	}
+}
+
+// isMounted reports whether a file of a container is in the volume of a secret.
+func isMounted(pod podSpec, c container, file, secret string) bool {
+	for _, m := range c.VolumeMounts {
+		for _, v := range pod.Volumes {
+			if v.Name == m.Name && v.Secret != nil && v.Secret.SecretName == secret && strings.HasPrefix(file, m.MountPath+"/") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// composeFile is what compose.yaml uses of the Compose specification.
+type composeFile struct {
+	Name     string
+	Services map[string]struct {
+		Image, User string
+		Environment map[string]string
+		Entrypoint  []string
+		Command     []string
+		Secrets     []string
+		Ports       []string
+		Volumes     []string
+		Configs     []struct{ Source, Target string }
+		Healthcheck struct {
+			Test     []string
+			Interval string
+			Retries  int
+		}
+		DependsOn map[string]struct{ Condition string } `yaml:"depends_on"`
+	}
+	Configs map[string]struct{ Content string }
+	Secrets map[string]struct{ File string }
+	Volumes map[string]struct{}
+}
+
+// The pair is of one version, is reached from this machine only, and has no password in
+// the file.
+func TestCompose(t *testing.T) {
+	var f composeFile
+	d := yaml.NewDecoder(strings.NewReader(read(t, "compose.yaml")))
+	d.KnownFields(true)
+	if err := d.Decode(&f); err != nil {
+		t.Fatal(err)
+	}
+	primary, standby := f.Services["primary"], f.Services["standby"]
+	if len(f.Services) != 2 || primary.Image == "" || primary.Image != standby.Image || standby.DependsOn["primary"].Condition != "service_healthy" {
+		t.Errorf("%+v", f.Services)
+	}
+	for name, s := range f.Services {
+		if len(s.Ports) != 1 || !strings.HasPrefix(s.Ports[0], "127.0.0.1:") {
+			t.Errorf("%s listens on %q", name, s.Ports)
+		}
+		for _, secret := range s.Secrets {
+			if f.Secrets[secret].File == "" {
+				t.Errorf("%s has no secret %s", name, secret)
+			}
+		}
+		for _, v := range s.Volumes {
+			volume, _, _ := strings.Cut(v, ":")
+			if _, ok := f.Volumes[volume]; !ok {
+				t.Errorf("%s mounts %s, which does not exist", name, volume)
+			}
+		}
+		for _, c := range s.Configs {
+			if f.Configs[c.Source].Content == "" {
+				t.Errorf("%s has no config %s", name, c.Source)
+			}
+		}
+	}
+	if out, err := exec.CommandContext(t.Context(), "sh", "-n", "-c", strings.ReplaceAll(standby.Command[0], "$$", "$")).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -27,8 +27,8 @@ func books() []book {
 
 // drawBooks writes the pictures of workbooks into out. The commands run in dir, after
 // those of the terminal. LibreOffice lays the pages out.
-func drawBooks(ctx context.Context, dir, out string) error {
-	for _, b := range books() {
+func drawBooks(ctx context.Context, dir string, list []book, out string) error {
+	for _, b := range list {
 		program := exec.CommandContext(ctx, filepath.Join(dir, "bin", "bulkonboard"), b.command...)
 		program.Dir = dir
 		if text, err := program.CombinedOutput(); err != nil && program.ProcessState.ExitCode() != 3 { // 3: the list has mistakes

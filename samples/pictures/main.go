@@ -1,12 +1,13 @@
 // Command pictures makes the pictures of the documents. It needs Go, tmux, LibreOffice
-// and pdftoppm:
+// pdftoppm
+// and Chromium:
 //
 //	cd samples/pictures && go run .
 //	go run . -columns 120 -o DIR
 //
 // It builds bulkonboard, runs it on invented lists in a directory of its own, and
 // draws what tmux shows, on a dark and on a light ground, and pages of workbooks. The
-// documents show terminals of 80 columns; other widths are for a review.
+// pictures of a week are made from what the test of that week leaves. The documents show terminals of 80 columns; other widths are for a review.
 package main
 
 import (
@@ -66,7 +67,18 @@ func run(ctx context.Context, columns int, out string) (err error) {
 	if err := prepare(ctx, dir); err != nil {
 		return err
 	}
-	for i, s := range shots() {
+	if err := drawShots(ctx, dir, shots(), fonts, columns, out); err != nil {
+		return err
+	}
+	if err := drawBooks(ctx, dir, books(), out); err != nil {
+		return err
+	}
+	return drawWeek(ctx, dir, fonts, columns, out)
+}
+
+// drawShots runs commands in dir, and draws those that have a name.
+func drawShots(ctx context.Context, dir string, list []shot, f *fonts, columns int, out string) error {
+	for i, s := range list {
 		screen, err := capture(ctx, filepath.Join(dir, "tmux"+strconv.Itoa(i)), dir, s, columns)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
@@ -76,12 +88,12 @@ func run(ctx context.Context, columns int, out string) (err error) {
 		}
 		for _, theme := range themes() {
 			name := fmt.Sprintf("%s-%s.png", s.name, theme.name)
-			if err := drawScreen(filepath.Join(out, name), fonts, theme, screen, columns); err != nil {
+			if err := drawScreen(filepath.Join(out, name), f, theme, screen, columns); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 		}
 	}
-	return drawBooks(ctx, dir, out)
+	return nil
 }
 
 // prepare builds the program and makes the lists that the commands read.

@@ -150,6 +150,19 @@ func (e *File) NoteWrite(seq int64) {
 	_, _ = e.f.WriteAt(b[:], seqAt)
 }
 
+// NoteSender writes the number of the sender whose writes are noted from now on; none
+// is noted yet.
+func (e *File) NoteSender(number int64) error {
+	var b [2 * seqSize]byte
+	putSeq(b[seqSize:], number)
+	_, err := e.f.WriteAt(b[:], seqAt)
+	return err
+}
+
+// Sender returns the number of the sender whose write Seq is, as found when the file was
+// opened; 0 if no sender wrote it.
+func (e *File) Sender() int64 { return e.sender }
+
 // Add appends changes. They are on the disk when it returns nil.
 func (e *File) Add(changes []ledger.Change) error {
 	e.mu.Lock()

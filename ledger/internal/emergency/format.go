@@ -11,7 +11,8 @@ import (
 )
 
 // The layout: the header is magic (8), id of the ledger (32), number of its last
-// write (8) and the CRC-32C of the number (4); from tokensAt on the two tokens, 32
+// write (8) and the CRC-32C of the number (4); the number of the sender whose write that
+// was (8), 0 of a ledger in a file, with a CRC-32C of its own (4); the two tokens, 32
 // bytes each, whether the first is in the ledger's file itself (1), and their CRC-32C
 // (4). From headSize on there are frames: length (4), CRC-32C (4), one change as JSON;
 // a length of zero ends them. Unused bytes are zero, numbers big-endian.
@@ -21,6 +22,7 @@ const (
 	idSize   = 32
 	seqAt    = 40
 	seqSize  = 12 // with its checksum
+	senderAt = seqAt + seqSize
 	headSize = 512
 
 	tokensAt   = 64
@@ -30,9 +32,10 @@ const (
 
 // content is what was read of a file.
 type content struct {
-	end  int64 // where the next frame goes
-	seq  int64 // 0 if not readable
-	kept []ledger.Change
+	end    int64 // where the next frame goes
+	seq    int64 // 0 if not readable
+	sender int64 // likewise
+	kept   []ledger.Change
 
 	token, nextToken string // "" = none, or not readable
 	isCheckpointed   bool   // token is in the ledger's file itself, not only in its log
@@ -56,9 +59,7 @@ func parseContent(b []byte, id string) (c content, err error) {
 	if t := b[tokensAt : tokensAt+tokensSize+4]; binary.BigEndian.Uint32(t[tokensSize:]) == checksum(t[:tokensSize]) {
 		c.token, c.nextToken, c.isCheckpointed = trimZeros(t[:tokenSize]), trimZeros(t[tokenSize:2*tokenSize]), t[2*tokenSize] != 0
 	}
-	if n := b[seqAt : seqAt+seqSize]; binary.BigEndian.Uint32(n[8:]) == checksum(n[:8]) {
-		c.seq = int64(binary.BigEndian.Uint64(n))
-	}
+	c.seq, c.sender = readSeq(b[seqAt:]), readSeq(b[senderAt:])
 	c.end = headSize
 	for rest := b[headSize:]; len(rest) >= 8; {
 		n := binary.BigEndian.Uint32(rest)
@@ -88,6 +89,14 @@ func putHeader(b []byte, id string, seq int64) {
 func putSeq(b []byte, seq int64) {
 	binary.BigEndian.PutUint64(b, uint64(seq))
 	binary.BigEndian.PutUint32(b[8:], checksum(b[:8]))
+}
+
+// readSeq reads a number with its checksum; 0 if it is not readable.
+func readSeq(b []byte) int64 {
+	if binary.BigEndian.Uint32(b[8:]) != checksum(b[:8]) {
+		return 0
+	}
+	return int64(binary.BigEndian.Uint64(b))
 }
 
 func appendFrames(b []byte, changes []ledger.Change) ([]byte, error) {

@@ -56,6 +56,13 @@ func NewReader(db Database, environment string, keys *keyed.Secret) *Reader {
 	return &Reader{&Conn{Environment: environment, db: db}, keys}
 }
 
+// Writer writes a ledger within the caller's transaction: what both databases do with the
+// same statements.
+type Writer struct{ *Reader }
+
+// Writer returns what writes on the connection.
+func (c *Reader) Writer() Writer { return Writer{c} }
+
 // Database returns what runs the statements.
 func (c *Conn) Database() Database { return c.db }
 

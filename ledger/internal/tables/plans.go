@@ -36,7 +36,7 @@ func (c *Conn) plan(ctx context.Context, id string) (ledger.Plan, error) {
 }
 
 // InsertPlan writes a plan as made, with its rows.
-func (c *Conn) InsertPlan(ctx context.Context, p ledger.Plan, rows []ledger.PlanRow) error {
+func (c Writer) InsertPlan(ctx context.Context, p ledger.Plan, rows []ledger.PlanRow) error {
 	n, err := c.ExecCount(ctx, `INSERT INTO plan (id, state, terms, rows, who, host, made_us, expires_us) VALUES (?, 'made', ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		p.ID, p.Terms, len(rows), p.Who, p.Host, Micros(p.Made), Micros(p.Expires))
 	if err == nil && n == 0 {
@@ -67,7 +67,7 @@ func (c *Conn) InsertPlan(ctx context.Context, p ledger.Plan, rows []ledger.Plan
 }
 
 // DecidePlan writes the decision about a plan.
-func (c *Conn) DecidePlan(ctx context.Context, id string, d ledger.PlanDecision) error {
+func (c Writer) DecidePlan(ctx context.Context, id string, d ledger.PlanDecision) error {
 	p, err := c.plan(ctx, id)
 	if err == nil {
 		err = p.CheckDecision(d.At)
@@ -87,7 +87,7 @@ func (c *Conn) DecidePlan(ctx context.Context, id string, d ledger.PlanDecision)
 }
 
 // BeginPlan moves a plan to running, for a run that begins at a moment.
-func (c *Conn) BeginPlan(ctx context.Context, id string, now time.Time) error {
+func (c Writer) BeginPlan(ctx context.Context, id string, now time.Time) error {
 	p, err := c.plan(ctx, id)
 	if err == nil {
 		err = p.CheckBegin(now)
@@ -99,7 +99,7 @@ func (c *Conn) BeginPlan(ctx context.Context, id string, now time.Time) error {
 }
 
 // FinishPlan makes the plan of a run used, if it has one.
-func (c *Conn) FinishPlan(ctx context.Context, run int64, exitCode int) error {
+func (c Writer) FinishPlan(ctx context.Context, run int64, exitCode int) error {
 	if ledger.LeavesPlan(exitCode) {
 		return nil
 	}
@@ -107,12 +107,12 @@ func (c *Conn) FinishPlan(ctx context.Context, run int64, exitCode int) error {
 }
 
 // VoidPlans makes all open plans void.
-func (c *Conn) VoidPlans(ctx context.Context) error {
+func (c Writer) VoidPlans(ctx context.Context) error {
 	return c.movePlans(ctx, ledger.PlanVoid, "state IN ('made', 'approved', 'running')")
 }
 
 // movePlans gives plans another state. The rows of those that are over are removed.
-func (c *Conn) movePlans(ctx context.Context, to ledger.PlanState, where string, args ...any) error {
+func (c Writer) movePlans(ctx context.Context, to ledger.PlanState, where string, args ...any) error {
 	if err := c.Exec(ctx, "UPDATE plan SET state = ? WHERE "+where, append([]any{string(to)}, args...)...); err != nil || to.IsOpen() {
 		return err
 	}

@@ -23,7 +23,7 @@ func IsPruned(b ledger.Batch) bool { return strings.HasPrefix(b.Fingerprint, Pru
 
 // PruneBatches drops the row lists of inputs that none of the newest keep runs read, but
 // for the last row of each customer. It runs within the caller's transaction.
-func (c *Conn) PruneBatches(ctx context.Context, keep int) (out Pruned, err error) {
+func (c Writer) PruneBatches(ctx context.Context, keep int) (out Pruned, err error) {
 	// The newest input is reported without being named.
 	old, err := c.QueryIDs(ctx, `SELECT id FROM batch WHERE rows > 0 AND id <> (SELECT max(id) FROM batch)
 		AND id NOT IN (SELECT batch FROM run WHERE batch IS NOT NULL ORDER BY id DESC LIMIT ?)`, keep)

@@ -168,32 +168,3 @@ func (c *Conn) FactNames(ctx context.Context, prefix string) (names []string, er
 	})
 	return names, err
 }
-
-// ReadGaps lists all gaps, oldest first.
-func (c *Conn) ReadGaps(ctx context.Context) (all []ledger.Gap, err error) {
-	err = c.Query(ctx, `SELECT id, cause, from_at_us, from_offset_us, from_certain, to_at_us, to_offset_us, to_certain, written_us, scanned_us, ended_us, reason
-		FROM gap ORDER BY id`, nil, func(r *Record) error {
-		all = append(all, ledger.Gap{ID: r.Int64(), Cause: ledger.GapCause(r.Text()), From: r.Instant(), To: r.Instant(),
-			Written: r.Time(), Scanned: r.Time(), Ended: r.Time(), Reason: r.Text()})
-		return nil
-	})
-	return all, err
-}
-
-// InGap returns those of the identities that a gap has.
-func (c *Reader) InGap(ctx context.Context, identities []string) (map[string]bool, error) {
-	byDigest := make(map[string]string, len(identities))
-	var digests [][]byte
-	for _, text := range identities {
-		if d := c.Keys.Identity(text); d != (keyed.Digest{}) {
-			byDigest[string(d[:])] = text
-			digests = append(digests, d[:])
-		}
-	}
-	in := map[string]bool{}
-	err := QueryList(ctx, c.Conn, "SELECT digest FROM gap_user WHERE digest IN (?)", digests, func(r *Record) error {
-		in[byDigest[string(r.Blob())]] = true
-		return nil
-	})
-	return in, err
-}

@@ -1,7 +1,12 @@
 package pgtest
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -15,4 +20,21 @@ func processAttributes() *syscall.SysProcAttr {
 func keepThread() func() {
 	runtime.LockOSThread()
 	return runtime.UnlockOSThread
+}
+
+// childrenOf returns the processes that a process has started.
+func childrenOf(pid int) (all []int) {
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid)) // the pattern is sound
+	for _, list := range lists {
+		text, err := os.ReadFile(list)
+		if err != nil {
+			continue
+		}
+		for word := range strings.FieldsSeq(string(text)) {
+			if child, err := strconv.Atoi(word); err == nil {
+				all = append(all, child)
+			}
+		}
+	}
+	return all
 }

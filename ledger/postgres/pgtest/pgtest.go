@@ -37,6 +37,27 @@ func Start(t testing.TB, settings ...string) *Cluster {
 	if bin == "" {
 		t.Skip("*** POSTGRESQL IS NOT INSTALLED, THIS TEST DID NOT RUN: no initdb in PATH, in /usr/lib/postgresql/*/bin or of Homebrew")
 	}
+	return start(t, bin, settings, "initdb", "-A", "trust", "-N", "-U", "postgres", "-E", "UTF8")
+}
+
+// StartStandby makes a standby of the cluster, which follows it asynchronously, and starts
+// its server. through is the address, host:port, over which it follows; "" is that of the
+// cluster itself.
+func (c *Cluster) StartStandby(t testing.TB, through string, settings ...string) *Cluster {
+	t.Helper()
+	if through == "" {
+		through = c.Address()
+	}
+	host, port, err := net.SplitHostPort(through)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return start(t, c.bin, settings, "pg_basebackup", "-R", "-X", "stream", "-c", "fast", "-h", host, "-p", port, "-U", "postgres")
+}
+
+// start makes the folder of a cluster by a program, and starts its server.
+func start(t testing.TB, bin string, settings []string, program string, args ...string) *Cluster {
+	t.Helper()
 	folder, err := os.MkdirTemp("", "pgtest")
 	if err != nil {
 		t.Fatal(err)
@@ -51,10 +72,10 @@ func Start(t testing.TB, settings ...string) *Cluster {
 		t.Fatal(err)
 	}
 	c := &Cluster{folder: filepath.Join(folder, "data"), bin: bin}
-	initialise := exec.CommandContext(t.Context(), filepath.Join(bin, "initdb"), "-A", "trust", "-N", "-U", "postgres", "-E", "UTF8", "-D", c.folder)
-	initialise.Env, initialise.Dir, initialise.SysProcAttr = append(os.Environ(), "LC_ALL=C.UTF-8"), folder, user
-	if out, err := initialise.CombinedOutput(); err != nil {
-		t.Fatalf("initdb: %v\n%s", err, out)
+	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, program), append(args, "-D", c.folder)...)
+	cmd.Env, cmd.Dir, cmd.SysProcAttr = append(os.Environ(), "LC_ALL=C.UTF-8"), folder, user
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", program, err, out)
 	}
 	if c.port, err = freePort(); err != nil {
 		t.Fatal(err)
@@ -77,7 +98,7 @@ func (c *Cluster) Run(t testing.TB, settings ...string) {
 	}
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), filepath.Join(c.bin, "postgres"), args...)
 	cmd.Env, cmd.Dir, cmd.SysProcAttr = append(os.Environ(), "LC_ALL=C.UTF-8"), c.folder, user
-	if c.server, err = startServer(cmd); err != nil {
+	if c.server, err = startServer(cmd, "database system is ready to accept"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -95,6 +116,34 @@ func (c *Cluster) Stop(t testing.TB, with os.Signal) {
 	<-c.server.ended
 	c.server = nil
 }
+
+// Kill ends the server and all its processes at once, as a machine that dies does.
+func (c *Cluster) Kill(t testing.TB) {
+	t.Helper()
+	for _, pid := range childrenOf(c.server.cmd.Process.Pid) {
+		if p, err := os.FindProcess(pid); err == nil {
+			_ = p.Kill() // it may have ended
+		}
+	}
+	c.Stop(t, os.Kill)
+}
+
+// Promote makes a standby a primary.
+func (c *Cluster) Promote(t testing.TB) {
+	t.Helper()
+	user, err := serverUser("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), filepath.Join(c.bin, "pg_ctl"), "promote", "-w", "-D", c.folder)
+	cmd.Dir, cmd.SysProcAttr = c.folder, user
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("pg_ctl promote: %v\n%s", err, out)
+	}
+}
+
+// Address returns host:port of the server.
+func (c *Cluster) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(c.port)) }
 
 // URL returns the address of a ledger in a schema that does not exist yet.
 func (c *Cluster) URL() string {
@@ -143,8 +192,8 @@ type server struct {
 	ended chan struct{}
 }
 
-// startServer returns once the server accepts connections.
-func startServer(cmd *exec.Cmd) (*server, error) {
+// startServer returns once the server has said that it is ready.
+func startServer(cmd *exec.Cmd, isReady string) (*server, error) {
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		return nil, err
@@ -160,7 +209,7 @@ func startServer(cmd *exec.Cmd) (*server, error) {
 		var said []string
 		lines := bufio.NewScanner(log)
 		for lines.Scan() {
-			if said = append(said, lines.Text()); strings.HasSuffix(lines.Text(), "database system is ready to accept connections") {
+			if said = append(said, lines.Text()); strings.Contains(lines.Text(), isReady) {
 				ready <- nil
 				break
 			}
@@ -168,7 +217,7 @@ func startServer(cmd *exec.Cmd) (*server, error) {
 		_, _ = io.Copy(io.Discard, log) // until the server ends
 		err := cmd.Wait()
 		select {
-		case ready <- fmt.Errorf("postgres ended: %w\n%s", err, strings.Join(said, "\n")):
+		case ready <- fmt.Errorf("%s ended: %w\n%s", filepath.Base(cmd.Path), err, strings.Join(said, "\n")):
 		default:
 		}
 	}()

@@ -68,7 +68,7 @@ const (
 	CodeBudget      = "budget_spent"
 	CodeUnanswered  = "too_many_unanswered"
 	CodeNotAtHand   = "row_not_at_hand"
-	CodeOutstanding = "outcome_unknown"
+	CodeOutstanding = ledger.CodeOutstanding
 )
 
 // WeighEvidence decides about a row in doubt with history h by a list.

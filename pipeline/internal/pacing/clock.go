@@ -11,6 +11,10 @@ import (
 // answers. Date has whole seconds, so it uses the middle of the second, and every silence
 // is a second longer. It is safe for concurrent use.
 type Clock struct {
+	// Shared is the clock of a ledger that several hosts share: moments are written down
+	// by it, and not by ours. nil = by ours. It is set before the first use.
+	Shared func() time.Time
+
 	mu      sync.Mutex
 	offset  time.Duration
 	certain bool
@@ -47,11 +51,25 @@ func (c *Clock) RestoreTrip(slowest time.Duration) {
 	c.slowest = max(c.slowest, slowest)
 }
 
-// InstantAt returns a moment of ours with what is known of the partner's clock.
+// InstantAt returns a moment of ours as it is written down, with what is known of the
+// partner's clock.
 func (c *Clock) InstantAt(at time.Time) ledger.Instant {
+	shift := c.shift()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return ledger.Instant{At: at, Offset: c.offset, Certain: c.certain}
+	out := ledger.Instant{At: at.Add(shift), Offset: c.offset, Certain: c.certain}
+	if c.certain {
+		out.Offset -= shift
+	}
+	return out
+}
+
+// shift returns the clock by which moments are written down minus ours.
+func (c *Clock) shift() time.Duration {
+	if c.Shared == nil {
+		return 0
+	}
+	return c.Shared().Sub(WallTime())
 }
 
 // Now returns the present moment.
@@ -59,10 +77,20 @@ func (c *Clock) Now() ledger.Instant { return c.InstantAt(WallTime()) }
 
 // LocalTime returns the moment by our clock that the partner's clock calls at.
 func (c *Clock) LocalTime(at time.Time) time.Time {
+	shift := c.shift()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.certain {
+		return at.Add(-shift) // the partner's clock is taken for that of the ledger
+	}
 	return at.Add(-c.offset)
 }
+
+// FromShared returns the moment by our clock that a shared ledger's clock calls at.
+func (c *Clock) FromShared(at time.Time) time.Time { return at.Add(-c.shift()) }
+
+// ToShared returns the moment by a shared ledger's clock that ours calls at.
+func (c *Clock) ToShared(at time.Time) time.Time { return at.Add(c.shift()) }
 
 // RoundTrip returns the slowest exchange by which the clocks were compared: how far
 // off any noted offset can be.

@@ -5,11 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 const (
 	walletEvery  = 15 * time.Second // how often the balance of an empty wallet is read
 	walletAnyway = 10 * time.Minute // after which a probe is sent whatever the balance
+
+	leaveAfter = 15 * time.Second // of an outage, after which other senders may have the rows
+
+	askAgain = 100 * time.Millisecond // how often a shared ledger is asked whether all may send again
 )
 
 // Why a gate will not open within the patience of a run.
@@ -34,11 +40,20 @@ type GateController struct {
 	// WatchWallet starts to watch a wallet that cannot pay. isFunded reports whether it
 	// can pay again. end stops watching.
 	WatchWallet func(context.Context) (isFunded func(context.Context) bool, end func())
+	// AskShared returns the pauses that all senders of a shared ledger keep, with times by
+	// the wall clock. nil = this process sends alone.
+	AskShared func(context.Context) (ledger.Pace, error)
+	// AskDuty returns what this sender does about a wallet that is empty for all.
+	AskDuty func(context.Context) (WalletDuty, error)
+	// LeaveRows lets other senders have the rows that this one cannot send, in an outage.
+	LeaveRows func(context.Context) error
+
 	// AskCover asks whether the wallet pays for the next row. It returns why it does
 	// not, "" if it does, or that the wallet did not answer.
 	AskCover func(context.Context) (why string, err error)
 
-	tries int // failed probes in a row
+	tries   int  // failed probes in a row
+	hasLeft bool // LeaveRows was called in this outage
 }
 
 // KeepOpen opens the gate whenever it can, until ctx ends. It returns an error if the
@@ -48,7 +63,7 @@ func (c *GateController) KeepOpen(ctx context.Context) error {
 		now := WallTime()
 		view := c.Gate.CurrentView(now)
 		if view.state == gateOpen {
-			c.tries = 0
+			c.tries, c.hasLeft = 0, false
 			c.ShowPause("", time.Time{})
 		}
 		if view.state != gateShut {
@@ -66,17 +81,116 @@ func (c *GateController) KeepOpen(ctx context.Context) error {
 			c.reopenAt(ctx, PauseText(view.AskedUntil.Sub(now)), view.AskedUntil)
 		case noPorts:
 			c.reopenAt(ctx, "this machine has no free port or file handle for another connection, continuing", view.portPauseUntil)
+		case allWait, allHeld:
+			if err := c.awaitShared(ctx); err != nil {
+				return err
+			}
 		case noFunds:
-			c.awaitFunds(ctx)
+			if err := c.awaitEmpty(ctx); err != nil {
+				return err
+			}
 		case uncovered:
 			if err := c.awaitCover(ctx); err != nil {
 				return err
 			}
 		default:
+			if err := c.leaveRows(ctx, view, now); err != nil {
+				return err
+			}
 			c.awaitAnswer(ctx, view)
 		}
 	}
 	return nil
+}
+
+// awaitShared waits until the shared ledger lets all senders send again.
+func (c *GateController) awaitShared(ctx context.Context) error {
+	for ctx.Err() == nil {
+		pace, err := c.AskShared(ctx)
+		switch {
+		case err != nil:
+			return errorUnlessDone(ctx, err)
+		case pace.HeldBy != "":
+			c.ShowPause("held by "+pace.HeldBy+heldWhy(pace.HeldBecause), time.Time{})
+		case pace.WaitUntil.Sub(WallTime()) > c.Patience:
+			return ErrTooLong
+		case pace.WaitUntil.After(WallTime()):
+			c.ShowPause("the partner asked all senders to wait, continuing", pace.WaitUntil)
+		default:
+			c.Gate.reopen()
+			return nil
+		}
+		if SleepFor(ctx, askAgain) != nil {
+			return nil
+		}
+	}
+	return nil
+}
+
+func heldWhy(because string) string {
+	if because == "" {
+		return ""
+	}
+	return " (" + because + ")"
+}
+
+// WalletDuty is what a sender does about a wallet that is empty for all.
+type WalletDuty uint8
+
+const (
+	AwaitOthers WalletDuty = iota // another sender asks for the balance
+	WatchWallet                   // this one asks for it, and then tries
+	TryWallet                     // this one tries at once
+)
+
+// awaitEmpty waits until an empty wallet may pay again. It lets one row try, or opens
+// the gate when another sender has found out.
+func (c *GateController) awaitEmpty(ctx context.Context) error {
+	for c.AskShared != nil && ctx.Err() == nil {
+		pace, err := c.AskShared(ctx)
+		if err != nil || ctx.Err() != nil {
+			return errorUnlessDone(ctx, err)
+		}
+		if pace.EmptySince.IsZero() {
+			c.Gate.reopen()
+			return nil
+		}
+		switch duty, err := c.AskDuty(ctx); {
+		case err != nil:
+			return errorUnlessDone(ctx, err)
+		case duty == TryWallet:
+			c.probeOnce(ctx)
+			return nil
+		case duty == WatchWallet:
+			c.awaitFunds(ctx)
+			return nil
+		}
+		c.ShowPause("the wallet is empty, and another sender checks it", time.Time{})
+		if SleepFor(ctx, askAgain) != nil {
+			return nil
+		}
+	}
+	if ctx.Err() == nil {
+		c.awaitFunds(ctx)
+	}
+	return nil
+}
+
+func errorUnlessDone(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// leaveRows lets other senders have the rows once an outage, which may be one of this
+// machine's network only, has lasted for a while.
+func (c *GateController) leaveRows(ctx context.Context, view gateView, now time.Time) error {
+	if c.LeaveRows == nil || c.hasLeft || now.Sub(view.outageSince) < leaveAfter {
+		return nil
+	}
+	c.hasLeft = true
+	return c.LeaveRows(ctx)
 }
 
 // patienceError returns why waiting longer is pointless, or nil.

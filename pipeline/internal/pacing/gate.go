@@ -56,6 +56,8 @@ const (
 	noFunds                // 402: wait for the balance, then a probe
 	uncovered              // the wallet does not pay for the next row: the wallet call, then a probe
 	noPorts                // no port or file for a connection: the clock opens it
+	allWait                // the partner has asked another sender to wait: the shared ledger opens it
+	allHeld                // an operator holds all senders: the shared ledger opens it
 )
 
 // NotAnAttempt stands for a look-up in place of an attempt's id.
@@ -140,6 +142,39 @@ func (g *Gate) HoldForFunds() {
 		g.outageSince = time.Time{}
 		g.setState(gateShut, uncovered)
 	}
+}
+
+// HoldForAll shuts the gate because the shared ledger lets no sender send. A gate that is
+// shut stays as it is; the wallet that another sender found empty is as if this one had.
+func (g *Gate) HoldForAll(why ledger.SlotsReason) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.state != gateOpen && (g.state != gateProbing || g.probeID != 0) {
+		return
+	}
+	reason := allWait
+	switch why {
+	case ledger.SlotsEmpty:
+		reason = noFunds
+	case ledger.SlotsHeld:
+		reason = allHeld
+	case ledger.SlotsWait:
+	}
+	g.setState(gateShut, reason)
+}
+
+// IsOpenTo reports whether the gate is still open to an attempt that MayPass let pass.
+func (g *Gate) IsOpenTo(attempt int64) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.state == gateOpen || g.state == gateProbing && g.probeID == attempt
+}
+
+// isTryingWallet reports whether one row may show whether an empty wallet pays again.
+func (g *Gate) isTryingWallet() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.state == gateProbing && g.why == noFunds
 }
 
 // ObserveAnswer updates the gate by the class of an answer, as soon as it is known. began

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 // Limiter is the one limiter of a run. Every request needs a token from it, look-ups and
@@ -132,17 +134,21 @@ func (p *Limiter) adaptRate(now time.Time) {
 
 // rateAt returns the rate allowed at a moment after a 429.
 func (p *Limiter) rateAt(now time.Time) float64 {
-	since := max(0, now.Sub(p.cutAt))
-	r := p.rateAtBusy * (0.5 + 0.45*min(1, float64(since)/float64(recoveryTime)))
-	if steps := int(since/recoveryTime) - 1; steps > 0 {
-		r += p.rateAtBusy * 0.01 * float64(steps)
-	}
-	return min(r, p.ceiling)
+	return min(ledger.RateAfterBusy(p.rateAtBusy, now.Sub(p.cutAt)), p.ceiling)
 }
 
+// WaitToSend implements Pacer.
+func (p *Limiter) WaitToSend(ctx context.Context, _ int) (isTrial bool, err error) {
+	return false, p.WaitTurn(ctx)
+}
+
+// ReportFunds implements Pacer: a process that sends alone knows what it reports.
+func (p *Limiter) ReportFunds(bool) {}
+
 // ReportBusy halves the rate after a 429 to a request that began at the given time. It
-// ignores requests that were in flight when the rate was last halved.
-func (p *Limiter) ReportBusy(began, now time.Time) {
+// ignores requests that were in flight when the rate was last halved. The gate makes
+// all wait.
+func (p *Limiter) ReportBusy(began, now, _ time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !began.After(p.cutAt) && p.rateAtBusy > 0 {
@@ -169,7 +175,7 @@ func (p *Limiter) halveRate(now time.Time) {
 	case p.rateAtBusy > 0:
 		p.rateAtBusy = p.rateAt(now)
 	case math.IsInf(p.ceiling, 1):
-		p.rateAtBusy = float64(max(p.recent[0], p.recent[1], 1))
+		p.rateAtBusy = p.countRecent()
 	default:
 		p.rateAtBusy = p.ceiling
 	}
@@ -177,6 +183,17 @@ func (p *Limiter) halveRate(now time.Time) {
 	p.cutAt = now
 	p.setRate(p.rateAt(now))
 }
+
+// recentRate returns how many tokens were given in the fuller one of the last two
+// seconds.
+func (p *Limiter) recentRate() float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.countRecent()
+}
+
+// countRecent is recentRate. p.mu is held.
+func (p *Limiter) countRecent() float64 { return float64(max(p.recent[0], p.recent[1], 1)) }
 
 // RateAtBusy returns the rate at the last 429 and its time, for the next run. It returns
 // 0 if there was none.

@@ -83,7 +83,7 @@ func TestPacerUnlimitedAfter429(t *testing.T) {
 		if took := take(100); took != 0 {
 			t.Errorf("100 tokens without a limit took %s", took)
 		}
-		p.ReportBusy(time.Now(), time.Now())
+		p.ReportBusy(time.Now(), time.Now(), time.Now())
 		if took := take(60); took < 700*time.Millisecond {
 			t.Errorf("60 tokens at half of 100/s took %s", took)
 		}
@@ -94,8 +94,8 @@ func TestPacerAfter429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewLimiter(100, 1)
 		met := time.Now()
-		p.ReportBusy(met.Add(-time.Second), met)
-		p.ReportBusy(met.Add(-time.Millisecond), met) // was on its way: says nothing new
+		p.ReportBusy(met.Add(-time.Second), met, met)
+		p.ReportBusy(met.Add(-time.Millisecond), met, met) // was on its way: says nothing new
 		for _, c := range []struct {
 			after time.Duration
 			want  float64
@@ -110,7 +110,7 @@ func TestPacerAfter429(t *testing.T) {
 				t.Errorf("%s after a 429 at 100/s: %.2f/s, want %.2f/s", c.after, got, c.want)
 			}
 		}
-		p.ReportBusy(time.Now(), time.Now().Add(time.Nanosecond))
+		p.ReportBusy(time.Now(), time.Now().Add(time.Nanosecond), time.Now())
 		if got := p.CurrentRate(); math.Abs(got-50) > 0.01 {
 			t.Errorf("a second 429 at 100/s: %.2f/s, want 50/s", got)
 		}

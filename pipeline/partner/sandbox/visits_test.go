@@ -77,7 +77,7 @@ func TestVisits(t *testing.T) {
 			}
 			return n
 		}
-		time.Sleep(61 * time.Minute)
+		<-time.After(61 * time.Minute)
 		early := count()
 		if _, _, err := s.WaitForWebhooks(context.Background()); err != nil {
 			t.Error(err)
@@ -111,7 +111,7 @@ func TestVisitsTooLate(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.checks.startCheck(rep.id, "a@b.example", 1, time.Now())
-		time.Sleep(100 * time.Hour)
+		<-time.After(100 * time.Hour)
 		synctest.Wait()
 		if u := s.Users()[0]; u.Status != pendingKYC {
 			t.Errorf("a dead link led to %s", u.Status)

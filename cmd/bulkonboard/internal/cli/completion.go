@@ -82,7 +82,7 @@ func fileExtensions() map[string][]string {
 		"config": yaml, "map-file": yaml, "save-map": yaml,
 		"input": inputs, "report": reports, "rejects": {"xlsx", "csv"}, "annotate": {"xlsx"}, "output": {"csv", "xlsx"}, "preexist": {"csv"},
 		"ledger": {"db"}, "ca-file": {"pem", "crt", "cer"}, "metrics-file": {"prom"}, "log-file": {"log", "json", "jsonl"},
-		"api-key-file": nil, "notify-url-file": nil, "issued": {"csv"}, "secret-file": nil, "approvers": nil, "users": nil, "tls-cert": {"pem", "crt"}, "tls-key": {"pem", "key"}, "key": nil, "plan": {"json"}, "link-file": nil, "webhook-secret-file": nil, "webhook-old-secret-file": nil, "state": nil,
+		"api-key-file": nil, "notify-url-file": nil, "issued": {"csv"}, "secret-file": nil, "approvers": nil, "users": nil, "tls-cert": {"pem", "crt"}, "tls-key": {"pem", "key"}, "key": nil, "plan": {"json"}, "link-file": nil, "webhook-secret-file": nil, "webhook-old-secret-file": nil, "state": nil, "emergency": {"emergency"},
 	}
 }
 
@@ -119,7 +119,7 @@ func argumentCompletion(command string) cobra.CompletionFunc {
 	extensions := map[string][]string{
 		"run": inputExtensions(), "validate": inputExtensions(), "plan": inputExtensions(), "links recover": inputExtensions(), "links renew": inputExtensions(),
 		"approve": {"json"}, "approve keygen": {"key"}, "template": {"csv", "xlsx"}, "report": {"csv", "xlsx", "html", "json"}, "links export": {"csv", "xlsx"}, "cards plan": {"csv"}, "kyc import": {"json", "jsonl"},
-		"ledger backup": {"db"}, "ledger restore": {"db", "csv", "xlsx", "json"}, "ledger import": {"csv", "xlsx", "json"}, "ledger export": {"jsonl"},
+		"ledger backup": {"db"}, "ledger restore": {"db", "csv", "xlsx", "json"}, "ledger import": {"csv", "xlsx", "json"}, "ledger export": {"jsonl"}, "ledger copy": {"db"}, "ledger merge": {"emergency"},
 		"ledger log": {"txt", "jsonl"}, "ledger forget": {"txt", "csv"}, "ledger readmit": {"txt", "csv"}, "ledger resolve": {"csv", "tsv", "xlsx"},
 	}
 	if list, ok := extensions[command]; ok {

@@ -85,7 +85,7 @@ func TestEveryArgumentCompletes(t *testing.T) {
 			return
 		}
 		_, directive := c.ValidArgsFunction(c, nil, "")
-		wantFiles := regexp.MustCompile(`FILE|BACKUP|REPORT`).MatchString(c.Use)
+		wantFiles := regexp.MustCompile(`FILE|BACKUP|REPORT|FROM`).MatchString(c.Use)
 		if isFile := directive == cobra.ShellCompDirectiveFilterFileExt; isFile != wantFiles {
 			t.Errorf("%s: proposes files: %t", c.Use, isFile)
 		}

@@ -144,7 +144,7 @@ func runReport(ctx context.Context, con *term.Console, c *cobra.Command, f *repo
 		return err
 	}
 	defer still.Close()
-	written, err := o.Write(ctx, meta, func() report.Rows { return still.Rows(ctx, sel) })
+	written, err := o.Write(ctx, meta, func() report.Rows { return selectRows(ctx, l, still, meta, sel) })
 	o.ReportKept(con)
 	for _, path := range written {
 		con.Sayf("written: %s", path)
@@ -167,8 +167,17 @@ func (f *reportOptions) stream(ctx context.Context, con *term.Console, l session
 		return err
 	}
 	kind := report.Kind(cmp.Or(f.format.Value, string(report.CSV)))
-	err = report.Stream(ctx, con.Out.DataWriter(), kind, scratch, meta, still.Rows(ctx, sel))
+	err = report.Stream(ctx, con.Out.DataWriter(), kind, scratch, meta, selectRows(ctx, l, still, meta, sel))
 	return errors.Join(err, os.RemoveAll(scratch))
+}
+
+// selectRows returns the selected rows; those of one input say what became of them in
+// its rejects file.
+func selectRows(ctx context.Context, l session.Ledger, still *sqlite.Snapshot, meta report.Meta, sel ledger.Selection) report.Rows {
+	if len(meta.Batches) != 1 || sel.All {
+		return still.Rows(ctx, sel)
+	}
+	return outputs.FollowCorrections(ctx, l, still, meta.Batches[0], sel)
 }
 
 // describeRun fills in what the ledger knows of the run that the rows are of, or

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,6 +14,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
 func newStatusCommand(con *term.Console) *cobra.Command {
@@ -47,16 +50,126 @@ func runStatus(ctx context.Context, con *term.Console, l session.Ledger, info le
 	if err != nil {
 		return err
 	}
+	most := maxListsShown
 	if asJSON {
-		if err := st.countLists(ctx, l); err != nil {
-			return err
-		}
+		most = maxListsCounted
+	}
+	if err := st.countLists(ctx, l, most); err != nil {
+		return err
 	}
 	if !asJSON {
+		session.ReportNotices(con, l)
 		con.Show(con.Out, st.page(con))
 		return nil
 	}
 	enc := json.NewEncoder(con.Out)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(st.toJSON(con))
+}
+
+// senderStatus is who sends from a ledger that several processes share, and what pauses
+// them. It is empty for a ledger in a file.
+type senderStatus struct {
+	isShared bool
+	senders  []ledger.SenderState
+	pace     ledger.Pace
+}
+
+// senderJSON is one sender.
+type senderJSON struct {
+	ID        int64         `json:"id"`
+	Host      report.Text   `json:"host"`
+	PID       int           `json:"pid"`
+	User      report.Text   `json:"user"`
+	Command   report.Text   `json:"command"`
+	Version   report.Text   `json:"version"`
+	Began     report.Moment `json:"beganAt"`
+	Ended     report.Moment `json:"endedAt"`   // null: it is sending
+	EndReason report.Text   `json:"endReason"` // finished or silent; null: it is sending
+	SilentFor float64       `json:"silentForSeconds"`
+	Sent      int           `json:"sent"`
+	InFlight  int           `json:"inFlight"`
+	Roles     []string      `json:"roles"`
+}
+
+// readSenders reads who sends from the ledger.
+func (s *senderStatus) readSenders(ctx context.Context, l session.Ledger) (err error) {
+	shared, ok := l.(ledger.Shared)
+	if !ok {
+		return nil
+	}
+	s.isShared = true
+	if s.senders, err = shared.Senders(ctx); err != nil {
+		return err
+	}
+	s.pace, err = shared.Pace(ctx)
+	return err
+}
+
+// living returns the senders that have not ended and send a batch.
+func (s *senderStatus) living() (list []ledger.SenderState) {
+	for _, one := range s.senders {
+		if one.Ended.IsZero() && one.Batch != 0 {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
+// sentByOthers counts the requests that senders of a batch have begun, but for the sender
+// of a run: the one of its host that joined last before it began.
+func (s *senderStatus) sentByOthers(run ledger.Run, batch int64) (n int) {
+	own := int64(0)
+	var joined time.Time
+	for _, one := range s.senders {
+		if one.Host == run.Host && !one.Began.After(run.Started) && !one.Began.Before(joined) {
+			own, joined = one.ID, one.Began
+		}
+	}
+	for _, one := range s.senders {
+		if one.Batch == batch && one.ID != own {
+			n += one.Sent
+		}
+	}
+	return n
+}
+
+// toJSON returns the senders, living and ended.
+func (s *senderStatus) toJSON() []senderJSON {
+	list := []senderJSON{}
+	for _, one := range s.senders {
+		list = append(list, senderJSON{ID: one.ID, Host: report.Text(one.Host), PID: one.PID, User: report.Text(one.User), Command: report.Text(one.Command),
+			Version: report.Text(one.Version), Began: report.Moment{Time: one.Began}, Ended: report.Moment{Time: one.Ended}, EndReason: report.Text(one.EndReason),
+			SilentFor: one.SilentFor.Seconds(), Sent: one.Sent, InFlight: one.InFlight, Roles: append([]string{}, one.Roles...)})
+	}
+	return list
+}
+
+// addTo adds the senders to a page.
+func (s *senderStatus) addTo(p *term.Page, now time.Time) {
+	if !s.isShared {
+		return
+	}
+	part := p.Part("Senders").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more sender") })
+	list := s.living()
+	if len(list) == 0 {
+		part.Text("none is sending")
+	}
+	for _, one := range list {
+		text := fmt.Sprintf("%s since %s: %s sent, %s in flight, last sign of life %s ago", session.SenderName(one), term.LocalTime(one.Began), term.Number(one.Sent), term.Number(one.InFlight), one.SilentFor.Round(time.Second))
+		if len(one.Roles) > 0 {
+			text += ", leads: " + strings.Join(one.Roles, ", ")
+		}
+		part.Text(text)
+	}
+	p.Part("Rate").Text(session.RateText(s.pace.PerSecond) + " for all senders together")
+	if s.pace.HeldBy != "" {
+		p.Part("Held").Styled(term.Attention, fmt.Sprintf("by %s: %s; bulkonboard ledger release lets the senders continue", s.pace.HeldBy, s.pace.HeldBecause))
+	}
+	if s.pace.WaitUntil.After(now) {
+		p.Part("Pause").Text("the partner asked all senders to wait until " + term.LocalTime(s.pace.WaitUntil))
+	}
+	if !s.pace.EmptySince.IsZero() {
+		p.Part("Wallet").Styled(term.Attention, "empty since "+term.LocalTime(s.pace.EmptySince))
+	}
 }

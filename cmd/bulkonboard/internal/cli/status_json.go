@@ -24,6 +24,9 @@ type statusJSON struct {
 	Lists     []listJSON     `json:"lists"`  // of the newest inputs; null if there is only one
 	Plans     []planJSON     `json:"plans"`  // that wait for a second person
 	Next      []string       `json:"next"`
+
+	Senders      []senderJSON `json:"senders"`      // of a ledger in PostgreSQL, also those that ended last; else empty
+	SentByOthers *int         `json:"sentByOthers"` // requests of the newest input by other senders than the newest run; null with a ledger in a file
 }
 
 // listJSON is how far the users of one input are.
@@ -51,6 +54,11 @@ func (s *statusReport) toJSON(con *term.Console) statusJSON {
 		Input: []report.InputFile{}, Problems: []report.Cause{}, Reports: []string{}}, Running: s.running, Next: []string{}, Plans: []planJSON{}}
 	for _, p := range s.plans {
 		out.Plans = append(out.Plans, planJSON{p.ID, p.Rows, report.Moment{Time: p.Made}, report.Moment{Time: p.Expires}})
+	}
+	out.Senders = s.senderStatus.toJSON()
+	if s.isShared {
+		n := s.sentByOthers(s.run, s.batch.ID)
+		out.SentByOthers = &n
 	}
 	if s.run.ID != 0 {
 		out.Run, out.StartedAt = &s.run.ID, report.Moment{Time: s.run.Started}

@@ -43,7 +43,8 @@ type statusReport struct {
 	perDay       float64       // rows decided a day; 0 = not known
 	gaps         []ledger.Gap  // of a ledger that was put back from a copy
 	plans        []ledger.Plan // that wait for a second person
-	own          bool          // perDay is that of the run that goes on, not of the last days
+	senderStatus
+	own bool // perDay is that of the run that goes on, not of the last days
 }
 
 func newStatusReport(ctx context.Context, l session.Ledger, info ledger.Info, now time.Time, chosen *inputSelection, life session.LinkLife) (*statusReport, error) {
@@ -73,6 +74,9 @@ func newStatusReport(ctx context.Context, l session.Ledger, info ledger.Info, no
 		s.batch, s.several = of[0], len(batches) > 1
 	} else if *chosen != (inputSelection{}) {
 		return nil, errNoInput()
+	}
+	if err := s.readSenders(ctx, l); err != nil {
+		return nil, err
 	}
 	if err := s.readRuns(ctx, l, sel.Run); err != nil || s.batch.ID == 0 {
 		return s, err
@@ -107,6 +111,14 @@ func (s *statusReport) countRows(ctx context.Context, l session.Ledger) (err err
 			s.reportedRows++
 		}
 	}
+	has, err := l.HasKYC(ctx, s.batch.ID)
+	if err != nil {
+		return err
+	}
+	if !has && s.now.Sub(s.info.Created) < s.life.Duration { // no news, and no link can be dead: there may be millions
+		s.checks = funnel.Unheard(s.now, s.life.Duration, s.tally.Status[ledger.Created], s.tally.Status[ledger.LinkMissing])
+		return nil
+	}
 	s.checks, err = kyc.Count(ctx, l, s.batch.ID, s.now, s.life.Duration)
 	return err
 }
@@ -117,19 +129,22 @@ type listChecks struct {
 	users *funnel.Funnel
 }
 
-// maxListsCounted is how many inputs are counted apart.
-const maxListsCounted = 20
+// How many inputs are counted apart: in JSON, and for a terminal.
+const (
+	maxListsCounted = 20
+	maxListsShown   = 3
+)
 
 // countLists counts how far the users of the newest inputs are.
-func (s *statusReport) countLists(ctx context.Context, l session.Ledger) error {
-	if !s.several {
+func (s *statusReport) countLists(ctx context.Context, l session.Ledger, most int) error {
+	if !s.several || !s.checks.HasNews() {
 		return nil
 	}
 	batches, err := session.Inputs(ctx, l)
 	if err != nil {
 		return err
 	}
-	for _, b := range batches[:min(len(batches), maxListsCounted)] {
+	for _, b := range batches[:min(len(batches), most)] {
 		users, err := kyc.Count(ctx, l, b.ID, s.now, s.life.Duration)
 		if err != nil {
 			return err
@@ -209,6 +224,7 @@ func (s *statusReport) page(con *term.Console) *term.Page {
 	session.AddCauses(p, s.tally, report.Advice)
 	s.addMoney(p, left)
 	p.Part("Last run").Text(s.formatLastRun())
+	s.addTo(p, s.now)
 	checks := session.FunnelLines(s.checks, s.life)
 	for i, line := range checks {
 		if i == 0 {
@@ -216,7 +232,11 @@ func (s *statusReport) page(con *term.Console) *term.Page {
 		}
 		files.Text(strings.TrimSpace(strings.TrimPrefix(line, "KYC: ")))
 	}
-	session.AddDays(p.Section("By day").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more day") }), s.checks)
+	days := p.Section("By day").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more line") })
+	session.AddDays(days, s.checks)
+	for _, list := range s.lists {
+		session.AddList(days, list.name, list.users)
+	}
 	if s.several {
 		p.Part("In all").Text(fmt.Sprintf("%s in the ledger: %s", term.Count(s.total.Rows, "customer"), session.CountsText(s.total.Status)))
 	}

@@ -66,9 +66,9 @@ func CodeOfCause(err error, otherwise Code) Code {
 		return otherwise
 	case isAny(err, ledger.ErrDamaged, ledger.ErrWrite, ledger.ErrUnsafe, ledger.ErrUnavailable):
 		return Ledger
-	case isAny(err, ledger.ErrLocked, ledger.ErrMissing, ledger.ErrEnvironment, ledger.ErrAccount, ledger.ErrNewer, ledger.ErrPlan, sqlite.ErrOlder, postgres.ErrOlder):
+	case isAny(err, ledger.ErrLocked, ledger.ErrMissing, ledger.ErrEnvironment, ledger.ErrAccount, ledger.ErrNewer, ledger.ErrMoved, ledger.ErrPlan, sqlite.ErrOlder, postgres.ErrOlder):
 		return Refused
-	case errors.As(err, &wrong), errors.As(err, &input), errors.Is(err, source.ErrChanged):
+	case errors.As(err, &wrong), errors.As(err, &input), isAny(err, source.ErrChanged, postgres.ErrAddress):
 		return Usage
 	case errors.Is(err, context.Canceled):
 		return Interrupted

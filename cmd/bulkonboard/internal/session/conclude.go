@@ -59,7 +59,7 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 			code = exit.First(code, exit.Ledger)
 		}
 	}
-	if sum.Batch.ID != 0 && (code == exit.OK || code == exit.Findings) {
+	if sum.Batch.ID != 0 && (code == exit.OK || code == exit.Findings) && !mayShare(s) { // senders of a shared ledger may not delete from it
 		if _, err := s.store.Prune(context.WithoutCancel(ctx), s.flags.KeepRuns.N); err != nil {
 			failed, code = errors.Join(failed, err), exit.Ledger
 		}

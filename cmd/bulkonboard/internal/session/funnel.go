@@ -57,7 +57,8 @@ func FunnelLines(f *funnel.Funnel, life LinkLife) []string {
 	}{
 		{f.Renewable, fmt.Sprintf("%s probably dead, older than %s: bulkonboard links renew FILE", term.Count(f.Renewable, "unopened link"), life)},
 		{f.Working, term.Count(f.Working, "unopened link") + " younger than " + life.String() + ": bulkonboard links export --working lists the users to remind"},
-		{f.Dead - f.Renewable, term.Count(f.Dead-f.Renewable, "probably dead link") + " of users who have begun the check before: links renew leaves them out, ask the partner"},
+		{f.Spent, fmt.Sprintf("%s of users who were deleted and created again %d times already: ask the partner", term.Count(f.Spent, "dead link"), kyc.MaxRenewals)},
+		{f.Dead - f.Renewable - f.Spent, term.Count(f.Dead-f.Renewable-f.Spent, "probably dead link") + " of users who have begun the check before: links renew leaves them out, ask the partner"},
 		{f.Again, term.Count(f.Again, "user") + " under review again: the documents were submitted again, the users have nothing to do"},
 		{f.Status[ledger.KYCDenied], fmt.Sprintf("%s denied%s: bulkonboard kyc retry begins again, at most %d times each", term.Number(f.Status[ledger.KYCDenied]), reasonText(f), kyc.MaxRetries)},
 		{f.NoLink, term.Number(f.NoLink) + " without a link: bulkonboard links recover FILE"},
@@ -105,16 +106,26 @@ func AddDays(part *term.Part, f *funnel.Funnel) {
 	}
 	part.Row(head...)
 	for _, d := range days {
-		row := []term.Cell{{Text: d.Date}}
-		for _, n := range []int{d.Created, d.Opened, d.Pending, d.Approved, d.Denied} {
-			row = append(row, term.Cell{Text: term.Number(n), Right: true})
-		}
-		median := "-"
-		if d.Median > 0 {
-			median = term.ShortDuration(d.Median)
-		}
-		part.Row(append(row, term.Cell{Text: median, Right: true})...)
+		addDay(part, d.Date, d)
 	}
+}
+
+// addDay adds a line of a table of days, or of lists.
+func addDay(part *term.Part, name string, d funnel.Day) {
+	row := []term.Cell{{Text: name}}
+	for _, n := range []int{d.Created, d.Opened, d.Pending, d.Approved, d.Denied} {
+		row = append(row, term.Cell{Text: term.Number(n), Right: true})
+	}
+	median := "-"
+	if d.Median > 0 {
+		median = term.ShortDuration(d.Median)
+	}
+	part.Row(append(row, term.Cell{Text: median, Right: true})...)
+}
+
+// AddList adds a list to the table of days.
+func AddList(part *term.Part, name string, f *funnel.Funnel) {
+	addDay(part, term.Printable(name), f.Total())
 }
 
 // factLinkLife is the fact that keeps --link-life for the commands that do not have it.

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,34 +43,25 @@ func (s *session) openLedger(ctx context.Context) error {
 		return nil
 	}
 	opt := s.ledgerOptions()
-	opt.Create = create
+	opt.Create, opt.Shared = create, mayShare(s)
 	s.store, err = OpenLedger(ctx, opt)
 	if err != nil {
 		return err
 	}
 	s.closers = append(s.closers, s.store.Close)
 	s.sender, _ = s.store.(sender) // of a ledger in a file the lock is enough
-	s.known = s.found.WatchFile(&beginWatcher{s.store, s.guest.Begun})
+	s.found.Begun = s.guest.Begun
+	s.known = s.found.WatchFile(s.store)
 	if missing {
 		s.showNote("", "new ledger (no earlier runs)")
 	}
+	if shared, ok := s.store.(sharedStore); ok && opt.Shared {
+		if err := joinSenders(ctx, s, shared, missing); err != nil {
+			return err
+		}
+	}
 	ReportNotices(s.Console, s.store)
 	return nil
-}
-
-// beginWatcher is a ledger that shows the number of the run that begins.
-type beginWatcher struct {
-	Ledger
-	begun func(run int64)
-}
-
-// Begin begins a run.
-func (w *beginWatcher) Begin(ctx context.Context, r ledger.Run) (int64, error) {
-	id, err := w.Ledger.Begin(ctx, r)
-	if err == nil {
-		w.begun(id)
-	}
-	return id, err
 }
 
 // sender is a ledger whose right to send can be lost while the process lives.
@@ -77,7 +69,7 @@ type sender interface{ MaySend() bool }
 
 func (s *session) ledgerOptions() LedgerOptions {
 	return LedgerOptions{Path: s.to.Ledger, Environment: s.to.Environment, LockTimeout: s.flags.LockTimeout.Duration, Command: s.command,
-		Lease: s.flags.Lease.Duration, Timeout: s.flags.Timeout.Duration, Patience: s.flags.Patience.Duration, Say: func(what string) { s.Sayf("%s", what) }}
+		Emergency: s.flags.Emergency, Lease: s.flags.Lease.Duration, Timeout: s.flags.Timeout.Duration, Patience: s.flags.Patience.Duration, Say: func(what string) { s.Sayf("%s", what) }}
 }
 
 // deleteRehearsal removes the ledger of the sandbox and its users, unless a
@@ -169,6 +161,7 @@ type Ledger interface {
 	Notices() []string
 	Close() error
 	CheckWritable(ctx context.Context) error
+	CopyTo(ctx context.Context, place string, receive func(context.Context, *sqlite.Copied) error) error
 	Verify(ctx context.Context) ([]string, error)
 	Walk(ctx context.Context, to sqlite.Visitor) error
 	Snapshot(ctx context.Context) (*sqlite.Snapshot, error)
@@ -195,9 +188,12 @@ type LedgerOptions struct {
 	Create      bool
 	ReadOnly    bool
 	Concurrent  bool
-	Adopt       bool // only of a file
+	Shared      bool   // other processes may send meanwhile; only in PostgreSQL
+	Adopt       bool   // the ledger is an older copy: write a gap
+	MovedTo     string // open a closed ledger, too, if its copy is there
 	LockTimeout time.Duration
 	Command     string
+	Emergency   string        // file for answers while the database is away; "" = the environment's in the working directory
 	Lease       time.Duration // how long the process may be silent before another one takes over; 0 = 15 s
 	Timeout     time.Duration // the longest that a request of the command can last; 0 = 30 s
 	Patience    time.Duration // how long an outage of the database is waited out; 0 = 1 minute
@@ -206,7 +202,7 @@ type LedgerOptions struct {
 
 // InFile returns the options of a ledger in a file.
 func (o LedgerOptions) InFile() sqlite.Options {
-	return sqlite.Options{Path: o.Path, Environment: o.Environment, Create: o.Create, ReadOnly: o.ReadOnly, Concurrent: o.Concurrent, Adopt: o.Adopt,
+	return sqlite.Options{Path: o.Path, Environment: o.Environment, Create: o.Create, ReadOnly: o.ReadOnly, Concurrent: o.Concurrent, Adopt: o.Adopt, MovedTo: o.MovedTo,
 		LockTimeout: o.LockTimeout, Command: o.Command}
 }
 
@@ -220,8 +216,8 @@ func OpenLedger(ctx context.Context, o LedgerOptions) (Ledger, error) {
 		return l, nil
 	}
 	l, err := postgres.Open(ctx, postgres.Options{Address: o.Path, Environment: o.Environment, Create: o.Create, ReadOnly: o.ReadOnly, Concurrent: o.Concurrent,
-		LockTimeout: o.LockTimeout, Command: o.Command, Lease: o.Lease, Timeout: o.Timeout, Patience: o.Patience, Say: o.Say,
-		Emergency: "bulkonboard-" + settings.FileWord(o.Environment) + ".emergency"})
+		Shared: o.Shared, Adopt: o.Adopt, MovedTo: o.MovedTo, LockTimeout: o.LockTimeout, Command: o.Command, Lease: o.Lease, Timeout: o.Timeout, Patience: o.Patience, Say: o.Say,
+		Emergency: cmp.Or(o.Emergency, "bulkonboard-"+settings.FileWord(o.Environment)+".emergency"), NeedsFile: o.Environment == settings.Production})
 	if err != nil {
 		return nil, err
 	}

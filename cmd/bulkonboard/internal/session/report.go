@@ -28,7 +28,7 @@ func (s *session) report(ctx context.Context, sum pipeline.Summary, failed error
 	counted := false
 	perFile := make([]int, len(sum.Batch.Files))
 	rows := func() report.Rows {
-		all := still.Rows(ctx, ledger.Selection{Batch: sum.Batch.ID})
+		all := outputs.FollowCorrections(ctx, s.store, still, sum.Batch, ledger.Selection{Batch: sum.Batch.ID})
 		if counted {
 			return all
 		}

@@ -227,7 +227,7 @@ func (s *session) config(p *term.ProgressView) pipeline.Config {
 		Bounds: pipeline.Bounds{MaxNew: f.MaxNew.Bound, MaxInvalid: f.InvalidBound(s.to.Environment), Limit: f.Limit.N, MaxErrors: f.MaxErrors.Bound, MaxDuration: f.MaxDuration.Duration},
 		Money:  pipeline.Money{Fee: f.Fee.Amount, Keep: f.KeepBalance.Amount, Wait: f.LowBalance.Value == "wait", Require: f.RequireFunds},
 		Resend: pipeline.Resend{Codes: f.AgainCode, Accept: f.Accept},
-		Origin: s.origin(), Abort: s.Stop.Abort, Log: s.log,
+		Lease:  f.Lease.Duration, Origin: s.origin(), Abort: s.Stop.Abort, Log: s.log,
 	}
 	for _, st := range f.Again {
 		cfg.Resend.Statuses = append(cfg.Resend.Statuses, ledger.Status(st))
@@ -244,6 +244,7 @@ func (s *session) config(p *term.ProgressView) pipeline.Config {
 	if p != nil {
 		cfg.OnProgress = s.watchProgress(p)
 	}
+	shareRate(s, &cfg)
 	return cfg
 }
 

@@ -38,6 +38,7 @@ type session struct {
 	isGuest  bool // else the command line
 	flags    *settings.RunFlags
 	settings string
+	hasRate  bool // --rate was given
 	to       settings.Target
 	key      string
 	rules    *validate.Rules
@@ -68,7 +69,7 @@ type session struct {
 
 // newSession settles what needs no file but the key's.
 func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []string) (*session, error) {
-	s := &session{Console: con, command: c.Name(), flags: f, settings: settings.DescribeSettings(c), found: findings.NewCollector()}
+	s := &session{Console: con, command: c.Name(), flags: f, settings: settings.DescribeSettings(c), hasRate: settings.LevelsOf(c)("rate") > 0, found: findings.NewCollector()}
 	s.guest, s.isGuest = guest.Of(c.Context())
 	if f.Quiet {
 		con.HoldBack(f.JSON)
@@ -158,6 +159,9 @@ func (s *session) openLog() error {
 	rate := s.flags.Rate.String()
 	if !s.flags.Rate.Unlimited {
 		rate = "at most " + rate
+	}
+	if mayShare(s) && !s.hasRate {
+		rate = "that of the ledger, which all its senders share"
 	}
 	p.Part("Rate").Text(rate)
 	p.Part("Ledger").Text(s.to.Ledger)

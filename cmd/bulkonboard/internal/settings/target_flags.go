@@ -30,6 +30,7 @@ type TargetFlags struct {
 	NewLedger   bool
 	LockTimeout Span
 	Lease       Span
+	Emergency   string
 	Timeout     Span
 	KeyTTL      Span
 	CAFile      string
@@ -67,10 +68,11 @@ func (t *TargetFlags) AddPartnerFlags(f *pflag.FlagSet) {
 	f.Var(&t.Timeout, "timeout", "timeout of one request")
 	f.Var(&t.KeyTTL, "key-ttl", "how long the partner remembers an idempotency key")
 	f.Var(&t.Lease, "lease", "with a ledger in PostgreSQL: how long a process may be silent before another one may continue in its place")
+	f.StringVar(&t.Emergency, "emergency", "", "with a ledger in PostgreSQL: keep answers in `FILE` while the database is away (default: ./bulkonboard-<environment>.emergency)")
 	f.Var(&t.LockTimeout, "lock-timeout", "how long to wait for the ledger's lock (default 0)")
 	f.StringVar(&t.CAFile, "ca-file", "", "trust the certificate authorities in PEM `FILE` instead of the system's")
 	f.Var(&t.Proxy, "proxy", "proxy `URL`, or env for the proxy environment variables; put a password into $BULKONBOARD_PROXY (default none)")
-	HideAdvanced(f, "timeout", "key-ttl", "lease", "lock-timeout", "ca-file", "proxy")
+	HideAdvanced(f, "timeout", "key-ttl", "lease", "emergency", "lock-timeout", "ca-file", "proxy")
 	t.Play.AddFlags(f, "sandbox-")
 	f.VisitAll(func(fl *pflag.Flag) {
 		if strings.HasPrefix(fl.Name, "sandbox-") {
@@ -165,6 +167,9 @@ func (t *TargetFlags) chooseLedger(to Target) (Target, error) {
 			return to, exit.NewUsageError(err)
 		}
 		return to, nil
+	}
+	if t.Emergency != "" {
+		return to, exit.NewUsageError(errors.New("--emergency is for a ledger in PostgreSQL"), "a ledger in a file has its emergency file next to it")
 	}
 	to.Ledger = filepath.Clean(to.Ledger)
 	return to, nil

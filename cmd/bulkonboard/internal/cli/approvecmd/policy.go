@@ -21,9 +21,9 @@ func newPolicyCommand(con *term.Console) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "policy [flags] [two-persons|none]",
 		Short: "show or set who has to agree before this ledger sends",
-		Long: `With two-persons, nothing is sent from this ledger without an approved plan: run and
-links recover end with exit code 7, and ledger verify reports every request that was
-sent without one since. none, the default, asks for no plan. The change is logged.`,
+		Long: `With two-persons, nothing is sent from this ledger without an approved plan: run,
+links recover and links renew end with exit code 7, and ledger verify reports every
+request that was sent without one since. none, the default, asks for no plan. The change is logged.`,
 		Args: subcommand.OptionalArg("two-persons or none"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {

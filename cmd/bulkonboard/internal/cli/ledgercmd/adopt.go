@@ -21,8 +21,13 @@ copy, or its -wal file is gone. If you have a newer copy, use ledger restore. If
 adopt accepts the ledger as it is, wherever it came from: a snapshot, a replica, or a
 file copied by hand.
 
-The time that it lacks is treated as after ledger restore. Import reports that know
-more with ledger import.`,
+PostgreSQL cannot tell that it was put back from a dump, set back in time, or failed
+over with a loss. Run adopt yourself then, before anything is sent.
+
+The time that the ledger lacks is treated as after ledger restore. Import reports that
+know more with ledger import.`,
+		Example: `  bulkonboard ledger adopt --env production --ledger prod.db
+  pg_restore -d onboarding prod.dump && bulkonboard ledger adopt --env production --ledger 'postgres://onboard@db.example.com/onboarding?schema=production'`,
 		Args: subcommand.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runAdopt(con, c, &f) },
 	}
@@ -33,9 +38,6 @@ more with ledger import.`,
 func runAdopt(con *term.Console, c *cobra.Command, f *settings.TargetFlags) error {
 	opt, err := ledgerOptions(c, f)
 	if err != nil {
-		return err
-	}
-	if err := session.RequireFile(opt.Path, "ledger adopt", "this version cannot adopt an older copy of a database; import reports that know more with ledger import"); err != nil {
 		return err
 	}
 	opt.Adopt = true

@@ -11,6 +11,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
+	"github.com/bulkonboard/bulkonboard/ledger"
 )
 
 func newExportCommand(con *term.Console) *cobra.Command {
@@ -31,7 +32,14 @@ passwords. Each export is recorded in the log.`,
 			return err
 		}
 		opt.Concurrent = true
-		return withLogEntry(con, c, settings.DescribeSettings(c), openWith(&f, opt), func(ctx context.Context, l session.Ledger, _ *logEntry) error {
+		err = withLogEntry(con, c, settings.DescribeSettings(c), openWith(&f, opt), func(ctx context.Context, l session.Ledger, _ *logEntry) error {
+			return runExport(ctx, con, l, args[0], noLinks)
+		})
+		if !errors.Is(err, ledger.ErrMoved) {
+			return err
+		}
+		return session.ReadLedger(c, &f, func(ctx context.Context, l session.Ledger, _ ledger.Info) error {
+			session.ReportNotices(con, l) // it is closed for writing, and so is its log
 			return runExport(ctx, con, l, args[0], noLinks)
 		})
 	}

@@ -11,7 +11,8 @@ import (
 
 // NewCommand returns the command ledger with its subcommands.
 func NewCommand(con *term.Console) *cobra.Command {
-	return subcommand.GroupCommand(&cobra.Command{Use: "ledger", Short: "maintain the ledger: log, verify, backup, restore, export, import, resolve, forget, prune ..."},
+	return subcommand.GroupCommand(&cobra.Command{Use: "ledger", Short: "maintain the ledger: log, verify, backup, restore, export, import, resolve, forget, prune, copy ..."},
 		newCreateCommand(con), newLogCommand(con), newVerifyCommand(con), newBackupCommand(con), newRestoreCommand(con), newAdoptCommand(con), newForgetCommand(con), newReadmitCommand(con),
-		newRebindCommand(con), newExportCommand(con), newImportCommand(con), newPruneCommand(con), newResolveCommand(con))
+		newRebindCommand(con), newExportCommand(con), newImportCommand(con), newPruneCommand(con), newResolveCommand(con), newCopyCommand(con), newGrantsCommand(con), newSendersCommand(con), newHoldCommand(con),
+		newReleaseCommand(con), newPaceCommand(con), newMergeCommand(con))
 }

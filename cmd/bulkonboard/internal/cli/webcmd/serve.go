@@ -193,7 +193,7 @@ func (o *options) serveUntilIdle(ctx context.Context, e *engine, s *http.Server,
 		return nil
 	})
 	all.Go(func() error {
-		e.askWallet(ctx)
+		e.askWallet()
 		keepTidy(ctx, page)
 		return nil
 	})

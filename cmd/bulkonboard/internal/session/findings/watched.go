@@ -27,7 +27,20 @@ type watchedFile struct {
 	found *Collector
 }
 
+// sharedLedger is a ledger that several processes send from.
+type sharedLedger interface {
+	fileLedger
+	ledger.Shared
+}
+
+// watchedShared is watched for a ledger that several processes send from.
+type watchedShared struct {
+	sharedLedger
+	found *Collector
+}
+
 var (
+	_ sharedLedger  = (*watchedShared)(nil)
 	_ ledger.Ledger = (*watched)(nil)
 	_ fileLedger    = (*watchedFile)(nil)
 )
@@ -38,6 +51,14 @@ func (f *Collector) Watch(l ledger.Ledger) ledger.Ledger { return &watched{l, f}
 // WatchFile is Watch for a ledger in a file.
 func (f *Collector) WatchFile(l fileLedger) ledger.Ledger { return &watchedFile{l, f} }
 
+// WatchShared is Watch for a ledger that several processes send from.
+func (f *Collector) WatchShared(l sharedLedger) ledger.Ledger { return &watchedShared{l, f} }
+
+// Register begins a check pass.
+func (w *watchedShared) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
+	return w.found.watchRegistration(w.sharedLedger.Register(ctx, b))
+}
+
 // Register begins a check pass.
 func (w *watched) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
 	return w.found.watchRegistration(w.Ledger.Register(ctx, b))
@@ -46,6 +67,25 @@ func (w *watched) Register(ctx context.Context, b ledger.Batch) (ledger.Registra
 // Register begins a check pass.
 func (w *watchedFile) Register(ctx context.Context, b ledger.Batch) (ledger.Registration, error) {
 	return w.found.watchRegistration(w.fileLedger.Register(ctx, b))
+}
+
+// Begin begins a run.
+func (w *watchedFile) Begin(ctx context.Context, r ledger.Run) (int64, error) {
+	id, err := w.fileLedger.Begin(ctx, r)
+	return w.found.watchBegin(id, err)
+}
+
+// Begin begins a run.
+func (w *watchedShared) Begin(ctx context.Context, r ledger.Run) (int64, error) {
+	id, err := w.sharedLedger.Begin(ctx, r)
+	return w.found.watchBegin(id, err)
+}
+
+func (f *Collector) watchBegin(run int64, err error) (int64, error) {
+	if err == nil && f.Begun != nil {
+		f.Begun(run)
+	}
+	return run, err
 }
 
 func (f *Collector) watchRegistration(reg ledger.Registration, err error) (ledger.Registration, error) {

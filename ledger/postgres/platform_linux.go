@@ -22,3 +22,18 @@ func limitSilence(_, _ string, raw syscall.RawConn) error {
 	}
 	return failed
 }
+
+// hostClock is the clock of the host that never stops and cannot be set: it counts on
+// while the machine sleeps.
+type hostClock struct{}
+
+func newHostClock() hostClock { return hostClock{} }
+
+// elapsed returns the time since a moment that is always the same.
+func (hostClock) elapsed() time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &t); err != nil {
+		panic("CLOCK_BOOTTIME: " + err.Error()) // every Linux that Go runs on has it
+	}
+	return time.Duration(t.Nano())
+}
