@@ -69,8 +69,35 @@ func TestHeaderRowsFound(t *testing.T) {
 	}
 }
 
-// A header row that was named, perhaps in the map file of an earlier list, and has no
-// headers is refused with the row that has them.
+// The header row of an earlier list is only where to look first: a corrected rejects
+// file has its own, and a title may be longer this month.
+func TestEarlierHeaderRow(t *testing.T) {
+	const row = "Ann,Lee,a@b.example\n"
+	for name, test := range map[string]struct {
+		text string
+		row  int // of the headers; 0 = refused
+		take bool
+	}{
+		"as before":          {"Customers\n\n" + head + row, 3, false},
+		"in the first row":   {head + row + row + row, 1, false},
+		"fewer rows":         {head + row, 1, false},
+		"another row":        {"Customers\nNovember\n\n" + head + row, 0, false},
+		"another row, taken": {"Customers\nNovember\n\n" + head + row, 4, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in, rows, err := read(t, Options{EarlierHeaderRow: 3, TakeFound: test.take}, "a.csv", test.text)
+			if test.row == 0 {
+				refused(t, err, Error{Row: 1, Reason: "the headers seem to be in row 4", Hint: "Pass --header-row 4"})
+				return
+			}
+			if err != nil || rows[0].Values[0] != "Ann" || in.Files()[0].HeaderRow != test.row {
+				t.Errorf("%v %v", rows, err)
+			}
+		})
+	}
+}
+
+// A header row that was named and has no headers is refused with the row that has them.
 func TestHeaderRowElsewhere(t *testing.T) {
 	for name, text := range map[string]string{
 		"a blank row": "Customers\n\n" + head + "Ann,Lee,a@b.example\n",

@@ -51,7 +51,7 @@ func (m *matcher) findHeader(rows []table.Record, want int) (int, *Error) {
 		i, found := slices.BinarySearchFunc(rows, want, func(r table.Record, n int) int { return cmp.Compare(r.Number, n) })
 		isCustomer := found && slices.ContainsFunc(rows[i].Cells, looksLikeData)
 		if !found || !isCustomer && m.countKnown(rows[i].Cells) == 0 {
-			if best, mostKnown := m.findMostKnown(rows); mostKnown >= 2 { // such as a title that is a row longer than last month's
+			if best, mostKnown := m.findMostKnown(rows); mostKnown >= 2 {
 				return 0, &Error{Row: want, Reason: fmt.Sprintf("there are no headers in this row; they seem to be in row %d", rows[best].Number),
 					Hint: fmt.Sprintf("Pass --header-row %d", rows[best].Number), Err: &FoundHeader{Row: rows[best].Number}}
 			}
