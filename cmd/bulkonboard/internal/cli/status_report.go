@@ -255,7 +255,7 @@ func (s *statusReport) addProgress(p *term.Page, left int) {
 	}
 	part := p.Section("Progress")
 	part.Text(fmt.Sprintf("%s of %s done (%d %%)", term.Number(s.tally.Rows-left), term.Count(s.tally.Rows, "row"), share))
-	session.AddOutcome(part, s.tally, -1)
+	session.AddOutcome(part, s.tally, -1, 0)
 	if left > 0 {
 		p.Part("Ends").Text(s.formatEnd(left))
 	}
