@@ -185,6 +185,9 @@ func (b *browser) begin(plan api.Plan) (run api.Run) {
 func (b *browser) finished(id int64) (run api.Run) {
 	b.Helper()
 	_, text := b.request("GET", fmt.Sprintf("/api/runs/%d/events", id), nil)
+	if bytes.Contains(text, []byte("@")) || bytes.Contains(text, []byte("https://")) {
+		b.Errorf("the events have more than figures:\n%s", text)
+	}
 	events := strings.Split(strings.TrimSpace(string(text)), "\n\n")
 	last, isEvent := strings.CutPrefix(events[len(events)-1], "event: run\ndata: ")
 	if err := json.Unmarshal([]byte(last), &run); err != nil || !isEvent || run.Finished == nil {
