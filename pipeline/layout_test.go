@@ -95,11 +95,12 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/internal/userlist":     {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/limits", "pipeline/partner", "validate"},
 		"pipeline/web":                   {"pipeline/messages", "pipeline/report/reporttext", "pipeline/source", "pipeline/web/access", "pipeline/web/api", "pipeline/web/lists", "pipeline/web/plans"},
 		"pipeline/web/api":               {},
+		"pipeline/web/webtest":           {},
 		"pipeline/web/access":            {"pipeline/web/api"},
 		"pipeline/web/plans":             {"ledger", "pipeline", "pipeline/approval", "pipeline/decisions", "pipeline/messages", "pipeline/report", "pipeline/report/reporttext", "pipeline/source", "pipeline/web/access", "pipeline/web/api", "pipeline/web/lists"},
 		"pipeline/web/lists": {"ledger", "pipeline", "pipeline/decisions", "pipeline/intake", "pipeline/limits", "pipeline/messages", "pipeline/report/annotate",
 			"pipeline/report/atomicfile", "pipeline/report/marking", "pipeline/source", "pipeline/source/table", "pipeline/source/xlsx", "pipeline/web/api", "validate"},
-		"pipeline":                       {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/internal/patience", "pipeline/internal/userlist", "pipeline/limits", "pipeline/messages", "pipeline/partner", "validate"},
+		"pipeline": {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/internal/patience", "pipeline/internal/userlist", "pipeline/limits", "pipeline/messages", "pipeline/partner", "validate"},
 	} {
 		p, ok := pkgs[module+"/"+room]
 		if !ok {

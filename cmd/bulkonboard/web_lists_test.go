@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -153,6 +154,29 @@ func (w *webList) compareMarked() {
 	}
 }
 
+// dropMarked drops the marked workbook on the page. It is the list that it was made of.
+func (w *webList) dropMarked() {
+	w.t.Helper()
+	list := w.find()
+	text, err := os.ReadFile(filepath.Join(w.dir, "page.xlsx"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	marked, err := w.store.Upload(context.Background(), webUser, "page.xlsx", bytes.NewReader(text))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.store.Wait()
+	again, err := w.store.Find(webUser, marked.ID)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	isLess := again.Counts.Rows != list.Counts.Rows || again.Counts.ToCorrect != list.Counts.ToCorrect || again.Counts.Ready != list.Counts.Ready
+	if again.State != api.ListChecked || isLess || !slices.ContainsFunc(again.Columns, func(c api.Column) bool { return c.Field == "email" }) {
+		w.t.Errorf("%s: dropped again it has %+v, and had %+v (%+v)", list.Name, again.Counts, list.Counts, again.Refusal)
+	}
+}
+
 func webFiles(t *testing.T) []string {
 	t.Helper()
 	files := []string{"../../samples/customers.csv", "../../samples/customers.xlsx", "../../samples/customers-with-mistakes.csv", "../../samples/customers-with-mistakes.xlsx"}
@@ -160,7 +184,12 @@ func webFiles(t *testing.T) []string {
 	if err != nil || len(office) == 0 {
 		t.Fatalf("%v %v", office, err)
 	}
-	return append(files, office...)
+	lines := filepath.Join(t.TempDir(), "lines.jsonl")
+	const customer = `{"email":"%s","firstName":"Jane","lastName":"Doe","phoneNumber":"+14155552671","accountPurpose":"personal use","ipAddress":"203.0.113.42","isTermsOfServiceAccepted":true,"program":"custodial"}` + "\n"
+	if err := os.WriteFile(lines, []byte(fmt.Sprintf(customer+customer+customer, "a@b.de", "nobody", "a@b.de")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return append(append(files, office...), "testdata/office/list.csv", "testdata/office/libreoffice-utf-16.csv", lines)
 }
 
 // The figures of the page and the marked workbook are those of the command that the page
@@ -171,6 +200,7 @@ func TestWebListIsAsTheCommand(t *testing.T) {
 			w := newWebList(t, path)
 			w.compareFigures()
 			w.compareMarked()
+			w.dropMarked()
 			w.editSome()
 			w.compareFigures()
 			w.compareMarked()

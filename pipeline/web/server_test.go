@@ -211,7 +211,7 @@ func (p *page) decode(w *httptest.ResponseRecorder, into any) {
 
 // pathOf fills in the wildcards of a route.
 func pathOf(rt route) string {
-	return strings.NewReplacer("{$}", "", "{file...}", "app.js", "{list}", "k3f7", "{plan}", "p1", "{run}", "4", "{change}", "2").Replace(rt.pattern)
+	return strings.NewReplacer("{$}", "", "{file...}", "home.js", "{list}", "k3f7", "{plan}", "p1", "{run}", "4", "{change}", "2").Replace(rt.pattern)
 }
 
 // Every route but those to sign in asks for a session, and has the headers.

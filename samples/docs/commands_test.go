@@ -148,7 +148,7 @@ func checkCommand(t *testing.T, known map[string][]string, words []string) strin
 	case "go":
 		return checkGo(t, known, words[1:])
 	case "export", "mkdir", "mv", "cp", "chmod", "echo", "grep", "sqlite3", "psql", "pg_dump", "pg_restore", "createdb", "openssl", "wait", "install", "useradd", "systemctl", "journalctl", "systemd-analyze",
-		"docker", "kubectl", "kubeconform", "promtool", "dpkg", "rpm", "apt-get", "npm", "goreleaser", "age", "cd", "git", "unset":
+		"docker", "kubectl", "kubeconform", "promtool", "dpkg", "rpm", "apt-get", "npm", "goreleaser", "age", "cd", "git", "unset", "htpasswd":
 		return ""
 	}
 	if strings.HasPrefix(words[0], ".ci/") {

@@ -1,13 +1,16 @@
-// Command pictures makes the pictures of the documents. It needs Go, tmux, LibreOffice
-// pdftoppm
-// and Chromium:
+// Command pictures makes the pictures of the documents. It needs Go, tmux, LibreOffice,
+// pdftoppm and Chromium:
 //
 //	cd samples/pictures && go run .
 //	go run . -columns 120 -o DIR
+//	go run . -pages
 //
 // It builds bulkonboard, runs it on invented lists in a directory of its own, and
 // draws what tmux shows, on a dark and on a light ground, and pages of workbooks. The
-// pictures of a week are made from what the test of that week leaves. The documents show terminals of 80 columns; other widths are for a review.
+// pictures of a week are made from what the test of that week leaves. The documents show
+// terminals of 80 columns; other widths are for a review. -pages makes only the pictures
+// of the finance page, in web: light and dark, in two sizes. The documents show some of
+// the smaller light ones; only these are committed.
 package main
 
 import (
@@ -47,14 +50,22 @@ func shots() []shot {
 func main() {
 	columns := flag.Int("columns", 80, "width of the terminal")
 	out := flag.String("o", ".", "`DIR` to write to")
+	isPagesOnly := flag.Bool("pages", false, "only the finance page")
 	flag.Parse()
-	if err := run(context.Background(), *columns, *out); err != nil {
+	if err := takePages(context.Background(), *out); err != nil {
+		fmt.Fprintln(os.Stderr, "pictures:", err)
+		os.Exit(1)
+	}
+	if *isPagesOnly {
+		return
+	}
+	if err := drawAll(context.Background(), *columns, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "pictures:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, columns int, out string) (err error) {
+func drawAll(ctx context.Context, columns int, out string) (err error) {
 	fonts, err := loadFonts()
 	if err != nil {
 		return err
@@ -94,6 +105,21 @@ func drawShots(ctx context.Context, dir string, list []shot, f *fonts, columns i
 		}
 	}
 	return nil
+}
+
+// takePages has the test of the finance page take its pictures.
+func takePages(ctx context.Context, out string) error {
+	dir, err := filepath.Abs(filepath.Join(out, "web"))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return err
+	}
+	play := exec.CommandContext(ctx, "go", "test", "./cmd/bulkonboard", "-run", "TestWebPage", "-count=1", "-timeout", "10m")
+	play.Dir, play.Env = "../..", append(os.Environ(), "BULKONBOARD_PICTURES="+dir)
+	play.Stdout, play.Stderr = os.Stdout, os.Stderr
+	return play.Run()
 }
 
 // prepare builds the program and makes the lists that the commands read.

@@ -38,7 +38,7 @@ func (s *statusReport) readRuns(ctx context.Context, l session.Ledger, run int64
 		}
 	}
 	_, isHeld := holder.Read(s.info.Path)
-	s.running = s.run.ID != 0 && s.run.End == nil && (len(s.living()) > 0 || isHeld)
+	s.running = s.run.ID != 0 && s.run.End == nil && (isHeld || len(s.living()) > 0)
 	return nil
 }
 

@@ -1,0 +1,113 @@
+package webtest
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// workbook is a list as a finance team hands it over: a cover sheet, a title, headings
+// in row 4, merged and crossed-out rows.
+const workbook = "../../../cmd/bulkonboard/testdata/office/Kundenliste_Q4.xlsx"
+
+// A workbook with a cover sheet and a title row reaches the grid without a question,
+// and the grid shows the sheet: its headings, rows, numbers and cells, in order.
+func testWorkbook(t *testing.T, b *Browser) {
+	s := startSite(t, nil)
+	x := b.openTab(t, s)
+	x.UploadFile(workbook)
+	x.waitSelected()
+	x.WaitText(".foot .sum", "6 ready · 194 to correct = 200")
+	x.ClickText(".file button", "Show the others")
+	x.ClickText(".chip", "All rows")
+	x.WaitFor(CellAt(5, "Lfd. Nr.") + `?.textContent === "1"`)
+	book, err := excelize.OpenFile(workbook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer book.Close()
+	sheet, err := book.GetRows("Kunden", excelize.Options{RawCellValue: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	heads := Evaluate[[]string](x, `[...document.querySelectorAll("[role=columnheader]")].slice(1).map((n) => n.title)`)
+	if want := sheet[3]; !slices.Equal(heads, want) {
+		t.Errorf("headings are %q, want %q", heads, want)
+	}
+	type shown struct {
+		Number string   `json:"number"`
+		Cells  []string `json:"cells"`
+	}
+	rows := Evaluate[[]shown](x, `[...document.querySelectorAll(".rows .line:not([hidden])")].map((n) => ({number: n.firstChild.textContent, cells: [...n.children].slice(1).map((c) => c.textContent)}))`)
+	if len(rows) < 15 {
+		t.Fatalf("%d rows are shown", len(rows))
+	}
+	compared := 0
+	for i, row := range rows[:15] {
+		line := sheet[i+4]
+		for c, cell := range row.Cells {
+			// Formulas, dates and numbers are compared by the tests of the reader.
+			if c < len(line) && !strings.ContainsAny(line[c], "0123456789") {
+				compared++
+				if cell != strings.TrimSpace(line[c]) && cell != line[c] {
+					t.Errorf("row %s, column %d: %q, want %q", row.Number, c, cell, line[c])
+				}
+			}
+		}
+	}
+	if compared < 100 {
+		t.Errorf("only %d cells were compared", compared)
+	}
+	// Dropped again, it is recognised.
+	x.OpenPage("/")
+	x.UploadFile(workbook)
+	x.ClickText(".notice a", "Open that list")
+	x.WaitText(".foot .sum", "= 200")
+}
+
+// What cannot be read is refused with what is wrong and what to do, and nothing is kept.
+func testRefusals(t *testing.T, b *Browser) {
+	s := startSite(t, nil)
+	x := b.openTab(t, s)
+	damaged := filepath.Join(t.TempDir(), "damaged.xlsx")
+	content, err := os.ReadFile(workbook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(damaged, content[:len(content)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	large := filepath.Join(t.TempDir(), "large.csv")
+	if err := os.WriteFile(large, bytes.Repeat([]byte("x"), 65<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, says := range map[string]string{
+		"../../source/testdata/xlsx/password.xlsx": "password",
+		"../../source/testdata/xlsx/old.xls":       "old Excel",
+		damaged:                                    "damaged.xlsx",
+		large:                                      "the limit is 64 MB",
+	} {
+		x.OpenPage("/")
+		x.UploadFile(path)
+		x.WaitText(".notice.is-bad", says)
+		x.WaitText(".panel", "No list yet")
+	}
+}
+
+// A text in an older encoding offers its readings, and goes on after a choice.
+func testEncoding(t *testing.T, b *Browser) {
+	s := startSite(t, nil)
+	x := b.openTab(t, s)
+	x.UploadFile("../../../cmd/bulkonboard/testdata/office/libreoffice-windows-1252.csv")
+	x.WaitText("h2", "Which of these reads right?")
+	x.WaitText(".choices label", "windows-1252")
+	Evaluate[bool](x, `document.querySelector("input[value=windows-1252]").click() ?? true`)
+	x.WaitText(".file", "columns are read")
+	x.ClickText(".chip", "All rows")
+	x.WaitFor(CellAt(2, "Vorname") + `?.textContent === "Jürgen"`)
+}
