@@ -288,9 +288,6 @@ func (l *Ledger) Close() error {
 		if l.isSender() && !hasFailed {
 			err = l.endSender(context.Background())
 		}
-		if l.sender != nil {
-			l.sender.stop()
-		}
 		l.lock <- struct{}{}
 		err = errors.Join(err, l.abandon())
 		l.failed = fmt.Errorf("%s is closed: %w", l.address.text, ledger.ErrWrite)
