@@ -44,7 +44,7 @@ func startTogether(t *testing.T, cluster *pgtest.Cluster) *together {
 		{0, "100/s", append([]string{"ledger", "pace", "--rate", fmt.Sprintf("%d/s", togetherRate)}, on...)},
 	})
 	for i := range 3 {
-		c := s.run("--ledger", s.address, "--lease", "2s", "--report", fmt.Sprintf("r%d.csv", i+1))
+		c := command(t, s.dir, append([]string{"run", "--report", fmt.Sprintf("r%d.csv", i+1), "--lease", "2s", "--timeout", "2s", "--settle", "2s", "--key-ttl", "1s"}, append(on, "in.csv")...)...)
 		said := &bytes.Buffer{}
 		c.Stderr = said
 		if err := c.Start(); err != nil {

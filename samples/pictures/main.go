@@ -59,13 +59,13 @@ func main() {
 	if *isPagesOnly {
 		return
 	}
-	if err := run(context.Background(), *columns, *out); err != nil {
+	if err := drawAll(context.Background(), *columns, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "pictures:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, columns int, out string) (err error) {
+func drawAll(ctx context.Context, columns int, out string) (err error) {
 	fonts, err := loadFonts()
 	if err != nil {
 		return err
@@ -84,10 +84,7 @@ func run(ctx context.Context, columns int, out string) (err error) {
 	if err := drawBooks(ctx, dir, books(), out); err != nil {
 		return err
 	}
-	if err := drawWeek(ctx, dir, fonts, columns, out); err != nil {
-		return err
-	}
-	return takePages(ctx, out)
+	return drawWeek(ctx, dir, fonts, columns, out)
 }
 
 // drawShots runs commands in dir, and draws those that have a name.

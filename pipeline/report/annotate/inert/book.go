@@ -106,7 +106,7 @@ func (c *copier) readBook(data []byte, rels []relation) (sheets []bookSheet, err
 		return nil, ErrTooLarge
 	}
 	for name, texts := range places {
-		if isHarmlessName(name) && slices.ContainsFunc(texts, c.isPlace) {
+		if c.formulas.isHarmlessName(name) && slices.ContainsFunc(texts, c.isPlace) {
 			c.names[strings.ToUpper(name)] = true
 		}
 	}
@@ -157,7 +157,7 @@ func (c *copier) copyDefinedName(r *rewriter, at *xml.StartElement, now map[int]
 			}
 		}
 	}
-	if !kept || !isHarmlessName(attr(*at, "name")) || !c.isPlace(text) {
+	if !kept || !c.formulas.isHarmlessName(attr(*at, "name")) || !c.isPlace(text) {
 		c.countDropped("defined name", 1)
 		return verdictSkipped, nil
 	}

@@ -3,28 +3,38 @@ package inert
 import (
 	"regexp"
 	"strings"
-	"sync"
 )
-
-// lazily compiles an expression when it is first used: with all letters of Unicode in
-// it that takes longer than most else at the start of the program.
-func lazily(expression string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
-}
 
 // harmless are the functions that a list of choices or a conditional format may
 // use: they look at values of the workbook and at nothing else.
 const harmless = " AND OR NOT IF IFERROR ISBLANK ISERROR ISNUMBER ISTEXT LEN TRIM LEFT RIGHT MID LOWER UPPER SEARCH FIND EXACT SUBSTITUTE COUNTIF COUNTIFS COUNTA COUNT SUM MOD ROW COLUMN ABS INT ROUND MIN MAX TODAY VALUE TRUE FALSE "
 
-// formulaToken matches one token at the start of a formula. There is none for
-// [ and {, without which no other workbook can be named, and none for | and !
-// alone, without which there is no DDE.
-var formulaToken = lazily(`^(?:` +
-	`(\s+|"(?:[^"]|"")*"|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[-+*/^&=<>%,;():])` + // 1: neither a place nor a name
-	`|('(?:[^'\[\]:*?/\\]|'')+'!|[\pL_][\pL\pN_.]*!)` + // 2: a sheet before a place
-	`|(\$?[A-Za-z]{1,3}\$?\d{1,7}\b|\$[A-Za-z]{1,3}\b|\$\d{1,7}\b|[A-Za-z]{1,3}:\$?[A-Za-z]{1,3}\b)` + // 3: a place
-	`|([\pL_][\pL\pN_.]*)` + // 4: a function or a name
-	`)`)
+// expressions are what formulas and names are read with. They are made for each copy: with all
+// letters of Unicode in them, at the start of the program they would delay every command.
+type expressions struct {
+	// token matches one token at the start of a formula. There is none for [ and {,
+	// without which no other workbook can be named, and none for | and ! alone, without
+	// which there is no DDE.
+	token *regexp.Regexp
+	// place is a cell or a range, of a sheet if it names one.
+	place *regexp.Regexp
+	// name is what a defined name looks like. Names that begin otherwise, such as
+	// _xlnm.Auto_Open and _xleta, make programs do something.
+	name *regexp.Regexp
+}
+
+func newExpressions() expressions {
+	return expressions{
+		token: regexp.MustCompile(`^(?:` +
+			`(\s+|"(?:[^"]|"")*"|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[-+*/^&=<>%,;():])` + // 1: neither a place nor a name
+			`|('(?:[^'\[\]:*?/\\]|'')+'!|[\pL_][\pL\pN_.]*!)` + // 2: a sheet before a place
+			`|(\$?[A-Za-z]{1,3}\$?\d{1,7}\b|\$[A-Za-z]{1,3}\b|\$\d{1,7}\b|[A-Za-z]{1,3}:\$?[A-Za-z]{1,3}\b)` + // 3: a place
+			`|([\pL_][\pL\pN_.]*)` + // 4: a function or a name
+			`)`),
+		place: regexp.MustCompile(`^('(?:[^'\[\]:*?/\\]|'')+'!|[\pL_][\pL\pN_.]*!)?(\$?[A-Za-z]{1,3}\$?\d{1,7}(?::\$?[A-Za-z]{1,3}\$?\d{1,7})?|\$?[A-Za-z]{1,3}:\$?[A-Za-z]{1,3}|\$?\d{1,7}:\$?\d{1,7})(?:,|$)`),
+		name:  regexp.MustCompile(`^[\pL\\][\pL\pN_.?\\]*$`),
+	}
+}
 
 // isHarmless reports whether a formula does nothing but look at this workbook.
 func (c *copier) isHarmless(formula string) bool {
@@ -32,7 +42,7 @@ func (c *copier) isHarmless(formula string) bool {
 		return false
 	}
 	for rest := strings.TrimPrefix(strings.TrimSpace(formula), "="); rest != ""; {
-		m := formulaToken().FindStringSubmatch(rest)
+		m := c.formulas.token.FindStringSubmatch(rest)
 		if m == nil {
 			return false
 		}
@@ -60,9 +70,6 @@ func (c *copier) isHarmless(formula string) bool {
 	return true
 }
 
-// onePlace is a cell or a range, of a sheet if it names one.
-var onePlace = lazily(`^('(?:[^'\[\]:*?/\\]|'')+'!|[\pL_][\pL\pN_.]*!)?(\$?[A-Za-z]{1,3}\$?\d{1,7}(?::\$?[A-Za-z]{1,3}\$?\d{1,7})?|\$?[A-Za-z]{1,3}:\$?[A-Za-z]{1,3}|\$?\d{1,7}:\$?\d{1,7})(?:,|$)`)
-
 // isPlace reports whether a text names cells of this workbook, and nothing but
 // that.
 func (c *copier) isPlace(text string) bool {
@@ -70,7 +77,7 @@ func (c *copier) isPlace(text string) bool {
 		return false
 	}
 	for text != "" {
-		m := onePlace().FindStringSubmatch(text)
+		m := c.formulas.place.FindStringSubmatch(text)
 		if m == nil || m[1] != "" && !c.hasSheet(m[1]) {
 			return false
 		}
@@ -89,16 +96,12 @@ func (c *copier) hasSheet(prefix string) bool {
 	return c.sheets[strings.ToUpper(name)]
 }
 
-// usualName is what a defined name looks like. Names that begin otherwise, such
-// as _xlnm.Auto_Open and _xleta, make programs do something.
-var usualName = lazily(`^[\pL\\][\pL\pN_.?\\]*$`)
-
 // isHarmlessName reports whether a defined name may be kept, by its name alone.
-func isHarmlessName(name string) bool {
+func (e expressions) isHarmlessName(name string) bool {
 	switch name {
 	case "_xlnm.Print_Area", "_xlnm.Print_Titles", "_xlnm._FilterDatabase":
 		return true
 	}
 	upper := strings.ToUpper(name)
-	return usualName().MatchString(name) && !strings.HasPrefix(upper, "AUTO_") && !strings.HasPrefix(upper, "EXCEL_BUILTIN")
+	return e.name.MatchString(name) && !strings.HasPrefix(upper, "AUTO_") && !strings.HasPrefix(upper, "EXCEL_BUILTIN")
 }

@@ -73,7 +73,7 @@ func CopyFile(path string) (_ *Copied, err error) {
 }
 
 func copyArchive(archive *zip.Reader) (*Copied, error) {
-	c := &copier{from: newParts(archive), left: map[string]int{}, copied: map[string]Sheet{}}
+	c := &copier{formulas: newExpressions(), from: newParts(archive), left: map[string]int{}, copied: map[string]Sheet{}}
 	c.to.archive = zip.NewWriter(&c.to.out)
 	if err := c.copyAll(); err != nil {
 		return nil, err
@@ -86,11 +86,12 @@ func copyArchive(archive *zip.Reader) (*Copied, error) {
 
 // copier copies one workbook.
 type copier struct {
-	from   *parts
-	to     target
-	left   map[string]int // left out, by kind
-	sheets map[string]bool
-	names  map[string]bool // defined names that are kept, in upper case
+	formulas expressions
+	from     *parts
+	to       target
+	left     map[string]int // left out, by kind
+	sheets   map[string]bool
+	names    map[string]bool // defined names that are kept, in upper case
 
 	isStale bool // the workbook's formulas are not calculated
 
