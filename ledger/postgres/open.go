@@ -309,7 +309,7 @@ func (l *Ledger) abandon() error {
 		all = append(all, l.conn.Close())
 		l.conn = nil
 	}
-	all = append(all, l.allSenders.close(), l.readers.Close())
+	all = append(all, l.closeLine(), l.readers.Close())
 	if l.emergencyLock != nil {
 		all = append(all, l.emergency.Close(), l.emergencyLock.Release())
 		l.emergencyLock = nil

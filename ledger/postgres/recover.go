@@ -161,18 +161,18 @@ const maxEmergencyFiles = 100
 // checkWrites refuses a database that does not know what a sender of this machine had
 // confirmed: commits were lost, and with that process its memory of them.
 func (l *core) checkWrites(ctx context.Context, e *emergency.File, path string) error {
-	if e.Sender() == 0 || l.options.Adopt {
+	if e.LastSender() == 0 || l.options.Adopt {
 		return nil
 	}
 	known, err := read(ctx, l, func(c *conn) (known int64, err error) {
-		err = c.QueryOne(ctx, "SELECT coalesce((SELECT writes FROM sender WHERE id = ?), 0)", []any{e.Sender()}, &known)
+		err = c.QueryOne(ctx, "SELECT coalesce((SELECT writes FROM sender WHERE id = ?), 0)", []any{e.LastSender()}, &known)
 		return known, err
 	})
 	if err != nil || known >= e.Seq() {
 		return err
 	}
 	return fmt.Errorf("%s: the database knows %d writes of sender %d, and %s says that it had confirmed %d: it lost commits in a failover, or is an older copy; put the newer one in its place, or continue with this one by bulkonboard ledger adopt, which calls no user created meanwhile a duplicate: %w",
-		l.address.text, known, e.Sender(), path, e.Seq(), ledger.ErrDamaged)
+		l.address.text, known, e.LastSender(), path, e.Seq(), ledger.ErrDamaged)
 }
 
 // Emergency implements ledger.Emergency.
@@ -192,14 +192,14 @@ func (l *Ledger) emptyEmergency(e *emergency.File, left []ledger.Change) error {
 	if len(left) > 0 {
 		kept, err := e.SetAside(l.now())
 		if err != nil {
-			return fmt.Errorf("%s: %w: %w", e.Name(), err, ledger.ErrWrite)
+			return fmt.Errorf("%s: %w: %w", e.FilePath(), err, ledger.ErrWrite)
 		}
 		for _, ch := range left {
-			l.note(fmt.Sprintf("an answer in %s for customer %d does not fit what the ledger says; it was kept in %s", e.Name(), ch.Customer, kept))
+			l.note(fmt.Sprintf("an answer in %s for customer %d does not fit what the ledger says; it was kept in %s", e.FilePath(), ch.Customer, kept))
 		}
 	}
 	if err := e.Empty(); err != nil {
-		return fmt.Errorf("%s: %w: %w", e.Name(), err, ledger.ErrWrite)
+		return fmt.Errorf("%s: %w: %w", e.FilePath(), err, ledger.ErrWrite)
 	}
 	return nil
 }
