@@ -35,6 +35,7 @@
 //	             record.go    the recorder: writes answers and resolutions
 //	             resolve.go   the resolver: when to scan the list, and for which rows
 //	             scan.go      one scan: what it looks for, and what it decides
+//	             recreate.go  users with dead links: deleted and created again, one by one
 //	             mixups.go    answers that name another customer's user: doubts and repairs
 //	             outage.go    answers while a shared ledger cannot be reached
 //	after it     pairing.go   compares the created users with the list
@@ -88,6 +89,7 @@
 //   - pairing: comparing serviceId and e-mail of each created user with the list.
 //   - patience: how long an outage is waited out before the run stops.
 //   - probe: one row that is sent through a closed gate to see whether it can open.
+//   - renewal: deleting a user whose link is dead, and creating it again with a new link.
 //   - resolution: the status that evidence gives to a row in doubt.
 //   - scan: one complete reading of the partner's list of users.
 //   - sender: a process that sends; a shared ledger has several.

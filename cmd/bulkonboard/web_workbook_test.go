@@ -93,7 +93,7 @@ func TestWebWorkbook(t *testing.T) {
 	}
 	_, report := me.request("GET", fmt.Sprintf("/api/runs/%d/report.csv", end.ID), nil)
 	checkOutcome(t, report)
-	log := me.scene.run("ledger", "log", "--ledger", me.ledger, "-").ends(0).out.String()
+	log := me.run("ledger", "log", "--ledger", me.ledger, "-").ends(0).out.String()
 	if !strings.Contains(log, "decided: value isTermsOfServiceAccepted:ja=true, by ") {
 		t.Errorf("the log does not say what was decided:\n%s", log)
 	}

@@ -7,13 +7,14 @@
 //	web            server, routes, handlers, pages; imported by cmd only
 //	web/access     the guard: host, headers, session, role, cross-origin; users; the log
 //	web/lists      uploads, corrections, checks, rows, downloads; everything up to "Check & fix"
+//	web/plans      plans, approvals, runs and reports, over the commands of the program
 //	web/api        the JSON bodies, each with an example in api/testdata
 //	web/static     style sheets and ES modules, as they are served
 //	web/templates  html/template pages
 //
-// The package knows neither flags nor the partner. What needs them is behind [Engine],
-// which cmd implements with the session that run uses: a plan, a run or a report made
-// here is the one that the command line makes.
+// The package knows neither flags nor the partner. What needs them is behind
+// plans.Commands, which cmd implements by carrying out its own subcommands inside the
+// process: a plan, a run or a report made here is the one that the command line makes.
 //
 // # A request
 //
@@ -47,6 +48,15 @@
 // edited, only the rows are checked again that have the e-mail, customer number, or name
 // and phone number of the edited one before or after: how rows look to each other
 // depends on nothing else. Figures are those of validate --json.
+//
+// # A plan and its run
+//
+// The ledger has the plans. plans.jsonl below Config.Folder says of which list, in which
+// revision, each is. A run is one of this process at a time and goes on without a
+// browser; events have figures only, and a browser that stalls misses some. A process
+// that is killed leaves the plan running in the ledger, so that the same request
+// continues it. A list is removed once it was sent and left nothing to correct, or once
+// its plan has expired and it was not changed since.
 //
 // # Who may what
 //

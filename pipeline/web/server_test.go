@@ -211,7 +211,7 @@ func (p *page) decode(w *httptest.ResponseRecorder, into any) {
 
 // pathOf fills in the wildcards of a route.
 func pathOf(rt route) string {
-	return strings.NewReplacer("{$}", "", "{file...}", "app.js", "{list}", "k3f7", "{plan}", "p1", "{run}", "4", "{change}", "2").Replace(rt.pattern)
+	return strings.NewReplacer("{$}", "", "{file...}", "home.js", "{list}", "k3f7", "{plan}", "p1", "{run}", "4", "{change}", "2").Replace(rt.pattern)
 }
 
 // Every route but those to sign in asks for a session, and has the headers.
@@ -366,15 +366,15 @@ func TestSessionsEnd(t *testing.T) {
 		p := openPage(t, nil)
 		p.signIn()
 		for range 32 { // used again and again, until it is 8 hours old
-			time.Sleep(15*time.Minute - time.Second)
+			<-time.After(15*time.Minute - time.Second)
 			if w := p.do("GET", "/api/lists", ""); w.Code != http.StatusOK {
 				t.Fatalf("in use: %d", w.Code)
 			}
 		}
-		time.Sleep(15*time.Minute - time.Second)
+		<-time.After(15*time.Minute - time.Second)
 		p.expect(p.do("GET", "/api/lists", ""), http.StatusUnauthorized, "signed_out")
 		p.signIn()
-		time.Sleep(15 * time.Minute) // without a request
+		<-time.After(15 * time.Minute) // without a request
 		p.expect(p.do("GET", "/api/lists", ""), http.StatusUnauthorized, "signed_out")
 		p.signIn()
 		kept := p.cookie
@@ -398,7 +398,7 @@ func TestFiveAttempts(t *testing.T) {
 		if w.Header().Get("Retry-After") != "61" {
 			t.Errorf("Retry-After %s", w.Header().Get("Retry-After"))
 		}
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		p.expect(p.do("POST", "/session", `{"token":"`+token+`"}`), http.StatusOK, "")
 	})
 }
@@ -498,4 +498,27 @@ func TestBodies(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d %s", name, w.Code, e.Code, c.status, c.code)
 		}
 	}
+}
+
+// The page is idle since the last request with a session, unless a run is under way.
+func TestIdleSince(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := openPage(t, nil)
+		p.signIn()
+		begun := time.Now()
+		<-time.After(time.Minute)
+		p.do("GET", "/api/lists", "")
+		used := time.Now()
+		<-time.After(10 * time.Minute)
+		kept := p.cookie
+		p.cookie = nil
+		p.do("GET", "/api/lists", "") // of a stranger
+		if got := p.server.IdleSince(); !got.Equal(used) || got.Equal(begun) {
+			t.Errorf("idle since %v, want %v", got, used)
+		}
+		p.cookie, p.engine.isBusy = kept, true
+		if got := p.server.IdleSince(); !got.Equal(time.Now()) {
+			t.Errorf("busy since %v", got)
+		}
+	})
 }

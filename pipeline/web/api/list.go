@@ -8,7 +8,7 @@ type ListState string
 // The states of a list.
 const (
 	ListUnsettled ListState = "unsettled" // cannot be read as it is: List.Refusal says why, a setting may help
-	ListChecking  ListState = "checking"  // List.Progress says how far
+	ListChecking  ListState = "checking"  // List.Progress says how far; counts, kinds and rows are there as soon as they are known
 	ListChecked   ListState = "checked"   // everything below counts
 	ListFailed    ListState = "failed"    // the check failed: List.Refusal says why
 )

@@ -47,8 +47,8 @@ type CellEdit struct {
 type Edited struct {
 	Change   Change `json:"change"`
 	Revision int    `json:"revision"`
-	// Rows are those whose findings changed, as they are now, at most Limits.Rows. They
-	// are empty where the whole list is being checked: then the state is checking.
+	// Rows are those whose findings changed, as they are now, at most Limits.Rows. With the
+	// state checking they may be empty: the whole list is being checked.
 	Rows     []Row          `json:"rows"`
 	State    ListState      `json:"state"`
 	Counts   Counts         `json:"counts"`

@@ -25,7 +25,7 @@ const (
 type view struct{ *list }
 
 // countRows counts the rows of a list that was checked.
-func (l *list) countRows() api.Counts {
+func (l view) countRows() api.Counts {
 	c := api.Counts{Rows: len(l.result.rows), Edited: len(l.state.overlay.cells), Cells: l.state.overlay.countCells()}
 	for i := range l.result.rows {
 		row := &l.result.rows[i]
@@ -49,7 +49,7 @@ func (l *list) countRows() api.Counts {
 
 // describe returns everything that is known of a list but its rows.
 func (l view) describe(reader string) api.List {
-	first := l.history[0].Made
+	first := l.first.Made
 	out := api.List{ListSummary: l.summary(reader), Size: first.Size, SHA256: first.SHA256, Kind: kindOf(l.filePath()), Refusal: l.refusal, Readings: readingsOf(l.refusal),
 		Sheets: []api.Sheet{}, Head: []api.HeadRow{}, Columns: []api.Column{}, Fields: []api.Field{}, Missing: []string{}, Notes: []api.Note{}, Settings: l.state.settings,
 		Proposals: []api.Proposal{}, Withheld: []api.Proposal{}, Decisions: []api.Decision{}, Changes: l.describeChanges(), Plan: l.plan}

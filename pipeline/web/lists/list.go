@@ -18,6 +18,7 @@ import (
 type list struct {
 	id, dir string
 	store   *Store
+	first   event // the upload
 
 	mu      sync.Mutex
 	isGone  bool // discarded
@@ -67,13 +68,13 @@ func (s *Store) loadList(id, dir string) (*list, error) {
 	if len(history) == 0 || history[0].Made == nil {
 		return nil, errors.Join(errUnfinished, file.close())
 	}
-	return &list{id: id, dir: dir, store: s, events: file, history: history, state: newState(history), used: time.Now()}, nil
+	return &list{id: id, dir: dir, store: s, first: history[0], events: file, history: history, state: newState(history), used: time.Now()}, nil
 }
 
-func (l *list) owner() string    { return l.history[0].By }
+func (l *list) owner() string    { return l.first.By }
 func (l *list) revision() int    { return len(l.history) }
-func (l *list) name() string     { return l.history[0].Made.Name }
-func (l *list) filePath() string { return filepath.Join(l.dir, l.history[0].Made.File) }
+func (l *list) name() string     { return l.first.Made.Name }
+func (l *list) filePath() string { return filepath.Join(l.dir, l.first.Made.File) }
 
 // checkEditor refuses a change by another user, or of another state than the present.
 func (l *list) checkEditor(e Editor) error {
@@ -139,7 +140,7 @@ func (l *list) unload() error {
 // stage returns how far the list has come.
 func (l *list) stage() api.ListState {
 	switch {
-	case l.isChecking():
+	case l.job != nil && !l.job.isQuiet:
 		return api.ListChecking
 	case l.isFailed:
 		return api.ListFailed
@@ -152,8 +153,8 @@ func (l *list) stage() api.ListState {
 }
 
 func (l *list) summary(reader string) api.ListSummary {
-	first, last := &l.history[0], &l.history[len(l.history)-1]
-	sum := api.ListSummary{ID: l.id, Name: l.name(), Owner: first.By, Mine: first.By == reader, Made: first.At, Changed: last.At, State: l.stage(), Revision: l.revision()}
+	last := &l.history[len(l.history)-1]
+	sum := api.ListSummary{ID: l.id, Name: l.name(), Owner: l.owner(), Mine: l.owner() == reader, Made: l.first.At, Changed: last.At, State: l.stage(), Revision: l.revision()}
 	if l.counts != nil {
 		sum.Counts = *l.counts
 	}
@@ -161,14 +162,15 @@ func (l *list) summary(reader string) api.ListSummary {
 }
 
 // isChecking reports whether the figures of the list do not count until a check has ended.
-func (l *list) isChecking() bool { return l.job != nil && !l.job.isQuiet }
+func (l *list) isChecking() bool { return l.job != nil && !l.job.hasFigures }
 
 // job is a check under way.
 type job struct {
 	progress
 
-	cancel  context.CancelFunc
-	isQuiet bool // the figures count meanwhile; only the proposals are out of date
+	cancel     context.CancelFunc
+	hasFigures bool // the figures of the list count meanwhile; only proposals are looked for
+	isQuiet    bool // the page does not wait for it: its proposals are those of an earlier check
 }
 
 // ensureCheck begins a check if there is neither a result nor one under way.
@@ -183,12 +185,15 @@ func (l *list) refresh() {
 	if l.job == nil && l.result != nil && l.isOutOfDate {
 		l.startCheck()
 		if l.job != nil {
-			l.job.isQuiet = true
+			l.job.hasFigures, l.job.isQuiet = true, true
 		}
 	}
 }
 
-// startCheck begins a check of the whole list as it is now, in place of one under way.
+// startCheck begins a check of the whole list as it is now, in place of one under way. The
+// check goes on when the request that began it has ended; Store.Close ends it.
+//
+//nolint:contextcheck,nolintlint // see above; it reports the callers
 func (l *list) startCheck() {
 	l.stopCheck()
 	if l.store.ctx.Err() != nil {
@@ -208,10 +213,21 @@ func (l *list) startCheck() {
 			return
 		}
 		found, err := c.run(ctx)
+		if c.install(found, err) {
+			c.propose(ctx, found)
+		}
 		<-l.store.turns
-		c.install(found, err)
 		l.store.makeRoom(l)
 	})
+}
+
+// restart begins a check of the list as if it had just been dropped: other rows may be
+// read now.
+func (l *list) restart() error {
+	err := l.unload()
+	l.counts = nil
+	l.startCheck()
+	return err
 }
 
 // knownRows returns how many rows the list has, 0 if that is not known.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
@@ -112,16 +113,17 @@ func (o *overlay) Fingerprint() string {
 	if o.isEmpty() {
 		return ""
 	}
-	h := sha256.New()
+	var text strings.Builder
 	for _, row := range slices.Sorted(maps.Keys(o.cells)) {
 		for _, column := range slices.Sorted(maps.Keys(o.cells[row])) {
-			fmt.Fprintf(h, "cell %d %d %q\n", row, column, o.cells[row][column])
+			fmt.Fprintf(&text, "cell %d %d %q\n", row, column, o.cells[row][column])
 		}
 	}
 	for _, row := range slices.Sorted(maps.Keys(o.left)) {
-		fmt.Fprintf(h, "left %d\n", row)
+		fmt.Fprintf(&text, "left %d\n", row)
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	sum := sha256.Sum256([]byte(text.String()))
+	return hex.EncodeToString(sum[:])
 }
 
 // overlayRef is corrections that can be exchanged after a list was opened. It is for one

@@ -74,6 +74,10 @@ func nameInput(err error, name string) error {
 	if !errors.As(err, &e) {
 		return err
 	}
+	return nameError(e, name)
+}
+
+func nameError(e *source.Error, name string) *source.Error {
 	named := *e
 	named.File = name
 	return &named

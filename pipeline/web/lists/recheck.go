@@ -72,7 +72,7 @@ func (l *list) recheck(ctx context.Context, numbers []int, before *overlay) (cha
 	}
 	addTally(&l.result.tally, was.tally, -1)
 	addTally(&l.result.tally, is.tally, 1)
-	counts := l.countRows()
+	counts := view{l}.countRows()
 	l.counts = &counts
 	return changed, true, nil
 }
@@ -143,19 +143,19 @@ func (l *list) pairRows(indexes []int, changed []changedRow) (old, now []pipelin
 		byIndex[changed[i].index] = &changed[i]
 	}
 	for _, i := range indexes {
-		before, after := (*pipeline.Row)(nil), (*pipeline.Row)(nil)
-		if c := byIndex[i]; c != nil {
-			before, after = c.before, c.after
-		} else if before, err = l.makeRow(i, l.state.overlay); err != nil {
-			return nil, nil, err
-		} else {
-			after = before
+		row := byIndex[i]
+		if row == nil {
+			same, err := l.makeRow(i, l.state.overlay)
+			if err != nil {
+				return nil, nil, err
+			}
+			row = &changedRow{before: same, after: same}
 		}
-		if before != nil {
-			old = append(old, *before)
+		if row.before != nil {
+			old = append(old, *row.before)
 		}
-		if after != nil {
-			now = append(now, *after)
+		if row.after != nil {
+			now = append(now, *row.after)
 		}
 	}
 	return old, now, nil

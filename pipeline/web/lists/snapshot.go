@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
 	"github.com/bulkonboard/bulkonboard/pipeline/intake"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
@@ -140,6 +141,8 @@ type Batch struct {
 
 	name string
 }
+
+var _ pipeline.Input = (*Batch)(nil)
 
 // NewBatch returns an input that Open opened, for a run.
 func (s *Snapshot) NewBatch(in *source.Input) *Batch {

@@ -74,8 +74,13 @@ func withoutReplaced(list []madeDecision, d decisions.Decision) []madeDecision {
 	})
 }
 
-// change applies a patch of the settings.
+// change applies a patch of the settings. Corrections are of rows and columns of one
+// sheet: they do not count in another one, or where the columns are cut elsewhere.
 func (st *state) change(p *api.SettingsPatch) {
+	isOther := func(now string, next *string) bool { return next != nil && *next != now }
+	if isOther(st.settings.Sheet, p.Sheet) || isOther(st.settings.Delimiter, p.Delimiter) {
+		st.overlay = newOverlay()
+	}
 	set(&st.settings.Sheet, p.Sheet)
 	set(&st.settings.HeaderRow, p.HeaderRow)
 	set(&st.settings.Encoding, p.Encoding)

@@ -52,6 +52,7 @@ type Store struct {
 	checks sync.WaitGroup
 	turns  chan struct{} // one for each check that may run at the same time
 	locked *os.File      // held as long as the store is open
+	most   int           // findings of a list that are kept one by one
 
 	mu    sync.Mutex
 	lists map[string]*list
@@ -60,7 +61,7 @@ type Store struct {
 // Open reads the lists that an earlier process kept in a folder.
 func Open(folder string, opt Options, log *slog.Logger) (*Store, error) {
 	opt.MaxLists, opt.KeepBytes = cmp.Or(opt.MaxLists, defaultMaxLists), cmp.Or(opt.KeepBytes, defaultKeepBytes)
-	s := &Store{folder: filepath.Join(folder, "lists"), opt: opt, log: log, turns: make(chan struct{}, 1), lists: map[string]*list{}}
+	s := &Store{folder: filepath.Join(folder, "lists"), opt: opt, log: log, turns: make(chan struct{}, 1), most: maxFindings, lists: map[string]*list{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if err := os.MkdirAll(s.folder, 0o700); err != nil {
 		return nil, fmt.Errorf("the folder of the lists: %w", err)
@@ -255,7 +256,7 @@ func (s *Store) makeRoom(but *list) {
 	total := 0
 	for _, l := range s.allLists() {
 		l.mu.Lock()
-		if l.result != nil {
+		if l.result != nil && l.job == nil {
 			all = append(all, loaded{l, len(l.result.rows), l.used})
 			total += len(l.result.rows)
 		}
@@ -270,10 +271,12 @@ func (s *Store) makeRoom(but *list) {
 			continue
 		}
 		old.l.mu.Lock()
-		if err := old.l.unload(); err != nil {
-			s.log.Warn("closing a list", "list", old.l.id, "error", PlainError(err))
+		if old.l.job == nil { // a check reads the rows that would be dropped
+			if err := old.l.unload(); err != nil {
+				s.log.Warn("closing a list", "list", old.l.id, "error", PlainError(err))
+			}
+			total -= old.rows
 		}
 		old.l.mu.Unlock()
-		total -= old.rows
 	}
 }

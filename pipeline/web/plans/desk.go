@@ -2,6 +2,7 @@ package plans
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ type Config struct {
 	IsTeam    bool
 	// Abort, when closed, cuts off the requests of all runs. nil = never.
 	Abort <-chan struct{}
+	Log   *slog.Logger // nil = discard
 }
 
 // Desk makes plans and carries them out. It is safe for any number of goroutines.
@@ -44,6 +46,9 @@ type Desk struct {
 // NewDesk opens a desk. Its runs end with ctx, as after a signal: requests in flight are
 // awaited.
 func NewDesk(ctx context.Context, cfg Config) (*Desk, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
 	b, err := openBook(cfg.Folder)
 	if err != nil {
 		return nil, err

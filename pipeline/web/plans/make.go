@@ -4,9 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/pipeline/messages"
+	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/access"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/lists"
@@ -68,7 +72,7 @@ func (d *Desk) AddCommands(by access.Visitor, list *lists.Snapshot, plan *api.Pl
 
 // addCommands is AddCommands with the fee that was typed.
 func (d *Desk) addCommands(o Order, plan *api.Plan, fee string) {
-	plan.Command = d.Commands.Command(o, Terms{Fee: fee, Save: true}, "plan")
+	plan.Command = d.Commands.Command(o, Terms{Fee: fee, Save: true, NeedsAll: plan.Shortfall == ""}, "plan")
 	plan.RunCommand = d.Commands.Command(o, Terms{Plan: plan.ID, Fee: fee, Limit: plan.Limit}, "run")
 }
 
@@ -80,13 +84,22 @@ func blockedBy(p *Preview, err error, isFunded bool) *api.Error {
 	case p.Saved.ID != "":
 		return nil
 	case plan.Send+plan.InDoubt == 0:
-		return &api.Error{Code: "nothing_to_send"}
+		return wordedError("nothing_to_send")
 	case plan.Covered >= 0 && plan.Covered < plan.Send && !isFunded:
-		return &api.Error{Code: "wallet_short", Shortfall: plan.Shortfall.String(), Covers: plan.Covered}
+		short := wordedError("wallet_short")
+		short.Shortfall, short.Covers = plan.Shortfall.String(), plan.Covered
+		short.Sentence = strings.TrimSpace(fmt.Sprintf("The wallet covers %s of %s. It is short by %s %s", reporttext.FormatCount(plan.Covered), reporttext.CountNoun(plan.Send, "row"), short.Shortfall, plan.Currency)) + "."
+		return short
 	case !plan.Fee.Known():
-		return &api.Error{Code: "fee_unknown"}
+		return wordedError("fee_unknown")
 	case errors.As(err, &refused):
 		return &refused.Body
 	}
 	return nil
+}
+
+// wordedError returns an error with the sentences of its code.
+func wordedError(code string) *api.Error {
+	m := messages.English().Requests[code]
+	return &api.Error{Code: code, Sentence: m.Meaning, WhatToDo: m.Finance}
 }

@@ -124,7 +124,12 @@ func (d *Desk) forgetRun(r *liveRun, err error) {
 	defer d.mu.Unlock()
 	d.current = nil
 	var refused *api.Refusal
-	if errors.As(err, &refused) && len(refused.Body.Differs) > 0 {
+	switch {
+	case !errors.As(err, &refused):
+		if err != nil {
+			d.Log.Error("run failed", "plan", r.plan, "error", err)
+		}
+	case len(refused.Body.Differs) > 0:
 		d.stale[r.plan] = refused.Body.Differs
 	}
 }

@@ -2,7 +2,7 @@
 import { announce, describeChange } from "./choices.js";
 import { ColumnWidths, isRead, readAs } from "./columnwidths.js";
 import { element, fill, linkButton } from "./dom.js";
-import { isDigitField } from "./fields.js";
+import { isDigitField, meaningOf } from "./fields.js";
 import { FindingList, titleOf } from "./findings.js";
 import { countOf, formatCount } from "./format.js";
 import { Grid, placeWidth } from "./grid.js";
@@ -38,6 +38,7 @@ export class CheckScreen {
   constructor(place, data, options) {
     this.data = data;
     this.isReadOnly = options.isReadOnly;
+    this.ended = new AbortController();
     this.isEverythingShown = false;
     this.filter = "";
     /** @type {Kind|null} */
@@ -76,12 +77,18 @@ export class CheckScreen {
       clearTimeout(timer);
       timer = window.setTimeout(() => this.showRows(this.filter), 200);
     });
-    data.addEventListener("change", () => this.drawAll());
-    data.addEventListener("rows", () => this.takeRows());
-    data.addEventListener("refused", (event) => this.explainRefusal(/** @type {CustomEvent} */ (event).detail));
+    const { signal } = this.ended;
+    data.addEventListener("change", () => this.drawAll(), { signal });
+    data.addEventListener("rows", () => this.takeRows(), { signal });
+    data.addEventListener("refused", (event) => this.explainRefusal(/** @type {CustomEvent} */ (event).detail), { signal });
     this.drawAll();
     this.showRows(data.list.counts.toCorrect > 0 ? "correct" : "all");
     this.grid.frame.focus();
+  }
+
+  /** Stops listening to the list: another screen is shown. */
+  close() {
+    this.ended.abort();
   }
 
   /** @returns {import("./grid.js").GridModel} */
@@ -99,8 +106,9 @@ export class CheckScreen {
         const isEdited = row.was[column.index] !== undefined;
         const first = row.leftOut ? undefined : findingsOf(row, column.index)[0];
         if (first) return { text, mark: (first.warning ? "is-warn" : "is-bad") + (isEdited ? " is-touched" : ""), spoken: first.message };
-        if (isEdited) return { text, mark: "is-edited", spoken: "changed here" };
-        return { text, mark: "", spoken: "" };
+        const means = row.leftOut ? undefined : meaningOf(data.list, column.index, text);
+        if (isEdited) return { text, mark: "is-edited", spoken: "changed here", means };
+        return { text, mark: "", spoken: means ? "means " + means : "", means };
       },
     };
   }

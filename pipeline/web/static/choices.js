@@ -33,6 +33,8 @@ export function choicePart(data, kind, proposal, isReadOnly) {
     part.append(...meaningForm(data, kind, refusal));
   } else if (proposal) {
     part.append(...proposalForm(data, proposal, refusal));
+  } else if (kind?.group === "decide" && data.list.progress !== null) {
+    part.append(element("p", {}, "Still looking for a decision that is right for all of them …"));
   } else if (kind?.group === "decide") {
     part.append(element("p", {}, "No single decision is right for all of them. Press F8 in the list to go from one to the next."));
   } else if (kind?.group === "correct") {

@@ -74,3 +74,17 @@ export function suggestValue(list, finding, text) {
   if (["postal_zero_lost", "postal_short"].includes(finding.code) && /^\d{4}$/.test(value)) return "0" + value;
   return undefined;
 }
+
+/**
+ * Returns what the text of a cell means by a decision, undefined if none is about it.
+ *
+ * @param {import("./types.js").List} list
+ * @param {number} column
+ * @param {string} text
+ */
+export function meaningOf(list, column, text) {
+  if (list.decisions.length === 0 || text === "") return undefined;
+  const field = list.columns.find((c) => c.index === column)?.field;
+  const word = text.trim().toLowerCase();
+  return list.decisions.find((d) => d.kind === "value" && d.field === field && d.from.trim().toLowerCase() === word)?.to;
+}

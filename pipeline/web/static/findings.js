@@ -48,7 +48,7 @@ export class FindingList {
 
   draw() {
     const { list } = this.data;
-    const drawn = JSON.stringify([list.kinds, list.proposals, list.withheld, list.decisions, this.openID, list.state]);
+    const drawn = JSON.stringify([list.kinds, list.proposals, list.withheld, list.decisions, this.openID, list.state, list.progress === null]);
     if (drawn === this.drawn) return; // what is being chosen stays
     this.drawn = drawn;
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.card : undefined;

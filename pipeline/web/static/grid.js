@@ -16,6 +16,7 @@ import { parseBlock } from "./clipboard.js";
  * @property {string} text
  * @property {string} mark CSS classes: "is-bad", "is-warn", "is-edited"
  * @property {string} spoken what a screen reader says after the text
+ * @property {string} [means] what the text means by a decision, shown behind it
  *
  * @typedef {object} GridRow
  * @property {number} number as a spreadsheet shows it
@@ -38,6 +39,9 @@ import { parseBlock } from "./clipboard.js";
 export const rowHeight = 30;
 export const placeWidth = 68; // of the row numbers
 const sparePixels = 90; // rows drawn above and below what is seen
+
+/** @type {CellLook} */
+const emptyLook = { text: "", mark: "", spoken: "" };
 
 /** A table of any number of rows, of which only those in sight are in the page. */
 export class Grid {
@@ -153,9 +157,11 @@ export class Grid {
     setText(line.children[0], row ? String(row.number) : "");
     this.columns.forEach((column, i) => {
       const cell = line.children[i + 1];
-      const look = row ? this.model.lookOf(row, column) : { text: "", mark: "", spoken: "" };
+      const look = row ? this.model.lookOf(row, column) : emptyLook;
       setText(cell, look.text);
       setClass(cell, (column.isDigits ? "is-digits " : "") + (column.field ? "" : "is-unread ") + look.mark);
+      if (look.means) cell.setAttribute("data-means", look.means);
+      else cell.removeAttribute("data-means");
       if (look.spoken) cell.setAttribute("aria-description", look.spoken);
       else cell.removeAttribute("aria-description");
     });

@@ -14,7 +14,7 @@ import { planState, runState } from "./states.js";
  */
 
 const refreshEvery = 5000; // milliseconds
-const refreshFor = 5 * 60_000; // milliseconds after the last key or click: a page that nobody uses lets the session end
+const refreshFor = 5 * 60_000; // milliseconds after the last key or click, so that an unused page lets the session end
 
 void startPage(async (session) => {
   const page = element("div.page");
@@ -79,7 +79,7 @@ function emptyText(session) {
 
 /** @param {ListSummary[]} lists */
 function listTable(lists) {
-  return table(["File", "State", { text: "Rows", isNumber: true }, { text: "Ready", isNumber: true }, { text: "To correct", isNumber: true }, "In the hands of", "Last change"],
+  return table(["File", "State", { text: "Rows", isNumber: true }, { text: "Ready", isNumber: true }, { text: "To correct", isNumber: true }, "Who has it", "Last change"],
     lists.map((list) => [element("a", { href: "/lists/" + list.id }, list.name), listState(list),
       formatCount(list.counts.rows), formatCount(list.counts.ready), formatCount(list.counts.toCorrect),
       list.mine ? "you" : list.owner + " (read only)", formatTime(list.changedAt)]), { caption: "Lists in hand" });

@@ -24,6 +24,8 @@ void startPage(async (session) => {
     showBanner("owner", "warn", element("span", {}, element("b", {}, "Read only."), list.owner + " has this list in hand."));
   }
   const main = byID("main");
+  /** @type {CheckScreen|null} */
+  let check = null;
   let shown = "";
   let drawn = "";
 
@@ -41,17 +43,21 @@ void startPage(async (session) => {
     }
     shown = screen;
     drawn = state;
+    check?.close();
+    check = null;
     const options = { isReadOnly, onPlan: () => (location.hash = "plan") };
     if (screen === "file") drawFileScreen(main, data, { isReadOnly, next: "#columns" });
     else if (screen === "columns") drawColumnsScreen(main, data, { isReadOnly, next: "#check" });
     else if (screen === "plan") void drawPlanDraft(main, data, session, isReadOnly).catch(reportError);
     else if (data.list.state === "checking" && data.list.counts.rows === 0) drawChecking(main, data.list, () => (shown = ""));
-    else new CheckScreen(main, data, options);
+    else check = new CheckScreen(main, data, options);
   };
   window.addEventListener("hashchange", () => {
     hideToast();
     draw(true);
   });
+  // Another session may have changed the list meanwhile.
+  window.addEventListener("focus", () => void data.reload().catch(reportError));
   data.addEventListener("change", () => draw());
   data.addEventListener("refused", (event) => {
     if (shown !== "check") reportError(/** @type {CustomEvent} */ (event).detail);

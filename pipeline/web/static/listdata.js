@@ -32,7 +32,8 @@ export class ListData extends EventTarget {
     /** @type {Promise<any>} */
     this.lastRequest = Promise.resolve();
     connection.addEventListener("back", () => void this.sendEdits());
-    if (list.state === "checking") this.pollSoon();
+    this.pollTimer = 0;
+    this.pollIfBusy();
   }
 
   /**
@@ -63,10 +64,11 @@ export class ListData extends EventTarget {
 
   /** Asks for the list again. */
   async reload() {
-    const before = this.list.revision;
+    const before = this.list;
     this.list = await getJSON(this.path);
-    if (this.list.revision !== before || this.list.state === "checked") this.rows.expire();
-    if (this.list.state === "checking") this.pollSoon();
+    const { revision, state, counts } = this.list;
+    if (revision !== before.revision || state !== before.state || JSON.stringify(counts) !== JSON.stringify(before.counts)) this.rows.expire();
+    this.pollIfBusy();
     this.dispatchEvent(new Event("change"));
   }
 
@@ -79,15 +81,20 @@ export class ListData extends EventTarget {
     const headers = { "If-Match": '"' + this.list.revision + '"' };
     this.list = (await request("PATCH", this.path + "/settings", { body: patch, headers })).body;
     this.rows.expire();
-    if (this.list.state === "checking") this.pollSoon();
+    this.pollIfBusy();
     this.dispatchEvent(new Event("change"));
   }
 
-  pollSoon() {
-    setTimeout(() => this.reload().catch((error) => {
-      if (error instanceof ServerGone) this.pollSoon();
-      this.refuse(error);
-    }), pollEvery);
+  // The server checks the list, or still looks for what can be decided once.
+  pollIfBusy() {
+    if (this.pollTimer !== 0 || (this.list.state !== "checking" && this.list.progress === null)) return;
+    this.pollTimer = window.setTimeout(() => {
+      this.pollTimer = 0;
+      this.reload().catch((error) => {
+        this.refuse(error);
+        if (error instanceof ServerGone) this.pollIfBusy();
+      });
+    }, pollEvery);
   }
 
   /**
@@ -123,8 +130,8 @@ export class ListData extends EventTarget {
     const changes = [change, ...this.list.changes].slice(0, 50);
     this.list = { ...this.list, revision, state, counts, statuses, problems, kinds, changes };
     this.rows.replace(rows);
-    if (state === "checking") this.pollSoon();
-    else void this.reload().catch((error) => this.refuse(error)); // proposals and decisions follow
+    this.rows.expire();
+    void this.reload().catch((error) => this.refuse(error)); // proposals and decisions follow
     this.dispatchEvent(new Event("change"));
   }
 
@@ -151,7 +158,8 @@ export class ListData extends EventTarget {
         this.pending.shift();
       }
     } catch (error) {
-      if (!(error instanceof ServerGone)) {
+      const isHeld = error instanceof ServerGone || (error instanceof Refusal && error.status === 401);
+      if (!isHeld) {
         this.pending.shift();
         this.refuse(error);
         await this.reload().catch(() => undefined);

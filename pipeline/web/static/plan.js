@@ -135,7 +135,7 @@ function wayOn(session, path, plan, run) {
   const start = button(plan.state === "running" ? "Continue" : startText(plan), () => void startRun(path, start, refusal), "primary");
   return panel("Send", null, element("div.inside", {},
     element("p", {}, plan.state === "running"
-      ? "A run of this plan was begun. If it was interrupted, continue it: rows that were sent are settled first, and nobody is created twice."
+      ? "A run of this plan was begun. If it was interrupted, continue it: rows that were sent are settled first, and no customer is created twice."
       : "Creates users at the partner. Anything that no longer is as it was approved stops the run before the first row."),
     refusal, element("div.actions", {}, start, run ? element("a.button", { href: run }, "Show the run") : null)));
 }

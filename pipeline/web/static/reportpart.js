@@ -82,7 +82,7 @@ function linkPanel(path, report) {
   const content = element("div.inside");
   const shown = element("div");
   const show = button("Show links", async () => {
-    const choice = await askUser("Show " + countOf(report.links, "verification link") + "?", ["Whoever has a link can act for the customer. Your name and the time are written to the log."],
+    const choice = await askUser("Show " + countOf(report.links, "verification link") + "?", ["Anyone who has a link can act for the customer. Your name and the time are written to the log."],
       [{ text: "Keep them hidden", value: "" }, { text: "Show links", value: "show", classes: "primary" }]);
     if (choice === "show") await showLinks(shown, path, 0).catch(reportError);
   });

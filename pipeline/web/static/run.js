@@ -43,7 +43,7 @@ function watchRun(session, path, figures, report) {
       showBanner("stream", "bad", element("span", {}, element("b", {}, "The live figures have stopped."), "The run goes on as long as the program runs."),
         button("Show again", () => location.reload(), "small"));
     } else {
-      showBanner("stream", "warn", element("span", {}, element("b", {}, "The program does not answer."), "Trying again. If its window was closed, start bulkonboard web again and continue the plan: nobody is created twice."));
+      showBanner("stream", "warn", element("span", {}, element("b", {}, "The program does not answer."), "Trying again. If its window was closed, start bulkonboard web again and continue the plan: no customer is created twice."));
     }
   });
 }

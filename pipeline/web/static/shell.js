@@ -6,6 +6,7 @@ import { getJSON, request } from "./request.js";
 
 /** @typedef {import("./types.js").Session} Session */
 
+const keepEvery = 4 * 60_000; // milliseconds; a session ends after 15 minutes without a request
 const stepNames = ["Drop", "Columns", "Check & fix", "Plan", "Approve", "Send", "Report"];
 
 /**
@@ -21,6 +22,7 @@ const stepNames = ["Drop", "Columns", "Check & fix", "Plan", "Approve", "Send", 
  */
 export async function startPage(show) {
   watchConnection();
+  keepSession();
   try {
     const session = /** @type {Session} */ (await getJSON("/api/session"));
     drawHeader(session, null);
@@ -28,6 +30,18 @@ export async function startPage(show) {
   } catch (error) {
     reportError(error);
     drawFault(error);
+  }
+}
+
+// Reading and moving about is use, too, and asks the server nothing.
+function keepSession() {
+  let last = Date.now();
+  for (const event of ["pointerdown", "keydown", "wheel"]) {
+    window.addEventListener(event, () => {
+      if (Date.now() - last < keepEvery) return;
+      last = Date.now();
+      request("GET", "/api/session").catch(reportError);
+    }, { passive: true });
   }
 }
 

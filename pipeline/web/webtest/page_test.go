@@ -80,7 +80,7 @@ func testFaults(t *testing.T, b *Browser) {
 	}
 }
 
-// The address that the program prints lets one browser in. Nobody else sees anything.
+// The address that the program prints lets one browser in. No other browser sees anything.
 func testToken(t *testing.T, b *Browser) {
 	s := startSite(t, newFakeList("fake", 204))
 	stranger := b.NewTab(t, s.url)

@@ -232,10 +232,10 @@ func (s *statusReport) page(con *term.Console) *term.Page {
 		}
 		files.Text(strings.TrimSpace(strings.TrimPrefix(line, "KYC: ")))
 	}
-	days := p.Section("By day").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more line") })
-	session.AddDays(days, s.checks)
+	session.AddDays(p.Section("By day").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more day") }), s.checks)
+	lists := p.Part("By list").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more list") })
 	for _, list := range s.lists {
-		session.AddList(days, list.name, list.users)
+		session.AddList(lists, list.name, list.users)
 	}
 	if s.several {
 		p.Part("In all").Text(fmt.Sprintf("%s in the ledger: %s", term.Count(s.total.Rows, "customer"), session.CountsText(s.total.Status)))

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -80,13 +79,13 @@ func (s *session) unusedProxy(err error) string {
 
 // AskWallet asks the partner what the wallet holds. The simulated partner of this
 // process is there during a command only, so it is not asked: then ok is false.
-func AskWallet(ctx context.Context, con *term.Console, c *cobra.Command, f *settings.RunFlags) (w partner.Wallet, ok bool, err error) {
+func AskWallet(con *term.Console, c *cobra.Command, f *settings.RunFlags) (w partner.Wallet, ok bool, err error) {
 	s, err := newSession(con, c, f, nil)
 	if err != nil || s.client == nil {
 		return w, false, err
 	}
 	defer s.client.CloseIdle()
-	w, err = s.client.Wallet(ctx)
+	w, err = s.client.Wallet(c.Context())
 	return w, err == nil, err
 }
 

@@ -46,11 +46,11 @@ it was idle for 30 minutes. Lists are kept next to the ledger, in <ledger>.web, 
 they are sent or discarded.
 
 For a team, name an address to listen on, a certificate and a users file. Each line of
-the users file is NAME:ROLE,ROLE:HASH. Roles are prepare, approve and see. htpasswd -nB
-NAME prints the hash after the colon:
+the users file is NAME:ROLE,ROLE:HASH. Roles are prepare, approve and see. A hash is one
+of bcrypt or argon2id; htpasswd -nB -C 12 NAME prints one after the colon:
 
-  anna:prepare:$2y$10$...
-  ben:approve,see:$2y$10$...
+  anna:prepare:$2y$12$...
+  ben:approve,see:$2y$12$...
 
 The flags of run that say where and how to send hold for everything that the page
 sends; the API key stays with this process.`,

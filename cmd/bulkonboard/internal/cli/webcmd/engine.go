@@ -127,10 +127,10 @@ func (e *engine) recallWallet(ctx context.Context, l session.Ledger) error {
 }
 
 // askWallet asks the partner what the wallet holds.
-func (e *engine) askWallet(ctx context.Context) {
+func (e *engine) askWallet() {
 	con := term.NewConsole(nil, nil, strings.NewReader(""), io.Discard, io.Discard)
 	con.Env, con.Stop = e.env, &term.Stopper{}
-	w, isKnown, err := session.AskWallet(ctx, con, e.command, e.flags)
+	w, isKnown, err := session.AskWallet(con, e.command, e.flags)
 	switch {
 	case err != nil:
 		e.heardWallet(pipeline.Amount{}, "", err.Error())

@@ -59,7 +59,7 @@ func serve(ctx context.Context, con *term.Console, e *engine, o *options) (err e
 	}
 	sending, stop := context.WithCancel(ctx)
 	defer stop()
-	desk, err := plans.NewDesk(sending, plans.Config{Commands: e, Folder: folder, IsTeam: cfg.Users != nil, Approvers: approversOf(cfg.Users), Abort: con.Stop.Abort})
+	desk, err := plans.NewDesk(sending, plans.Config{Commands: e, Folder: folder, IsTeam: cfg.Users != nil, Approvers: approversOf(cfg.Users), Abort: con.Stop.Abort, Log: logger})
 	if err != nil {
 		return exit.NewUsageError(err)
 	}
@@ -193,7 +193,7 @@ func (o *options) serveUntilIdle(ctx context.Context, e *engine, s *http.Server,
 		return nil
 	})
 	all.Go(func() error {
-		e.askWallet(ctx)
+		e.askWallet()
 		keepTidy(ctx, page)
 		return nil
 	})
