@@ -20,13 +20,13 @@ import (
 
 // sender is this process's right to send: a row that is its own as long as its beat moves.
 type sender struct {
-	as      ledger.Sender
-	isAlone bool // no other process may be a sender meanwhile
-	clock   hostClock
-	lease   sharing.Lease
-	present atomic.Pointer[term]
-	lost    atomic.Pointer[lostCommits] // found by the beat, not yet healed
-	server  serverClock
+	as        ledger.Sender
+	isAlone   bool // no other process may be a sender meanwhile
+	clock     hostClock
+	lease     sharing.Lease
+	present   atomic.Pointer[term]
+	lost      atomic.Pointer[lostCommits] // found by the beat, not yet healed
+	server    serverClock
 	isLeaving atomic.Bool // it ends, and does not join again
 	hasLeft   atomic.Bool // it has ended: writes are not fenced any more
 
