@@ -227,6 +227,26 @@ func TestSendersShareBatch(t *testing.T) {
 	})
 }
 
+// TestPreviewAmongSenders: a plan of a list that others are sending shows their rate, and
+// draws its requests from it.
+func TestPreviewAmongSenders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const rows, rate = 600, 20
+		g := newGroup(t, rows, 2, rate)
+		looker := g.addSender(rows)
+		g.senders = g.senders[:2]
+		g.runAll(func() {
+			time.Sleep(5 * time.Second)
+			plan, err := Preview(t.Context(), looker.cfg)
+			if err != nil || plan.Rate != rate || plan.Send == 0 || plan.Send >= rows {
+				t.Errorf("%+v, %v", plan, err)
+			}
+		})
+		g.audit(rate)
+		g.wantAll(rows)
+	})
+}
+
 // TestSendersIgnoreClaims: safety does not depend on claims.
 func TestSendersIgnoreClaims(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
