@@ -486,15 +486,15 @@ func TestSendersSettleDoubts(t *testing.T) {
 		g := newGroup(t, rows, 3, rate)
 		lost := 0
 		for n := range rows {
-			switch {
-			case n%60 == 10: // absent, and then turned away: to be looked up once more
+			switch n % 60 {
+			case 10: // absent, and then turned away: to be looked up once more
 				g.partner.script[email(n)] = []act{fail, say(partner.Answer{Class: ledger.Busy, HTTPStatus: 429, RetryAfter: 5 * time.Second})}
-			case n%60 == 20:
+			case 20:
 				g.partner.script[email(n)] = []act{lose}
 				lost++
-			case n%60 == 30: // absent twice
+			case 30: // absent twice
 				g.partner.script[email(n)] = []act{fail, fail}
-			case n%60 == 40: // an unanswered request, and then a refusal that says nothing of it
+			case 40: // an unanswered request, and then a refusal that says nothing of it
 				g.partner.script[email(n)] = []act{say(partner.Answer{Class: ledger.Throttled, HTTPStatus: 429}), fail}
 			}
 		}
