@@ -43,7 +43,6 @@ type list struct {
 	// isOutOfDate is set when rows were checked on their own since the last check of the
 	// whole list: what it proposes may settle other cells than it says.
 	isOutOfDate bool
-	plan        string // ID of its newest plan
 
 	lastMatch matches
 }

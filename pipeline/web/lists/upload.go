@@ -127,7 +127,7 @@ func (s *Store) checkReadable(ctx context.Context, path string, st *state) error
 		return nil
 	}
 	if kindOf(path) == "xlsx" {
-		if sheets, failed := listSheets(path, ""); failed == nil && len(sheets) > 0 {
+		if sheets, _, failed := listSheets(path, ""); failed == nil && len(sheets) > 0 {
 			return nil
 		}
 		return err
