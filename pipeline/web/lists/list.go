@@ -18,7 +18,8 @@ import (
 type list struct {
 	id, dir string
 	store   *Store
-	first   event // the upload
+	first   event          // the upload
+	writers sync.WaitGroup // checks and downloads, which write into dir; added to only while mu is held and isGone is not set
 
 	mu      sync.Mutex
 	isGone  bool // discarded
@@ -203,7 +204,9 @@ func (l *list) startCheck() {
 	j.total.Store(int64(l.knownRows()))
 	l.job, l.isFailed, l.refusal, l.isOutOfDate = j, false, nil, false
 	c := newCheck(l, j)
+	l.writers.Add(1)
 	l.store.checks.Go(func() {
+		defer l.writers.Done()
 		defer cancel()
 		select {
 		case l.store.turns <- struct{}{}:

@@ -45,6 +45,9 @@ func (s *Store) Upload(ctx context.Context, owner, name string, body io.Reader) 
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.isGone {
+		return api.List{}, api.Refuse(http.StatusNotFound, "not_found")
+	}
 	l.startCheck()
 	return view{l}.describe(owner), nil
 }
