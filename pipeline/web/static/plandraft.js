@@ -27,6 +27,7 @@ export async function drawPlanDraft(place, data, session, isReadOnly) {
   const order = {};
   const redraw = async () => {
     try {
+      if (data.list.state === "checking") await data.waitUntilChecked();
       drawPlan(place, data, await askPlan(data, { ...order, save: false }), order, redraw, isReadOnly);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
