@@ -58,6 +58,10 @@ type Config struct {
 	// and before Approve. nil = the rows are not collected.
 	Planned func([]PlannedRow) error
 
+	// Seen is called with the identity of each row that has one, in input order, in the
+	// check pass. It needs no memory for rows. nil = not called.
+	Seen func(identity string)
+
 	// AcceptInvalid is asked when more rows are invalid than Bounds.MaxInvalid allows, and
 	// reports whether the others are sent all the same. nil = they are not.
 	AcceptInvalid func(context.Context, Plan) bool

@@ -35,6 +35,7 @@
 //	             record.go    the recorder: writes answers and resolutions
 //	             resolve.go   the resolver: when to scan the list, and for which rows
 //	             scan.go      one scan: what it looks for, and what it decides
+//	             recreate.go  users with dead links: deleted and created again, one by one
 //	             mixups.go    answers that name another customer's user: doubts and repairs
 //	             outage.go    answers while a shared ledger cannot be reached
 //	after it     pairing.go   compares the created users with the list
@@ -64,10 +65,13 @@
 //   - answered: an attempt whose outcome is known; otherwise it is unanswered.
 //   - attempt: one create-user request, from its intent to its closing.
 //   - batch: one input, registered with its bytes and settings.
+//   - beat: the sign of life that a sender of a shared ledger gives.
 //   - breaker: closes the gate when too many answers prove nothing.
 //   - budget: the users that the wallet still pays for, at a known fee.
 //   - calibration: comparing createdAt with the partner's Date, by users that we created.
 //   - check pass: reading and registering the whole input before anything is sent.
+//   - claim: a slice of a batch that one sender of a shared ledger sends.
+//   - clearance: notes in a shared ledger that a list has shown a customer absent.
 //   - customer: an e-mail address, which is created at most once.
 //   - evidence: what a complete list shows, or does not show, of a customer.
 //   - gap: a time that the ledger may not cover, because it was restored from a copy.
@@ -78,14 +82,17 @@
 //   - in doubt: a customer who may or may not have been created.
 //   - intent: the record of a request, on disk before the request is sent.
 //   - lag: how long it takes until the list shows a user who was just created.
+//   - lease: how long a sender may begin requests after a beat.
 //   - look-up: a request that only reads: the list of users, or the wallet.
 //   - outage: a time without useful answers from the partner, for all customers.
 //   - pacing: keeping to the rate that we set and that the partner allows.
 //   - pairing: comparing serviceId and e-mail of each created user with the list.
 //   - patience: how long an outage is waited out before the run stops.
 //   - probe: one row that is sent through a closed gate to see whether it can open.
+//   - renewal: deleting a user whose link is dead, and creating it again with a new link.
 //   - resolution: the status that evidence gives to a row in doubt.
 //   - scan: one complete reading of the partner's list of users.
+//   - sender: a process that sends; a shared ledger has several.
 //   - settle: how long an unanswered request may still take effect.
 //   - silence: a time in which no request is sent for one customer, such as settle.
 //   - window: when an attempt may have created its user, in the partner's time.

@@ -36,8 +36,15 @@ type follow struct {
 	lookAt   time.Time // when to look at the ledger again
 }
 
-// mayScan reports whether this run reads the list for rows in doubt.
+// mayScan reports whether this run reads the list for all that is in doubt.
 func (r *resolver) mayScan() bool { return r.shared == nil || r.isLeader }
+
+// mayScanFor reports whether this run reads the list for one of its rows. Without the role
+// it does so only for rows that are not in doubt, but must be looked up before they are
+// sent: no other sender knows of them.
+func (r *resolver) mayScanFor(w *waiting) bool {
+	return (r.mayScan() || w.job.customer.Status != ledger.InDoubt) && !hasOpenAttempt(w.job.customer)
+}
 
 // syncShared takes in what the ledger shows of the rows in doubt, at most once a second.
 func (r *resolver) syncShared(ctx context.Context) error {
@@ -95,29 +102,29 @@ func (r *resolver) syncOwn(ctx context.Context) error {
 func (r *resolver) followUp(w *waiting, now ledger.Customer, freshUntil time.Time) []resolved {
 	j := w.job
 	was := j.customer
-	isChanged := now.Status != was.Status || now.Intents != was.Intents
 	j.customer = now
+	isChanged := now.Status != was.Status || now.Intents != was.Intents
 	if isChanged {
 		r.cfg.OnStatusChange(was.Status, now.Status)
+	}
+	if isChanged || len(now.History) != len(was.History) || hasOpenAttempt(was) != hasOpenAttempt(now) {
+		w.due = r.dueOf(now)
 	}
 	kind := decide.LeaveAsIs
 	switch {
 	case hasOpenAttempt(now):
 		return nil // another sender waits for an answer
+	case now.Status != ledger.InDoubt && !isChanged:
+		return nil // the list is to be read before it is sent
 	case now.Status == ledger.Pending || now.Status == ledger.InsufficientBalance:
-		j.freshUntil = time.Time{}
-		kind = decide.SendAgain // an answer that came late says that nothing was created
-		if decide.NeedsList(now.History, r.timing()) {
-			w.due = r.dueOf(now)
+		// An answer that came late says that nothing was created.
+		if r.gaps != nil || decide.NeedsList(now.History, r.timing()) {
 			return nil
 		}
+		j.freshUntil, kind = time.Time{}, decide.SendAgain
 	case now.Status != ledger.InDoubt:
 	case !freshUntil.IsZero() && !r.cfg.Doubt.Hold && j.spent < r.cfg.Pace.MaxAttempts:
-		j.freshUntil = freshUntil
-		kind = decide.SendAgain
-	case isChanged || len(now.History) != len(was.History) || hasOpenAttempt(was):
-		w.due = r.dueOf(now)
-		return nil
+		j.freshUntil, kind = freshUntil, decide.SendAgain
 	case r.isLeader || now.IsUnsettled():
 		return nil
 	}
@@ -157,7 +164,7 @@ func (r *resolver) awaitsList(e *elsewhere) bool { return r.shared != nil && e.I
 // judgeElsewhere decides about a customer whose row this run does not have. With a shared
 // ledger that is as good as a row: whoever has it is told.
 func (r *resolver) judgeElsewhere(e *elsewhere, s decide.Evidence, near decide.Witnesses, noted bool, freshUntil time.Time) []resolved {
-	if r.awaitsList(e) && len(e.History) > 0 {
+	if r.shared != nil && len(e.History) > 0 {
 		s.Details = e.History[len(e.History)-1].Details
 		s.MayResend = !r.cfg.Doubt.Hold
 	}

@@ -23,6 +23,7 @@ type Summary struct {
 	Sent        int                   // create-user requests, less those known never sent
 	Users       int                   // users that requests of this run created, even if the answer was lost
 	AlreadyDone int                   // rows that had their final status before this run
+	ByOthers    int                   // rows that other senders settled during this run
 	Remaining   int                   // pending, insufficient_balance and in_doubt
 	OthersDoubt int                   // customers in doubt of other inputs
 	Unconfirmed int                   // users of the batch that the partner's list has not confirmed yet
@@ -35,7 +36,7 @@ type Summary struct {
 	Started     time.Time
 	Finished    time.Time
 
-	hasCompany bool // other senders have spent from the wallet, too
+	SharesWallet bool // other senders have spent from the wallet, too
 }
 
 // finishRun closes the run in the ledger and adds up. The figures must agree with
@@ -59,7 +60,7 @@ func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err
 	s.Sent, s.New, s.Users, s.NoFunds = f.Sent, f.decided, f.users, f.NoFunds
 	s.WalletFrom, s.Currency, s.Fee = f.firstWallet, f.Currency, r.fee
 	isAlone, failed := r.shared.hasSpentAlone(ctx)
-	if s.hasCompany = !isAlone; failed != nil {
+	if s.SharesWallet = !isAlone; failed != nil {
 		return s, errors.Join(err, failed)
 	}
 	if fee := measuredFee(s); fee.Known() && !r.cfg.Money.Fee.Known() && (!r.fee.Known() || fee.Cmp(r.fee) == 0) {
@@ -137,7 +138,7 @@ const lastQuestion = 10 * time.Second
 // whole cent for each. Otherwise something else was paid from it, and the fee is unknown.
 func measuredFee(s Summary) Amount {
 	fee := s.WalletFrom.Minus(s.WalletTo).Per(s.Users)
-	if s.hasCompany || !fee.Known() || fee.Cmp(Amount{}) <= 0 || !fee.hasWholeCents() {
+	if s.SharesWallet || !fee.Known() || fee.Cmp(Amount{}) <= 0 || !fee.hasWholeCents() {
 		return Amount{}
 	}
 	return fee
@@ -163,7 +164,13 @@ func (r *run) compareTally(s *Summary, before ledger.Tally) {
 	for _, st := range []ledger.Status{ledger.InDoubt, ledger.InsufficientBalance} {
 		s.AlreadyDone += s.New[st] // counted among the remaining
 	}
-	s.AlreadyDone = max(0, s.AlreadyDone)
+	if r.shared != nil {
+		for _, st := range []ledger.Status{ledger.Created, ledger.LinkMissing, ledger.Duplicate, ledger.Rejected} {
+			s.ByOthers += s.Tally.Status[st] - before.Status[st] - s.New[st]
+		}
+		s.ByOthers = max(0, s.ByOthers)
+	}
+	s.AlreadyDone = max(0, s.AlreadyDone-s.ByOthers)
 }
 
 // Progress is how far a run is. It is a copy; the receiver may keep it.

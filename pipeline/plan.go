@@ -78,12 +78,13 @@ func (p *planner) planRows(ctx context.Context) error {
 			}
 			return nil
 		}
+		wantsRows := !p.readAll && len(p.queue) < maxGroup && len(p.renewals) < maxGroup && p.inDoubt < maxDoubts
 		if p.shared != nil {
-			p.shared.work.setJobs(p.chunks, len(p.queue)+len(p.renewals)+p.openIntents)
+			p.shared.work.setJobs(p.chunks, len(p.queue)+len(p.renewals)+p.openIntents, !wantsRows)
 		}
 		p.resolver.setTailing(p.openIntents == p.inDoubt && p.waitsForDoubts())
 		var fresh <-chan *chunk
-		if !p.readAll && len(p.queue) < maxGroup && len(p.renewals) < maxGroup && p.inDoubt < maxDoubts {
+		if wantsRows {
 			fresh = p.fresh
 		}
 		select {

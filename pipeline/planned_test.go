@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -149,4 +150,31 @@ func TestApproveNeedsPlans(t *testing.T) {
 	if _, err := Run(t.Context(), b.cfg); err == nil || len(b.partner.posts) != 0 {
 		t.Errorf("%v, %d requests", err, len(b.partner.posts))
 	}
+}
+
+// TestSeenNamesEveryCustomer holds that Seen is called for each row that has an identity,
+// in input order, for an input that is new and for one that is registered.
+func TestSeenNamesEveryCustomer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 0)
+		b.cfg.Input = FromRows("mixed", mixedRows()...)
+		preview := func() (seen []string) {
+			cfg := b.cfg
+			cfg.Seen = func(identity string) { seen = append(seen, identity) }
+			if _, err := Preview(t.Context(), cfg); err != nil {
+				t.Fatal(err)
+			}
+			return seen
+		}
+		want := []string{email(0), email(1), email(2), email(5), email(20), email(21), email(21), email(22), "someone@example.com"}
+		if got := preview(); !slices.Equal(got, want) {
+			t.Errorf("new: %v", got)
+		}
+		if _, err := b.run(); err != nil {
+			t.Fatal(err)
+		}
+		if got := preview(); !slices.Equal(got, want) {
+			t.Errorf("registered: %v", got)
+		}
+	})
 }

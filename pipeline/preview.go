@@ -90,6 +90,9 @@ func (r *registrar) collectRow(row *ledger.Row, c *ledger.Customer, status ledge
 	if r.cfg.Approve != nil && (isSent || row.Claims && mayHaveToBeSent(r.cfg, c, len(differs) > 0)) {
 		r.out.addSend(r.cfg, row.File, row.Number, row.Identity, row.Details, c.Generation)
 	}
+	if r.cfg.Seen != nil && row.Identity != "" {
+		r.cfg.Seen(row.Identity)
+	}
 	if r.cfg.Planned == nil {
 		return
 	}
@@ -166,9 +169,10 @@ func mayHaveToBeSent(cfg Config, c *ledger.Customer, hasChanged bool) bool {
 	return slices.Contains(cfg.Resend.Statuses, c.Status)
 }
 
-// showRows gives all rows to Config.Planned.
+// showRows gives all rows to Config.Planned, and those of a batch that was registered
+// before to Config.Seen.
 func (b *registered) showRows(ctx context.Context, cfg Config) error {
-	if cfg.Planned == nil {
+	if cfg.Planned == nil && (cfg.Seen == nil || b.reg != nil) {
 		return nil
 	}
 	if b.reg == nil {
@@ -176,11 +180,20 @@ func (b *registered) showRows(ctx context.Context, cfg Config) error {
 			if err != nil {
 				return ledgerStop("reading the registered input", err)
 			}
+			if cfg.Seen != nil && rep.Identity != "" {
+				cfg.Seen(rep.Identity)
+			}
+			if cfg.Planned == nil {
+				continue
+			}
 			p := PlannedRow{Row: rep.Row, Status: rep.Status, Changed: rep.Changed}
 			p.Sends = rep.Status == ledger.Pending || rep.Status == ledger.InsufficientBalance || slices.Contains(cfg.Resend.Statuses, rep.Status)
 			p.Action = p.action(rep.Customer.Intents > 0)
 			b.planned = append(b.planned, p)
 		}
+	}
+	if cfg.Planned == nil {
+		return nil
 	}
 	return cfg.Planned(b.planned)
 }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -105,4 +106,81 @@ func removeUser(t *testing.T, b *bench, c ledger.Customer, class ledger.Class, a
 	if left, err := b.ledger.Record(t.Context(), 9, []ledger.Change{ch}); err != nil || len(left) > 0 {
 		t.Fatal(err)
 	}
+}
+
+// One customer has a new user before the next one's is deleted, also when the answer to a
+// deletion was lost. When one is not created again, no further user is deleted.
+func TestRecreationOneByOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 6)
+		if _, err := b.run(); err != nil {
+			t.Fatal(err)
+		}
+		all := map[int64]bool{}
+		for i := range 6 {
+			c := b.customer(email(i))
+			if all[c.ID] = true; !c.IsRenewable() {
+				t.Fatalf("%s is %s, %q", c.Email, c.Status, c.Pairing)
+			}
+		}
+		// The third deletion is not answered, and was done. The fifth user is not created again.
+		b.partner.script[email(4)] = []act{say(partner.Answer{Class: ledger.Reject, HTTPStatus: 422})}
+		var deleted []string
+		b.cfg.Recreate = &Recreation{Customers: all, Remove: func(_ context.Context, d Deletion) (Removal, error) {
+			for _, mail := range deleted {
+				if c := b.customer(mail); c.Status != ledger.Created || c.Generation != 1 {
+					t.Errorf("%s is %s when %s is deleted", mail, c.Status, d.Customer.Email)
+				}
+			}
+			class := ledger.Removed
+			if d.Customer.Email == email(2) {
+				class = ledger.Unknown
+			}
+			removeUser(t, b, ledger.Customer{ID: d.Customer.ID, Status: d.Customer.Status, Intents: d.Customer.Intents, Generation: d.Customer.Generation, ServiceID: d.Customer.ServiceID}, class, class == ledger.Removed)
+			at := slices.IndexFunc(b.partner.users, func(u partner.Listed) bool { return u.ServiceID == d.Customer.ServiceID })
+			b.partner.users[at].Email, b.partner.users[at].Status = "", "deleted"
+			deleted = append(deleted, d.Customer.Email)
+			return Removal{Customer: b.customer(d.Customer.Email), IsGone: class == ledger.Removed}, nil
+		}}
+		b.cfg.Filter = func(ledger.Customer) bool { return false }
+		b.cfg.Money.Prepaid = true
+		s, err := Run(t.Context(), b.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{email(0), email(1), email(2), email(3), email(4)}; !slices.Equal(deleted, want) {
+			t.Errorf("deleted: %v", deleted)
+		}
+		want(t, s, map[ledger.Status]int{ledger.Created: 5, ledger.Rejected: 1})
+		if c := b.customer(email(5)); c.Generation != 0 || c.Status != ledger.Created {
+			t.Errorf("the last one is %s of generation %d", c.Status, c.Generation)
+		}
+	})
+}
+
+// A deletion that was not done leaves the customer as it was, and the next one goes on.
+func TestRecreationNotDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 2)
+		if _, err := b.run(); err != nil {
+			t.Fatal(err)
+		}
+		first, calls := b.customer(email(0)), 0
+		b.cfg.Recreate = &Recreation{Customers: map[int64]bool{first.ID: true, b.customer(email(1)).ID: true}, Remove: func(_ context.Context, d Deletion) (Removal, error) {
+			if calls++; calls == 1 { // sent, unanswered, and not done
+				removeUser(t, b, ledger.Customer{ID: d.Customer.ID, Status: d.Customer.Status, Intents: d.Customer.Intents, Generation: 0, ServiceID: d.Customer.ServiceID}, ledger.Unknown, false)
+			}
+			return Removal{Customer: b.customer(d.Customer.Email)}, nil // the second was not to be deleted after all
+		}}
+		if _, err := Run(t.Context(), b.cfg); err != nil {
+			t.Fatal(err)
+		}
+		now := b.customer(email(0))
+		if now.Status != ledger.Created || now.ServiceID != first.ServiceID || now.URL != first.URL || now.Pairing != ledger.Confirmed || !now.Issued.Equal(first.Issued) {
+			t.Errorf("%+v", now)
+		}
+		if calls != 2 || len(b.partner.posts) != 2 {
+			t.Errorf("%d calls, %d requests", calls, len(b.partner.posts))
+		}
+	})
 }

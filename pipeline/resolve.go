@@ -165,16 +165,16 @@ func (r *resolver) nextScan(now time.Time) (time.Time, bool) {
 	var dues []time.Time
 	more, isTailing := r.moreToCome(), r.tailing.Load()
 	for _, w := range r.own {
-		if (!w.unproved || !more) && !hasOpenAttempt(w.job.customer) {
+		if (!w.unproved || !more) && r.mayScanFor(w) {
 			dues = append(dues, w.due)
 		}
 	}
 	for _, e := range r.others {
-		if r.awaitsList(e) {
+		if r.mayScan() && r.awaitsList(e) {
 			dues = append(dues, e.due)
 		}
 	}
-	if len(dues) == 0 || !r.mayScan() {
+	if len(dues) == 0 {
 		return time.Time{}, false
 	}
 	first := slices.MinFunc(dues, time.Time.Compare)

@@ -448,7 +448,7 @@ func TestSendersMoveClock(t *testing.T) {
 						t.Fatal(err)
 					}
 					for _, a := range c.History {
-						if off := a.NotBefore.At.Sub(time.Now()); off < by-2*time.Hour/3 || off > by+time.Minute {
+						if off := time.Until(a.NotBefore.At); off < by-2*time.Hour/3 || off > by+time.Minute {
 							t.Fatalf("an intent at %s by the ledger's clock, which is %s off", a.NotBefore.At, by)
 						}
 					}
@@ -456,6 +456,42 @@ func TestSendersMoveClock(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestSendersSettleDoubts: rows of all senders are in doubt, each for another reason. The
+// one that reads the list settles all, and each sender sends again what may be.
+func TestSendersSettleDoubts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const rows, rate = 1200, 20
+		g := newGroup(t, rows, 3, rate)
+		lost := 0
+		for n := range rows {
+			switch {
+			case n%60 == 10: // absent, and then turned away: to be looked up once more
+				g.partner.script[email(n)] = []act{fail, say(partner.Answer{Class: ledger.Busy, HTTPStatus: 429, RetryAfter: 5 * time.Second})}
+			case n%60 == 20:
+				g.partner.script[email(n)] = []act{lose}
+				lost++
+			case n%60 == 30: // absent twice
+				g.partner.script[email(n)] = []act{fail, fail}
+			case n%60 == 40: // an unanswered request, and then a refusal that says nothing of it
+				g.partner.script[email(n)] = []act{say(partner.Answer{Class: ledger.Throttled, HTTPStatus: 429}), fail}
+			}
+		}
+		g.runAll(nil)
+		g.audit(rate)
+		for i, s := range g.senders {
+			if s.err != nil {
+				t.Errorf("sender %d: %v", i+1, s.err)
+			}
+			want(t, s.summary, map[ledger.Status]int{ledger.Created: rows - lost, ledger.LinkMissing: lost})
+		}
+		for i, n := range g.sentBy() {
+			if n < rows/10 {
+				t.Errorf("sender %d sent %d of %d rows", i+1, n, rows)
+			}
+		}
+	})
 }
 
 // TestSenderIsToldToWait: a 429 to one sender makes all wait.

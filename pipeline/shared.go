@@ -27,11 +27,16 @@ type sharedRun struct {
 	run    *run
 	ledger ledger.Shared
 
-	work   workload
-	isIdle atomic.Bool   // the feed has nothing to hand on at present
-	nudge  chan struct{} // makes the planner look again
-	since  time.Time     // when the run joined, by the ledger's clock
+	work     workload
+	leaseOut atomic.Int64  // when a request did not begin because the lease had ended, in nanoseconds since 1970
+	isIdle   atomic.Bool   // the feed has nothing to hand on at present
+	nudge    chan struct{} // makes the planner look again
+	since    time.Time     // when the run joined, by the ledger's clock
 }
+
+// leasePause is how long no request is tried after the lease had ended for one: the next
+// beat may extend it.
+const leasePause = time.Second
 
 // leaveTime is how long the end of a run waits for a shared ledger.
 const leaveTime = 10 * time.Second
@@ -120,12 +125,13 @@ type workload struct {
 	mu      sync.Mutex
 	chunks  int           // received from the feed
 	jobs    int           // that wait, are sent, or are in doubt
+	isFull  bool          // it receives no further chunk at present
 	changed chan struct{} // receives a value when there may be room for another chunk
 }
 
-func (w *workload) setJobs(chunks, jobs int) {
+func (w *workload) setJobs(chunks, jobs int, isFull bool) {
 	w.mu.Lock()
-	w.chunks, w.jobs = chunks, jobs
+	w.chunks, w.jobs, w.isFull = chunks, jobs, isFull
 	w.mu.Unlock()
 	select {
 	case w.changed <- struct{}{}:
@@ -133,12 +139,12 @@ func (w *workload) setJobs(chunks, jobs int) {
 	}
 }
 
-// awaitRoom waits until the planner has received all of so many chunks but one, so that
+// awaitRoom waits until the planner has received so many chunks and wants another, so that
 // no sender claims rows that others could send first.
 func (w *workload) awaitRoom(ctx context.Context, chunks int) error {
 	for {
 		w.mu.Lock()
-		isFree := chunks-w.chunks <= 1
+		isFree := w.chunks == chunks && !w.isFull
 		w.mu.Unlock()
 		if isFree {
 			return nil
@@ -170,6 +176,8 @@ var (
 func (s *sharedRun) mayBegin(j *job) error {
 	switch {
 	case !s.MaySend(j.attempt.ID):
+		s.leaseOut.Store(pacing.WallTime().UnixNano())
+		s.run.gate.HoldForAll(ledger.SlotsWait)
 		return errLeaseEnded
 	case !s.run.gate.IsOpenTo(j.attempt.ID):
 		return errGateShut
@@ -242,6 +250,9 @@ func (s *sharedRun) askPace(ctx context.Context) (ledger.Pace, error) {
 		return pace, ledgerStop("reading the pauses of all senders", err)
 	}
 	pace.WaitUntil = s.run.clock.FromShared(pace.WaitUntil)
+	if at := time.Unix(0, s.leaseOut.Load()).Add(leasePause); at.After(pace.WaitUntil) { // else attempts would be opened and closed in vain
+		pace.WaitUntil = at
+	}
 	return pace, nil
 }
 

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"time"
@@ -53,6 +54,7 @@ func (f *sliceFeed) feedSlices(ctx context.Context, out chan<- *chunk) error {
 			}
 		}
 		f.shared.isIdle.Store(false)
+		f.counters.showPause("", time.Time{})
 		if err := f.setResting(ctx, false); err != nil {
 			return err
 		}
@@ -196,6 +198,9 @@ func (f *sliceFeed) awaitWork(ctx context.Context) (isOver bool, err error) {
 		return false, ledgerStop("counting what all senders have sent", err)
 	}
 	now := pacing.WallTime()
+	if p.Working > 0 || p.InDoubt > 0 {
+		f.counters.showPause(fmt.Sprintf("nothing left to send here; in all %d of %d rows are done", p.Rows-p.Pending-p.InDoubt, p.Rows), time.Time{})
+	}
 	f.ending.lookAt = now.Add(progressShare * now.Sub(began))
 	if p.Working == 0 && p.Pending > 0 {
 		if err := f.findStrays(ctx); err != nil || len(f.wanted) > 0 {

@@ -24,6 +24,7 @@ func TestPostgres(t *testing.T) {
 		"a run that was frozen":         testPostgresFrozen,
 		"a server that was killed":      testPostgresCrash,
 		"commands":                      testPostgresCommands,
+		"the finance page":              testPostgresPage,
 		"three runs of one list":        testPostgresTogether,
 		"one of three runs dies":        testPostgresOneDies,
 		"one of three runs stops":       testPostgresOneStops,

@@ -44,7 +44,7 @@ func startTogether(t *testing.T, cluster *pgtest.Cluster) *together {
 		{0, "100/s", append([]string{"ledger", "pace", "--rate", fmt.Sprintf("%d/s", togetherRate)}, on...)},
 	})
 	for i := range 3 {
-		c := s.run("--ledger", s.address, "--lease", "2s", "--report", fmt.Sprintf("r%d.csv", i+1))
+		c := command(t, s.dir, append([]string{"run", "--report", fmt.Sprintf("r%d.csv", i+1), "--lease", "2s", "--timeout", "2s", "--settle", "2s", "--key-ttl", "1s"}, append(on, "in.csv")...)...)
 		said := &bytes.Buffer{}
 		c.Stderr = said
 		if err := c.Start(); err != nil {
@@ -58,8 +58,14 @@ func startTogether(t *testing.T, cluster *pgtest.Cluster) *together {
 
 // awaitPosts waits until the partner has had so many requests.
 func (s *together) awaitPosts(n int) {
+	ticks := time.NewTicker(20 * time.Millisecond)
+	defer ticks.Stop()
 	for len(s.server.Posts()) < n {
-		time.Sleep(20 * time.Millisecond) // the partner tells only when asked
+		select {
+		case <-ticks.C:
+		case <-s.t.Context().Done():
+			s.t.Fatal("the runs send nothing")
+		}
 	}
 }
 

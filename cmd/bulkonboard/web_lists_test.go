@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -160,7 +161,12 @@ func webFiles(t *testing.T) []string {
 	if err != nil || len(office) == 0 {
 		t.Fatalf("%v %v", office, err)
 	}
-	return append(files, office...)
+	lines := filepath.Join(t.TempDir(), "lines.jsonl")
+	const customer = `{"email":"%s","firstName":"Jane","lastName":"Doe","phoneNumber":"+14155552671","accountPurpose":"personal use","ipAddress":"203.0.113.42","isTermsOfServiceAccepted":true,"program":"custodial"}` + "\n"
+	if err := os.WriteFile(lines, []byte(fmt.Sprintf(customer+customer+customer, "a@b.de", "nobody", "a@b.de")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return append(append(files, office...), "testdata/office/list.csv", "testdata/office/libreoffice-utf-16.csv", lines)
 }
 
 // The figures of the page and the marked workbook are those of the command that the page

@@ -28,6 +28,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 )
@@ -184,6 +185,9 @@ func (b *browser) begin(plan api.Plan) (run api.Run) {
 func (b *browser) finished(id int64) (run api.Run) {
 	b.Helper()
 	_, text := b.request("GET", fmt.Sprintf("/api/runs/%d/events", id), nil)
+	if bytes.Contains(text, []byte("@")) || bytes.Contains(text, []byte("https://")) {
+		b.Errorf("the events have more than figures:\n%s", text)
+	}
 	events := strings.Split(strings.TrimSpace(string(text)), "\n\n")
 	last, isEvent := strings.CutPrefix(events[len(events)-1], "event: run\ndata: ")
 	if err := json.Unmarshal([]byte(last), &run); err != nil || !isEvent || run.Finished == nil {
@@ -610,5 +614,29 @@ func TestWebLedgerIsHeld(t *testing.T) {
 	run.ends(0)
 	if plan := me.submit(list, api.MakePlan{}); plan.Send != 2 || plan.Known != 6 {
 		t.Errorf("%+v", plan)
+	}
+}
+
+// testPostgresPage sends a list from the page with a ledger in PostgreSQL.
+func testPostgresPage(t *testing.T, cluster *pgtest.Cluster) {
+	s := newScene(t, sandbox.Config{}, people(6))
+	s.ledger = cluster.URL()
+	_, address := s.openPage("--fee", "0.50")
+	me := s.signIn(address, "")
+	plan := me.submit(me.drop("people.csv", []byte(people(6))), api.MakePlan{})
+	me.approve(plan)
+	end := me.finished(me.begin(plan).ID)
+	if end.State != api.RunFinished || end.Created != 6 || len(s.users()) != 6 {
+		t.Errorf("%+v, %d users", end, len(s.users()))
+	}
+	if _, report := me.request("GET", fmt.Sprintf("/api/runs/%d/report.csv?links=1", end.ID), nil); bytes.Count(report, []byte("https://")) != 6 {
+		t.Errorf("%s", report)
+	}
+	if kept, err := filepath.Glob(filepath.Join(s.dir, "bulkonboard-*.web", "log.jsonl")); err != nil || len(kept) != 1 {
+		t.Errorf("%v, %v", kept, err)
+	}
+	var session api.Session
+	if me.send("GET", "/api/session", nil, http.StatusOK, &session); strings.Contains(session.Target.Ledger, "@") {
+		t.Errorf("%+v", session.Target)
 	}
 }

@@ -30,10 +30,9 @@ func newShared() shared {
 // sender is the row of one sender.
 type sender struct {
 	ledger.SenderState
-	beat    int64
-	beatAt  time.Time
-	closes  time.Time // when no request of it can be in flight any more
-	isSwept bool
+	beat   int64
+	beatAt time.Time
+	closes time.Time // when no request of it can be in flight any more
 }
 
 func (s *shared) ledgerTime() time.Time { return time.Now().Add(s.shift) }

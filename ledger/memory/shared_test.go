@@ -63,7 +63,7 @@ func (m member) intend(t *testing.T, customer int64, intents int) int64 {
 	if intents > 0 {
 		status = ledger.InDoubt
 	}
-	ids, err := m.Intend(t.Context(), m.ID(), []ledger.Intent{{Expect: ledger.Expect{Customer: customer, Status: status, Intents: intents}, Generation: intents + 1, Key: "k", At: ledger.Instant{At: m.Membership.Now()}}})
+	ids, err := m.Intend(t.Context(), m.ID(), []ledger.Intent{{Expect: ledger.Expect{Customer: customer, Status: status, Intents: intents}, Generation: intents + 1, Key: "k", At: ledger.Instant{At: m.Now()}}})
 	must(t, err)
 	return ids[0]
 }
@@ -164,7 +164,7 @@ func TestPausedSender(t *testing.T) {
 		if a.MaySend(unsent) {
 			t.Error("a paused sender may send after its lease")
 		}
-		refused, err := a.Record(t.Context(), 1, []ledger.Change{answer(1, sent, a.Membership.Now())})
+		refused, err := a.Record(t.Context(), 1, []ledger.Change{answer(1, sent, a.Now())})
 		if err != nil || len(refused) != 1 {
 			t.Fatalf("an answer to a swept attempt: %v, %v", refused, err)
 		}
@@ -239,7 +239,7 @@ func TestBatchOfSenders(t *testing.T) {
 		c := join(t, l, "c") // all again: nobody sends it
 		must(t, c.EnterBatch(t.Context(), batch))
 		claim(c, 0)
-		now := c.Membership.Now()
+		now := c.Now()
 		must(t, c.AddClearances(t.Context(), []ledger.Clearance{{Customer: 1, Intents: 0, FreshUntil: now.Add(time.Second)}, {Customer: 2, Intents: 4, FreshUntil: now.Add(time.Second)}}))
 		if list, err := c.FreshClearances(t.Context(), batch); err != nil || len(list) != 1 || list[0].Customer != 1 {
 			t.Errorf("%+v, %v", list, err)

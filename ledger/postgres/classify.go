@@ -73,6 +73,8 @@ func (l *core) classify(err error, hasConn bool) error {
 		return err
 	case errors.Is(err, tables.ErrMalformed), isOfServer && (e.Code == "XX001" || e.Code == "XX002"):
 		return fmt.Errorf("%s: %w: %w", l.address.text, plainError(err), ledger.ErrDamaged)
+	case isOfServer && e.Code == "42501":
+		return fmt.Errorf("%s: %w: %w", l.address.text, plainError(err), ErrAddress)
 	case failureOf(err, hasConn) == failureRefusal:
 		return fmt.Errorf("%s: %w", l.address.text, err)
 	case failureOf(err, hasConn) == failureFatal:

@@ -29,7 +29,7 @@ func (l *Ledger) CopyTo(ctx context.Context, place string, receive func(context.
 	}
 	var closed time.Time // before this call
 	isRead := false
-	return l.retryUntilKnown(ctx, func(inside context.Context, t *tx) error {
+	return l.retryUntilKnown(ctx, l.options.Patience, func(inside context.Context, t *tx) error {
 		if err := l.begin(inside, t, holdLedger); err != nil {
 			return err
 		}

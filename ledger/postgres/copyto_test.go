@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
@@ -297,4 +298,52 @@ func firstDifference(got, want string) string {
 	}
 	from := max(0, at-100)
 	return "got\n" + got[from:min(len(got), at+200)] + "\nwant\n" + want[from:min(len(want), at+200)]
+}
+
+// TestCopyIsCompared: a row that differs, is missing or is too many is found, in any table.
+func TestCopyIsCompared(t *testing.T) {
+	cluster := pgtest.Start(t)
+	path, address := filepath.Join(t.TempDir(), "l.db"), cluster.URL()
+	file := newFullFile(t, path)
+	if err := file.CopyTo(t.Context(), address, func(ctx context.Context, c *sqlite.Copied) error {
+		_, err := CreateCopy(ctx, Options{Address: address}, c)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	server := openWith(t, optionsFor(address))
+	compare := func() (err error) {
+		stop := errors.New("compared")
+		if closed := file.CopyTo(t.Context(), address, func(ctx context.Context, c *sqlite.Copied) error {
+			_, err = read(ctx, &server.core, func(copied *conn) (int, error) { return tables.CheckCopy(ctx, c.Conn, copied.Conn) })
+			return stop
+		}); !errors.Is(closed, stop) {
+			t.Fatal(closed)
+		}
+		return err
+	}
+	if err := compare(); err != nil {
+		t.Fatal(err)
+	}
+	for table, change := range map[string]string{
+		"batch": "UPDATE batch SET rows = rows + 1", "input_file": "UPDATE input_file SET sha256 = 'x'", "plan": "UPDATE plan SET because = 'x' WHERE id = 'ab'",
+		"plan_row": "DELETE FROM plan_row WHERE generation = 0", "run": "UPDATE run SET sent = 0", "customer": "UPDATE customer SET first_name = 'Joan' WHERE id = (SELECT max(id) FROM customer)",
+		"attempt": "UPDATE attempt SET http_status = 500 WHERE id = 80", "input_row": "UPDATE input_row SET recall = 1 WHERE ordinal = 299", "forgotten": "DELETE FROM forgotten WHERE customer = 1",
+		"reported": "UPDATE reported SET last_run = 2", "fact": "INSERT INTO fact (name, value) VALUES ('zz', '')", "kyc": "UPDATE kyc SET retries = 1", "gap": "UPDATE gap SET reason = 'x'", "gap_user": "DELETE FROM gap_user",
+	} {
+		t.Run(table, func(t *testing.T) {
+			execute(t, server, "CREATE TABLE kept AS SELECT * FROM "+table)
+			execute(t, server, "SET session_replication_role = replica; "+change)
+			if err := compare(); !errors.Is(err, tables.ErrCopyDiffers) || !strings.Contains(err.Error(), "table "+table) {
+				t.Errorf("%s: %v", change, err)
+			}
+			execute(t, server, "SET session_replication_role = replica; DELETE FROM "+table+"; INSERT INTO "+table+" OVERRIDING SYSTEM VALUE SELECT * FROM kept; DROP TABLE kept; SET session_replication_role = DEFAULT")
+			if err := compare(); err != nil {
+				t.Errorf("put back: %v", err)
+			}
+		})
+	}
+	if n := len(tables.CopiedTables()); n != 14 {
+		t.Errorf("%d tables are copied; each needs a case", n)
+	}
 }

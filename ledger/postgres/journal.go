@@ -26,9 +26,17 @@ const timeToRecord = 10 * time.Second
 // makes of them.
 type decision func(ctx context.Context, t *tx, customers map[int64]ledger.Customer, out *changes) error
 
+// timeToCallAgain is the patience of the send pass of several senders: whoever sends keeps
+// answers outside the ledger meanwhile, and calls again.
+const timeToCallAgain = 2 * time.Second
+
 // send runs a transaction of the send pass.
 func (l *core) send(ctx context.Context, ids []int64, decide decision) error {
-	return l.retryUntilKnown(ctx, func(ctx context.Context, t *tx) error { return l.sendOnce(ctx, t, ids, decide) })
+	patience := l.options.Patience
+	if l.options.Shared {
+		patience = min(patience, timeToCallAgain)
+	}
+	return l.retryUntilKnown(ctx, patience, func(ctx context.Context, t *tx) error { return l.sendOnce(ctx, t, ids, decide) })
 }
 
 // sendOnce runs a transaction of the send pass in two round trips: the fence and the

@@ -216,7 +216,7 @@ func (m *membership) AddClearances(ctx context.Context, list []ledger.Clearance)
 		customers[i], intents[i], until[i] = c.Customer, int32(c.Intents), momentArg(c.FreshUntil)
 	}
 	return m.agreeAsSender(ctx, func(ctx context.Context, db *database, _ *term) error {
-		if _, err := db.pg.Exec(ctx, "DELETE FROM clearance WHERE fresh_until_us < "+nowMicros+" OR customer = ANY ($1)", customers); err != nil {
+		if _, err := db.pg.Exec(ctx, "DELETE FROM clearance WHERE fresh_until_us < "+nowMicros); err != nil {
 			return err
 		}
 		_, err := db.pg.Exec(ctx, "INSERT INTO clearance (customer, intents, fresh_until_us) SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[]) ON CONFLICT (customer) DO UPDATE SET intents = excluded.intents, fresh_until_us = excluded.fresh_until_us",

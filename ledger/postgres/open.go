@@ -30,7 +30,7 @@ type Options struct {
 	LockTimeout time.Duration    // how long to wait for a sender that is alive and keeps this one out; default 0
 	Lease       time.Duration    // how long a sender may be silent before others declare it ended; default 15 s
 	Timeout     time.Duration    // the longest that a request of this process can last; default 30 s
-	Patience    time.Duration    // how long a call is made again while the server is away; default 1 minute, with Shared 2 s
+	Patience    time.Duration    // how long a call is made again while the server is away; default 1 minute; with Shared at most 2 s for calls of the send pass
 	Emergency   string           // file for answers that cannot be recorded; "" = none. Another process that has it open makes this one use FILE-2, and so on
 	NeedsFile   bool             // an Emergency that cannot be written is an error, and not only a notice
 	Host        string           // for whoever meets the sender; default the name of this machine
@@ -124,11 +124,7 @@ func (o Options) withDefaults() Options {
 	if o.Say == nil {
 		o.Say = func(string) {}
 	}
-	patience := time.Minute
-	if o.Shared { // whoever sends keeps answers meanwhile, and calls again
-		patience = 2 * time.Second
-	}
-	for d, normal := range map[*time.Duration]time.Duration{&o.Lease: 15 * time.Second, &o.Timeout: 30 * time.Second, &o.Patience: patience} {
+	for d, normal := range map[*time.Duration]time.Duration{&o.Lease: 15 * time.Second, &o.Timeout: 30 * time.Second, &o.Patience: time.Minute} {
 		if *d == 0 {
 			*d = normal
 		}

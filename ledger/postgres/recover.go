@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -41,7 +42,55 @@ func (l *Ledger) recover(ctx context.Context) error {
 	if err != nil || l.emergency == nil {
 		return err
 	}
-	return l.emptyEmergency(left)
+	if err := l.emptyEmergency(l.emergency, left); err != nil {
+		return err
+	}
+	return l.mergeOtherFiles(ctx)
+}
+
+// mergeOtherFiles merges the emergency files of processes of this folder that have ended.
+func (l *Ledger) mergeOtherFiles(ctx context.Context) error {
+	for n := 1; n <= maxEmergencyFiles; n++ {
+		path := numberedFile(l.options.Emergency, n)
+		if _, err := os.Lstat(path); path == l.emergencyPath || errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		lock, err := datafile.TakeLock(ctx, path, 0, l.options.Command, time.Now())
+		if errors.Is(err, ledger.ErrLocked) {
+			continue // its process is living
+		}
+		if err == nil {
+			err = errors.Join(l.mergeOtherFile(ctx, path), lock.Release())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Ledger) mergeOtherFile(ctx context.Context, path string) (err error) {
+	e, err := emergency.Open(path, l.id, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	if err := l.checkWrites(ctx, e, path); err != nil {
+		return err
+	}
+	left, err := l.Merge(ctx, e.Kept())
+	if err != nil {
+		return err
+	}
+	return l.emptyEmergency(e, left)
+}
+
+// numberedFile returns the emergency file of the n-th process of a folder, from 1.
+func numberedFile(base string, n int) string {
+	if n == 1 {
+		return base
+	}
+	return fmt.Sprintf("%s-%d", base, n)
 }
 
 // waitForRequests waits until no request of an ended sender can be under way any more.
@@ -90,10 +139,7 @@ func (l *core) openEmergency(ctx context.Context) error {
 		return nil
 	}
 	for n := 1; ; n++ {
-		l.emergencyPath = base
-		if n > 1 {
-			l.emergencyPath = fmt.Sprintf("%s-%d", base, n)
-		}
+		l.emergencyPath = numberedFile(base, n)
 		lock, err := datafile.TakeLock(ctx, l.emergencyPath, 0, l.options.Command, time.Now())
 		if errors.Is(err, ledger.ErrLocked) && n < maxEmergencyFiles {
 			continue
@@ -105,7 +151,7 @@ func (l *core) openEmergency(ctx context.Context) error {
 			return errors.Join(err, lock.Release())
 		}
 		l.emergencyLock = lock
-		return l.checkWrites(ctx)
+		return l.checkWrites(ctx, l.emergency, l.emergencyPath)
 	}
 }
 
@@ -114,20 +160,19 @@ const maxEmergencyFiles = 100
 
 // checkWrites refuses a database that does not know what a sender of this machine had
 // confirmed: commits were lost, and with that process its memory of them.
-func (l *core) checkWrites(ctx context.Context) error {
-	e := l.emergency
-	if e.Sender() == 0 || l.options.Adopt {
+func (l *core) checkWrites(ctx context.Context, e *emergency.File, path string) error {
+	if e.LastSender() == 0 || l.options.Adopt {
 		return nil
 	}
 	known, err := read(ctx, l, func(c *conn) (known int64, err error) {
-		err = c.QueryOne(ctx, "SELECT coalesce((SELECT writes FROM sender WHERE id = ?), 0)", []any{e.Sender()}, &known)
+		err = c.QueryOne(ctx, "SELECT coalesce((SELECT writes FROM sender WHERE id = ?), 0)", []any{e.LastSender()}, &known)
 		return known, err
 	})
 	if err != nil || known >= e.Seq() {
 		return err
 	}
 	return fmt.Errorf("%s: the database knows %d writes of sender %d, and %s says that it had confirmed %d: it lost commits in a failover, or is an older copy; put the newer one in its place, or continue with this one by bulkonboard ledger adopt, which calls no user created meanwhile a duplicate: %w",
-		l.address.text, known, e.Sender(), l.emergencyPath, e.Seq(), ledger.ErrDamaged)
+		l.address.text, known, e.LastSender(), path, e.Seq(), ledger.ErrDamaged)
 }
 
 // Emergency implements ledger.Emergency.
@@ -143,18 +188,18 @@ func (l *Ledger) Emergency(changes []ledger.Change) error {
 
 // emptyEmergency empties the emergency file. If it holds answers that do not fit, a copy
 // is kept: no answer is thrown away.
-func (l *Ledger) emptyEmergency(left []ledger.Change) error {
+func (l *Ledger) emptyEmergency(e *emergency.File, left []ledger.Change) error {
 	if len(left) > 0 {
-		kept, err := l.emergency.SetAside(l.now())
+		kept, err := e.SetAside(l.now())
 		if err != nil {
-			return fmt.Errorf("%s: %w: %w", l.emergencyPath, err, ledger.ErrWrite)
+			return fmt.Errorf("%s: %w: %w", e.FilePath(), err, ledger.ErrWrite)
 		}
 		for _, ch := range left {
-			l.note(fmt.Sprintf("an answer in %s for customer %d does not fit what the ledger says; it was kept in %s", l.emergencyPath, ch.Customer, kept))
+			l.note(fmt.Sprintf("an answer in %s for customer %d does not fit what the ledger says; it was kept in %s", e.FilePath(), ch.Customer, kept))
 		}
 	}
-	if err := l.emergency.Empty(); err != nil {
-		return fmt.Errorf("%s: %w: %w", l.emergencyPath, err, ledger.ErrWrite)
+	if err := e.Empty(); err != nil {
+		return fmt.Errorf("%s: %w: %w", e.FilePath(), err, ledger.ErrWrite)
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func (a *address) explainConnect(err error) error {
 	var untrusted *tls.CertificateVerificationError
 	var wrongName x509.HostnameError
 	var unknown x509.UnknownAuthorityError
-	what := ""
+	var what string
 	switch {
 	case errors.As(err, &wrongName):
 		what = "the server's certificate is not one of the name in the address: use the name that the certificate has"

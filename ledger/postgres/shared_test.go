@@ -439,22 +439,34 @@ func testLeave(t *testing.T, o Options) {
 	x.checkClean(t, 5)
 }
 
+// testEmergencyFiles: each process of a folder has a file of its own. The next process
+// merges those of all that have ended.
 func testEmergencyFiles(t *testing.T, o Options) {
 	o.Emergency = t.TempDir() + "/answers.emergency"
 	all := newParties(t, o, 2, 2)
 	if all[0].emergencyPath != o.Emergency || all[1].emergencyPath != o.Emergency+"-2" {
 		t.Errorf("%s and %s", all[0].emergencyPath, all[1].emergencyPath)
 	}
-	intents, ids, err := all[1].intend(t.Context(), 0, 2)
-	if err != nil {
-		t.Fatal(err)
+	for i, x := range all {
+		intents, ids, err := x.intend(t.Context(), i, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := x.Emergency(x.send(intents, ids)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := errors.Join(all[1].Emergency(all[1].send(intents, ids)), all[1].abandon()); err != nil {
-		t.Fatal(err)
+	for _, x := range all {
+		if err := x.abandon(); err != nil {
+			t.Fatal(err)
+		}
 	}
-	newParty(t, o, all[0].partner)
-	all[0].checkClean(t, 2)
-	if n := countWith(t, all[0].Ledger, ledger.Created); n != 2 {
+	next := newParty(t, o, all[0].partner)
+	if next.emergencyPath != o.Emergency {
+		t.Errorf("the next process uses %s", next.emergencyPath)
+	}
+	next.checkClean(t, 2)
+	if n := countWith(t, next.Ledger, ledger.Created); n != 2 {
 		t.Errorf("%d links were saved", n)
 	}
 }

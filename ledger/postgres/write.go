@@ -88,7 +88,7 @@ func (l *core) isSender() bool {
 // write runs one transaction, which is on the disk when it returns nil. Once begun it is
 // not interrupted by ctx.
 func (l *core) write(ctx context.Context, hold transaction, do func(context.Context, *tx) error) error {
-	return l.retryUntilKnown(ctx, func(ctx context.Context, t *tx) error {
+	return l.retryUntilKnown(ctx, l.options.Patience, func(ctx context.Context, t *tx) error {
 		if err := l.begin(ctx, t, hold); err != nil {
 			return err
 		}
@@ -115,8 +115,8 @@ func (l *core) writeAsSender(ctx context.Context, do func(context.Context, *tx) 
 }
 
 // retryUntilKnown calls do, which runs a whole transaction, until it is known what became of it:
-// for the ledger's patience while the server cannot be reached, or its answer was lost.
-func (l *core) retryUntilKnown(ctx context.Context, do func(context.Context, *tx) error) error {
+// for its patience while the server cannot be reached, or its answer was lost.
+func (l *core) retryUntilKnown(ctx context.Context, patience time.Duration, do func(context.Context, *tx) error) error {
 	if err := l.lockWrites(ctx); err != nil {
 		return err
 	}
@@ -129,14 +129,14 @@ func (l *core) retryUntilKnown(ctx context.Context, do func(context.Context, *tx
 		if err == nil {
 			return nil
 		}
-		patience := l.options.Patience
+		wait := patience
 		switch failureOf(err, l.conn != nil) {
 		case failureRefusal:
 			return fmt.Errorf("%s: %w", l.address.text, err)
 		case failureFatal:
 			return l.failWrites(err)
 		case failureRace:
-			patience = max(patience, timeToRace)
+			wait = max(wait, timeToRace)
 		case failureUnavailable:
 		}
 		select {
@@ -144,8 +144,8 @@ func (l *core) retryUntilKnown(ctx context.Context, do func(context.Context, *tx
 		case <-stop: // nobody waits for it any more
 			return fmt.Errorf("%s: %w: %w", l.address.text, plainError(err), ledger.ErrUnavailable)
 		}
-		if time.Since(began) > patience {
-			return fmt.Errorf("%s: after %s: %w: %w", l.address.text, patience, plainError(err), ledger.ErrUnavailable)
+		if time.Since(began) > wait {
+			return fmt.Errorf("%s: after %s: %w: %w", l.address.text, wait, plainError(err), ledger.ErrUnavailable)
 		}
 		pause = min(2*pause, time.Second)
 	}

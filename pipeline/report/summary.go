@@ -26,6 +26,7 @@ type Summary struct {
 	Changed     *int        `json:"changed"`
 	Sent        *int        `json:"sent"` // create-user requests less those known never sent
 	AlreadyDone *int        `json:"alreadyDone"`
+	ByOthers    int         `json:"doneByOthers,omitempty"` // by other senders during this run; left out if none were
 	Remaining   *int        `json:"remaining"`
 	Problems    []Cause     `json:"problems"`
 	Money       Money       `json:"money"`

@@ -45,6 +45,10 @@ func (s *Server) showList(w http.ResponseWriter, r *http.Request, by access.Visi
 	if !by.HasAny(api.Prepare, api.Approve) {
 		list = withoutValues(list)
 	}
+	if list.Refusal != nil {
+		worded := s.worded(*list.Refusal)
+		list.Refusal = &worded
+	}
 	list.Plan = s.engine.NewestPlan(list.ID)
 	setRevision(w, list.Revision)
 	return writeJSON(w, http.StatusOK, list)
@@ -59,6 +63,9 @@ func withoutValues(list api.List) api.List {
 	}
 	for i := range list.Kinds {
 		list.Kinds[i].Values = []api.Value{}
+	}
+	if list.Refusal != nil { // it may show words of the list
+		list.Refusal = &api.Error{Code: list.Refusal.Code}
 	}
 	list.Proposals, list.Withheld, list.Decisions, list.Command = []api.Proposal{}, []api.Proposal{}, []api.Decision{}, ""
 	list.Settings.Defaults = map[string]string{}

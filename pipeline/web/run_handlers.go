@@ -171,7 +171,31 @@ func downloadReport(s *Server, w http.ResponseWriter, r *http.Request, by access
 		return err
 	}
 	setDownload(w.Header(), fmt.Sprintf("run-%d.report.%s", id, format), kind)
-	return s.engine.WriteReport(r.Context(), w, id, format, hasLinks)
+	return writeWhole(w, func(w io.Writer) error { return s.engine.WriteReport(r.Context(), w, id, format, hasLinks) })
+}
+
+// writeWhole writes a file. Where that fails after the first byte the connection is cut,
+// so that the browser does not take a part of the file for all of it.
+func writeWhole(w http.ResponseWriter, write func(io.Writer) error) error {
+	counted := &countingWriter{to: w}
+	err := write(counted)
+	if err != nil && counted.n > 0 {
+		panic(http.ErrAbortHandler)
+	}
+	return err
+}
+
+// countingWriter counts what goes through it.
+type countingWriter struct {
+	to io.Writer
+	n  int64
+}
+
+// Write writes.
+func (c *countingWriter) Write(p []byte) (int, error) {
+	n, err := c.to.Write(p)
+	c.n += int64(n)
+	return n, err
 }
 
 // withLinks is what the log says of a report with links.
@@ -198,11 +222,11 @@ func downloadRejects(s *Server, w http.ResponseWriter, r *http.Request, by acces
 	if err != nil {
 		return err
 	}
-	return sendFile(w, list.Rejects)
+	return writeWhole(w, func(w io.Writer) error { return sendFile(w, list.Rejects) })
 }
 
 // sendFile writes a file that a run has left beside its list.
-func sendFile(w http.ResponseWriter, path string) (err error) {
+func sendFile(w io.Writer, path string) (err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return api.Refuse(http.StatusNotFound, "no_rejects")
@@ -225,7 +249,7 @@ func downloadMailMerge(s *Server, w http.ResponseWriter, r *http.Request, by acc
 		return err
 	}
 	setDownload(w.Header(), fmt.Sprintf("run-%d.links.csv", id), "text/csv; charset=utf-8")
-	return s.engine.WriteMailMerge(r.Context(), w, id)
+	return writeWhole(w, func(w io.Writer) error { return s.engine.WriteMailMerge(r.Context(), w, id) })
 }
 
 // showLinks shows links, which are secrets: the log has it first.

@@ -130,6 +130,9 @@ func readContent(f *os.File, id string) (content, error) {
 	return parseContent(b, id)
 }
 
+// FilePath returns the path of the file.
+func (e *File) FilePath() string { return e.f.Name() }
+
 // HasExisted reports whether the file was there before it was opened.
 func (e *File) HasExisted() bool { return e.existed }
 
@@ -159,9 +162,9 @@ func (e *File) NoteSender(number int64) error {
 	return err
 }
 
-// Sender returns the number of the sender whose write Seq is, as found when the file was
+// LastSender returns the number of the sender whose write Seq is, as found when the file was
 // opened; 0 if no sender wrote it.
-func (e *File) Sender() int64 { return e.sender }
+func (e *File) LastSender() int64 { return e.sender }
 
 // Add appends changes. They are on the disk when it returns nil.
 func (e *File) Add(changes []ledger.Change) error {

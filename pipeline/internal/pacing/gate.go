@@ -152,6 +152,10 @@ func (g *Gate) HoldForAll(why ledger.SlotsReason) {
 	if g.state != gateOpen && (g.state != gateProbing || g.probeID != 0) {
 		return
 	}
+	if g.state == gateProbing {
+		g.setState(gateShut, g.why) // the row that was to pass is still to show what it was sent for
+		return
+	}
 	reason := allWait
 	switch why {
 	case ledger.SlotsEmpty:

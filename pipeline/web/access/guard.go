@@ -24,6 +24,7 @@ const (
 	idleLife    = 15 * time.Minute // of a session, without a request
 	longestLife = 8 * time.Hour    // of a session
 	maxSessions = 200
+	maxChecks   = 4 // passwords that are compared at the same time: each needs some megabytes
 )
 
 // Config configures a guard.
@@ -46,6 +47,7 @@ type Guard struct {
 	users    *Users
 	owner    User
 	attempts attempts
+	checks   chan struct{} // one for each password that may be compared at the same time
 
 	mu       sync.Mutex
 	token    [sha256.Size]byte // of the one-time token
@@ -76,7 +78,7 @@ func NewGuard(cfg Config) (*Guard, error) {
 	case cfg.Users == nil && (ip == nil || !ip.IsLoopback()):
 		return nil, fmt.Errorf("%s is reachable from other machines, so the page needs a users file", cfg.Listener)
 	}
-	g := &Guard{secure: cfg.Secure, users: cfg.Users, owner: cfg.Owner, sessions: map[[sha256.Size]byte]*session{}}
+	g := &Guard{secure: cfg.Secure, users: cfg.Users, owner: cfg.Owner, checks: make(chan struct{}, maxChecks), sessions: map[[sha256.Size]byte]*session{}}
 	g.cookie = "bulkonboard-" + port + "-" + strings.ToLower(rand.Text()[:8])
 	if cfg.Secure {
 		g.cookie = "__Host-" + g.cookie
@@ -188,7 +190,7 @@ func (g *Guard) SignIn(w http.ResponseWriter, r *http.Request, login api.Login) 
 		w.Header().Set("Retry-After", strconv.Itoa(int(retry.Seconds())+1))
 		return Visitor{}, api.Refuse(http.StatusTooManyRequests, "too_many_attempts")
 	}
-	user, err := g.identify(login)
+	user, err := g.identify(r.Context(), login)
 	if err != nil {
 		return Visitor{}, err
 	}
@@ -197,8 +199,14 @@ func (g *Guard) SignIn(w http.ResponseWriter, r *http.Request, login api.Login) 
 }
 
 // identify returns the user of a login. A token works once.
-func (g *Guard) identify(login api.Login) (User, error) {
+func (g *Guard) identify(ctx context.Context, login api.Login) (User, error) {
 	if g.users != nil {
+		select {
+		case g.checks <- struct{}{}:
+			defer func() { <-g.checks }()
+		case <-ctx.Done():
+			return User{}, ctx.Err()
+		}
 		if user, isKnown := g.users.Verify(login.User, login.Password); isKnown {
 			return user, nil
 		}

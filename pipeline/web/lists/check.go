@@ -4,9 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,7 +12,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
 	"github.com/bulkonboard/bulkonboard/pipeline/intake"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
-	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -96,7 +92,14 @@ func (c *check) fill(ctx context.Context, out *found) (err error) {
 	}
 	var opt source.Options
 	opt, out.overlay = c.l.store.optionsOf(c.state)
-	if out.input, err = source.Open(ctx, []string{c.l.filePath()}, nil, opt); err != nil {
+	out.input, err = source.Open(ctx, []string{c.l.filePath()}, nil, opt)
+	var e *source.Error
+	if errors.As(err, &e) && !errors.Is(err, source.ErrChanged) { // a decision names a column that is not there
+		refusal := InputRefusal(nameError(e, c.l.name()))
+		out.refusal = &refusal
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	out.result, err = c.checkRows(ctx, out)
@@ -214,97 +217,6 @@ func (p *progress) describe() *api.Progress {
 	return out
 }
 
-// readRows reads the rows as they are in the file. A refusal is one that a change of the
-// settings may help against.
-func (c *check) readRows(ctx context.Context) (outl *outline, rows *rowFile, refusal *api.Error, err error) {
-	path := c.l.filePath()
-	recorded := &recorder{}
-	opt := c.base
-	opt.Overlay = recorded
-	in, err := source.Open(ctx, []string{path}, nil, opt)
-	var e *source.Error
-	if errors.As(err, &e) && !errors.Is(err, source.ErrChanged) {
-		body := InputRefusal(nameError(e, c.l.name()))
-		outl, err = c.outlineRefused(ctx)
-		return outl, nil, &body, err
-	}
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	if outl, err = newOutline(ctx, path, in, settingsKey(c.state)); err != nil {
-		return nil, nil, nil, err
-	}
-	pass, err := in.Rows(ctx)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	defer func() { err = errors.Join(err, pass.Close()) }()
-	w, err := newRowWriter(c.l.dir)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	if err := c.copyRows(pass, recorded, w, outl); err != nil {
-		if errors.As(err, &e) && !errors.Is(err, source.ErrChanged) {
-			body := InputRefusal(nameError(e, c.l.name()))
-			return outl, nil, &body, w.close()
-		}
-		return nil, nil, nil, errors.Join(err, w.close())
-	}
-	outl.notes = in.Notes()
-	rows, err = w.finish()
-	return outl, rows, nil, err
-}
-
-// copyRows writes the records of the rows that a pass hands on.
-func (c *check) copyRows(pass *source.Pass, recorded *recorder, w *rowWriter, outl *outline) error {
-	for buf := make([]source.Row, 256); ; {
-		n, err := pass.Read(buf)
-		for i := range buf[:n] {
-			rec, isThere := recorded.take(buf[i].Number)
-			if !isThere {
-				return fmt.Errorf("row %d was not recorded", buf[i].Number)
-			}
-			outl.addRow(rec.Cells)
-			if err := w.add(&rec); err != nil {
-				return err
-			}
-		}
-		c.job.set(len(w.numbers))
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-// recorder keeps the records that a pass reads until the pass hands their rows on.
-type recorder struct{ waiting []table.Record }
-
-var _ source.Overlay = (*recorder)(nil)
-
-// Correct keeps a record as it is.
-func (r *recorder) Correct(rec *table.Record) bool {
-	r.waiting = append(r.waiting, *rec)
-	return true
-}
-
-// Fingerprint returns "": nothing is corrected.
-func (r *recorder) Fingerprint() string { return "" }
-
-// take returns the record of a row, and drops those before it: they are no customers.
-func (r *recorder) take(number int) (table.Record, bool) {
-	for i, rec := range r.waiting {
-		if rec.Number == number {
-			r.waiting = append(r.waiting[:0], r.waiting[i+1:]...)
-			return rec, true
-		}
-	}
-	return table.Record{}, false
-}
-
 // checkRows checks all rows as validate does.
 func (c *check) checkRows(ctx context.Context, out *found) (*result, error) {
 	n := len(out.rows.numbers)
@@ -334,137 +246,4 @@ func isNothingLeft(err error, st *state) bool {
 		hasLeft = hasLeft || d.Kind == decisions.LeaveOut
 	}
 	return hasLeft && errors.As(err, &e) && e.Reason == "no customer rows"
-}
-
-// visitor sees the rows of a check. The reader shows it what a row holds, the check what
-// it says of the row, in the same order; what a row holds waits here in between.
-type visitor struct {
-	rows     *rowFile
-	fields   validate.FieldTable
-	rules    *validate.Rules
-	result   *result
-	proposer decisions.Proposer
-	progress *progress
-	most     int // findings that are kept
-
-	at      int   // index of the next row
-	indexes []int // of the rows by their ordinal in the check
-	count   int
-
-	mu      sync.Mutex
-	waiting []validate.Raw
-	taken   int
-}
-
-// addRaws keeps what the reader hands on.
-func (v *visitor) addRaws(raws []validate.Raw, _ int) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.taken > 0 && len(v.waiting)+len(raws) > cap(v.waiting) {
-		v.waiting, v.taken = append(v.waiting[:0], v.waiting[v.taken:]...), 0
-	}
-	v.waiting = append(v.waiting, raws...)
-}
-
-func (v *visitor) next() (raw validate.Raw, isThere bool) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.taken == len(v.waiting) {
-		return raw, false
-	}
-	raw = v.waiting[v.taken]
-	v.taken++
-	return raw, true
-}
-
-// add adds what the check says of a row.
-func (v *visitor) add(r ledger.Row) error {
-	for v.at < len(v.rows.numbers) && int(v.rows.numbers[v.at]) < r.Number {
-		v.at++ // left out
-	}
-	raw, isThere := v.next()
-	if !isThere || v.at == len(v.rows.numbers) || int(v.rows.numbers[v.at]) != r.Number {
-		return fmt.Errorf("row %d: %w", r.Number, source.ErrChanged)
-	}
-	row := &v.result.rows[v.at]
-	*row = newRowState(&r, func(ordinal int) int32 { return v.rows.numbers[v.indexes[ordinal]] })
-	v.indexes = append(v.indexes, v.at)
-	v.result.relations.set(v.at, v.result.relations.keysOf(&r, func() validate.Result { return v.rules.Check(raw) }))
-	var problems []validate.Problem
-	for _, f := range r.Findings {
-		problems = append(problems, validate.Problem(f))
-	}
-	v.proposer.Add(&raw, problems)
-	row.noteWarnings()
-	v.result.countWords(row, &raw, v.fields, 1)
-	if v.result.kept += len(row.findings); v.result.kept > v.most {
-		v.drop(row)
-	}
-	v.at++
-	if v.count++; v.count%1024 == 0 {
-		v.progress.set(v.count)
-	}
-	return nil
-}
-
-// drop counts the findings of a row without keeping them.
-func (v *visitor) drop(row *rowState) {
-	v.result.count(row, 1)
-	v.result.kept -= len(row.findings)
-	v.result.unlisted += len(row.findings)
-	row.findings = nil
-}
-
-// newRowState returns the state of a row that was checked.
-func newRowState(r *ledger.Row, numberOf func(ordinal int) int32) rowState {
-	row := rowState{status: ledger.RowStatus(r.Verdict, r.OtherClaims(), ledger.Customer{}), findings: r.Findings}
-	if r.Repeats >= 0 {
-		row.repeats = numberOf(r.Repeats)
-	}
-	return row
-}
-
-// addNote adds what later rows say of an earlier one.
-func (v *visitor) addNote(n ledger.RowNote) {
-	row := &v.result.rows[v.indexes[n.Ordinal]]
-	if n.Repeats >= 0 {
-		row.repeats = v.rows.numbers[v.indexes[n.Repeats]]
-	}
-	row.findings = append(row.findings[:len(row.findings):len(row.findings)], n.Finding)
-	row.noteWarnings()
-	v.result.kept++
-}
-
-// countAll counts the findings of all rows.
-func (v *visitor) countAll() {
-	for i := range v.result.rows {
-		v.result.count(&v.result.rows[i], 1)
-	}
-}
-
-// noteWarnings notes whether a row has a warning.
-func (r *rowState) noteWarnings() {
-	for _, f := range r.findings {
-		r.hasWarn = r.hasWarn || f.Warning
-	}
-}
-
-// nameLeftOut says of the rows that were not checked why they are left out.
-func (v *visitor) nameLeftOut(st *state) {
-	for i := range v.result.rows {
-		if row := &v.result.rows[i]; row.isLeftOut() {
-			row.why = whyLeftOut(st, int(v.rows.numbers[i]))
-		}
-	}
-}
-
-// whyLeftOut returns why a row is left out.
-func whyLeftOut(st *state, number int) string {
-	if why, isLeft := st.overlay.left[number]; isLeft {
-		return why
-	}
-	if _, isEdited := st.overlay.cells[number]; isEdited {
-		return "no longer a customer"
-	}
-	return "as decided for such rows"
 }

@@ -49,7 +49,7 @@ func (l view) countRows() api.Counts {
 
 // describe returns everything that is known of a list but its rows.
 func (l view) describe(reader string) api.List {
-	first := l.history[0].Made
+	first := l.first.Made
 	out := api.List{ListSummary: l.summary(reader), Size: first.Size, SHA256: first.SHA256, Kind: kindOf(l.filePath()), Refusal: l.refusal, Readings: readingsOf(l.refusal),
 		Sheets: []api.Sheet{}, Head: []api.HeadRow{}, Columns: []api.Column{}, Fields: []api.Field{}, Missing: []string{}, Notes: []api.Note{}, Settings: l.state.settings,
 		Proposals: []api.Proposal{}, Withheld: []api.Proposal{}, Decisions: []api.Decision{}, Changes: l.describeChanges(), Plan: l.plan}

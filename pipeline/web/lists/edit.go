@@ -230,32 +230,33 @@ func (l *list) rowsToLeave(order *api.LeaveOut, isByFilter bool) ([]int, error) 
 
 // Undo undoes a change by its ID.
 func (s *Store) Undo(ctx context.Context, e Editor, id string, change int) (api.Edited, error) {
-	l, err := s.lockRows(e, id)
+	l, err := s.lockFor(e, id)
 	if err != nil {
 		return api.Edited{}, err
 	}
 	defer l.mu.Unlock()
-	if change < 1 || change > len(l.history) || l.state.undone[change] {
+	if change < 2 || change > len(l.history) || l.state.undone[change] || l.history[change-1].Kind == eventUndo {
 		return api.Edited{}, api.Refuse(http.StatusConflict, "not_a_change")
 	}
 	undone := &l.history[change-1]
 	undo := event{Kind: eventUndo, Undoes: change, N: undone.N, Text: "undid " + undone.Text}
-	switch undone.Kind {
-	case eventCells, eventLeaveOut:
-		return l.changeRows(ctx, e, undo, rowsOfEvent(undone))
-	case eventDecision, eventSettings:
-		if _, err := l.addEvent(e.Name, undo); err != nil {
-			return api.Edited{}, err
-		}
-		if undone.Kind == eventSettings {
-			if err := l.unload(); err != nil {
-				return api.Edited{}, err
-			}
-		}
-		l.startCheck()
-		return view{l}.describeChange(len(l.history), nil)
+	if rows := rowsOfEvent(undone); len(rows) > 0 && l.rows != nil {
+		return l.changeRows(ctx, e, undo, rows)
 	}
-	return api.Edited{}, api.Refuse(http.StatusConflict, "not_a_change")
+	isSettings := undone.Kind == eventSettings
+	made, err := l.addEvent(e.Name, undo)
+	if err != nil {
+		return api.Edited{}, err
+	}
+	if isSettings {
+		err = l.restart()
+	} else {
+		l.startCheck()
+	}
+	if err != nil {
+		return api.Edited{}, err
+	}
+	return view{l}.describeChange(made, nil)
 }
 
 // rowsOfEvent returns the numbers of the rows that an event changed.

@@ -18,6 +18,7 @@ import (
 type list struct {
 	id, dir string
 	store   *Store
+	first   event // the upload
 
 	mu      sync.Mutex
 	isGone  bool // discarded
@@ -67,13 +68,13 @@ func (s *Store) loadList(id, dir string) (*list, error) {
 	if len(history) == 0 || history[0].Made == nil {
 		return nil, errors.Join(errUnfinished, file.close())
 	}
-	return &list{id: id, dir: dir, store: s, events: file, history: history, state: newState(history), used: time.Now()}, nil
+	return &list{id: id, dir: dir, store: s, first: history[0], events: file, history: history, state: newState(history), used: time.Now()}, nil
 }
 
-func (l *list) owner() string    { return l.history[0].By }
+func (l *list) owner() string    { return l.first.By }
 func (l *list) revision() int    { return len(l.history) }
-func (l *list) name() string     { return l.history[0].Made.Name }
-func (l *list) filePath() string { return filepath.Join(l.dir, l.history[0].Made.File) }
+func (l *list) name() string     { return l.first.Made.Name }
+func (l *list) filePath() string { return filepath.Join(l.dir, l.first.Made.File) }
 
 // checkEditor refuses a change by another user, or of another state than the present.
 func (l *list) checkEditor(e Editor) error {
@@ -152,8 +153,8 @@ func (l *list) stage() api.ListState {
 }
 
 func (l *list) summary(reader string) api.ListSummary {
-	first, last := &l.history[0], &l.history[len(l.history)-1]
-	sum := api.ListSummary{ID: l.id, Name: l.name(), Owner: first.By, Mine: first.By == reader, Made: first.At, Changed: last.At, State: l.stage(), Revision: l.revision()}
+	last := &l.history[len(l.history)-1]
+	sum := api.ListSummary{ID: l.id, Name: l.name(), Owner: l.owner(), Mine: l.owner() == reader, Made: l.first.At, Changed: last.At, State: l.stage(), Revision: l.revision()}
 	if l.counts != nil {
 		sum.Counts = *l.counts
 	}
@@ -218,6 +219,15 @@ func (l *list) startCheck() {
 		<-l.store.turns
 		l.store.makeRoom(l)
 	})
+}
+
+// restart begins a check of the list as if it had just been dropped: other rows may be
+// read now.
+func (l *list) restart() error {
+	err := l.unload()
+	l.counts = nil
+	l.startCheck()
+	return err
 }
 
 // knownRows returns how many rows the list has, 0 if that is not known.

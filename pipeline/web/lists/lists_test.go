@@ -333,3 +333,60 @@ func TestDecide(t *testing.T) {
 func sameRow(a, b api.Row) bool {
 	return a.Number == b.Number && a.Status == b.Status && a.LeftOut == b.LeftOut && a.Repeats == b.Repeats && slices.Equal(a.Cells, b.Cells) && slices.Equal(a.Findings, b.Findings) && maps.Equal(a.Was, b.Was)
 }
+
+// A decision about a column that another sheet, or another reading, does not have leaves
+// a list that cannot be read, until the decision or the choice is undone.
+func TestDecisionAboutAMissingColumn(t *testing.T) {
+	ctx, s := context.Background(), openStore(t, t.TempDir())
+	names := append(headings(), "address", "Hausnummer")
+	rows := [][]string{append(good("1", "a@b.de", nil), "Main Street", "12"), append(good("2", "b@b.de", nil), "Side Street", "7")}
+	list := upload(t, s, "kunden.csv", sheet(t, names, rows...))
+	if _, err := s.Decide(ctx, editor(list), list.ID, api.Decide{Kind: "join", Field: "address", Columns: []string{"address", "Hausnummer"}}); err != nil {
+		t.Fatal(err)
+	}
+	list = find(t, s, list.ID)
+	if list.State != api.ListChecked || len(list.Decisions) != 1 || list.Columns[12].FoundBy != "join" {
+		t.Fatalf("%+v", list)
+	}
+	row := 2 // the first customer becomes the headers
+	if _, err := s.ChangeSettings(ctx, editor(list), list.ID, api.SettingsPatch{HeaderRow: &row}); err != nil {
+		t.Fatal(err)
+	}
+	if list = find(t, s, list.ID); list.State != api.ListUnsettled || list.Refusal == nil || list.Counts.Rows != 0 {
+		t.Fatalf("%+v", list)
+	}
+	if _, err := s.EditCells(ctx, editor(list), list.ID, []api.CellEdit{{Row: 2, Column: 0, From: "1", To: "2"}}); codeOfError(err) != "still_checking" {
+		t.Errorf("%v", err)
+	}
+	if _, err := s.Undo(ctx, editor(list), list.ID, 3); err != nil {
+		t.Fatal(err)
+	}
+	if list = find(t, s, list.ID); list.State != api.ListChecked || list.Refusal != nil || list.Counts.Ready != 2 {
+		t.Errorf("%+v", list)
+	}
+}
+
+// What is kept in memory is bounded: a list that was dropped from it is checked again when
+// it is asked for.
+func TestUnload(t *testing.T) {
+	s := openStore(t, t.TempDir())
+	list := upload(t, s, "kunden.csv", sheet(t, headings(), good("1", "a@b.de", nil), good("2", "nobody", nil)))
+	l, err := s.lock(list.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.unload(); err != nil {
+		t.Fatal(err)
+	}
+	l.mu.Unlock()
+	if all := s.All(owner); all[0].Counts != list.Counts || all[0].State != api.ListChecked {
+		t.Errorf("%+v", all)
+	}
+	if _, err := s.Rows(context.Background(), list.ID, Query{N: 1}); codeOfError(err) != "still_checking" {
+		t.Errorf("%v", err)
+	}
+	s.checks.Wait()
+	if rows := allRows(t, s, list.ID, "all"); len(rows) != 2 {
+		t.Errorf("%+v", rows)
+	}
+}

@@ -3,6 +3,7 @@ package lists
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +11,9 @@ import (
 	"os"
 	"slices"
 
+	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
+	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 )
 
 // rowFile has the rows of a list as they are in the sender's file, so that any of them
@@ -92,4 +95,95 @@ func (r *rowFile) search(text string, found func(i int)) error {
 		}
 	}
 	return nil
+}
+
+// readRows reads the rows as they are in the file. A refusal is one that a change of the
+// settings may help against.
+func (c *check) readRows(ctx context.Context) (outl *outline, rows *rowFile, refusal *api.Error, err error) {
+	path := c.l.filePath()
+	recorded := &recorder{}
+	opt := c.base
+	opt.Overlay = recorded
+	in, err := source.Open(ctx, []string{path}, nil, opt)
+	var e *source.Error
+	if errors.As(err, &e) && !errors.Is(err, source.ErrChanged) {
+		body := InputRefusal(nameError(e, c.l.name()))
+		outl, err = c.outlineRefused(ctx)
+		return outl, nil, &body, err
+	}
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	if outl, err = newOutline(ctx, path, in, settingsKey(c.state)); err != nil {
+		return nil, nil, nil, err
+	}
+	pass, err := in.Rows(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	defer func() { err = errors.Join(err, pass.Close()) }()
+	w, err := newRowWriter(c.l.dir)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if err := c.copyRows(pass, recorded, w, outl); err != nil {
+		if errors.As(err, &e) && !errors.Is(err, source.ErrChanged) {
+			body := InputRefusal(nameError(e, c.l.name()))
+			return outl, nil, &body, w.close()
+		}
+		return nil, nil, nil, errors.Join(err, w.close())
+	}
+	outl.notes = in.Notes()
+	rows, err = w.finish()
+	return outl, rows, nil, err
+}
+
+// copyRows writes the records of the rows that a pass hands on.
+func (c *check) copyRows(pass *source.Pass, recorded *recorder, w *rowWriter, outl *outline) error {
+	for buf := make([]source.Row, 256); ; {
+		n, err := pass.Read(buf)
+		for i := range buf[:n] {
+			rec, isThere := recorded.take(buf[i].Number)
+			if !isThere {
+				return fmt.Errorf("row %d was not recorded", buf[i].Number)
+			}
+			outl.addRow(rec.Cells)
+			if err := w.add(&rec); err != nil {
+				return err
+			}
+		}
+		c.job.set(len(w.numbers))
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// recorder keeps the records that a pass reads until the pass hands their rows on.
+type recorder struct{ waiting []table.Record }
+
+var _ source.Overlay = (*recorder)(nil)
+
+// Correct keeps a record as it is.
+func (r *recorder) Correct(rec *table.Record) bool {
+	r.waiting = append(r.waiting, *rec)
+	return true
+}
+
+// Fingerprint returns "": nothing is corrected.
+func (r *recorder) Fingerprint() string { return "" }
+
+// take returns the record of a row, and drops those before it: they are no customers.
+func (r *recorder) take(number int) (table.Record, bool) {
+	for i, rec := range r.waiting {
+		if rec.Number == number {
+			r.waiting = append(r.waiting[:0], r.waiting[i+1:]...)
+			return rec, true
+		}
+	}
+	return table.Record{}, false
 }

@@ -24,10 +24,9 @@ func (s *Store) ChangeSettings(_ context.Context, e Editor, id string, patch api
 	if _, err := l.addEvent(e.Name, event{Kind: eventSettings, Settings: &patch, Text: "settings"}); err != nil {
 		return api.List{}, err
 	}
-	if err := l.unload(); err != nil {
+	if err := l.restart(); err != nil {
 		return api.List{}, err
 	}
-	l.startCheck()
 	return view{l}.describe(e.Name), nil
 }
 

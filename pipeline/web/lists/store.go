@@ -256,7 +256,7 @@ func (s *Store) makeRoom(but *list) {
 	total := 0
 	for _, l := range s.allLists() {
 		l.mu.Lock()
-		if l.result != nil {
+		if l.result != nil && l.job == nil {
 			all = append(all, loaded{l, len(l.result.rows), l.used})
 			total += len(l.result.rows)
 		}
@@ -271,10 +271,12 @@ func (s *Store) makeRoom(but *list) {
 			continue
 		}
 		old.l.mu.Lock()
-		if err := old.l.unload(); err != nil {
-			s.log.Warn("closing a list", "list", old.l.id, "error", PlainError(err))
+		if old.l.job == nil { // a check reads the rows that would be dropped
+			if err := old.l.unload(); err != nil {
+				s.log.Warn("closing a list", "list", old.l.id, "error", PlainError(err))
+			}
+			total -= old.rows
 		}
 		old.l.mu.Unlock()
-		total -= old.rows
 	}
 }

@@ -54,7 +54,7 @@ func (s *Store) checkRoom() error {
 	size := int64(0)
 	all := s.allLists()
 	for _, l := range all {
-		size += l.history[0].Made.Size // never changes
+		size += l.first.Made.Size
 	}
 	if len(all) >= s.opt.MaxLists || size >= s.opt.KeepBytes {
 		return api.Refuse(http.StatusConflict, "too_many_lists")
@@ -69,7 +69,7 @@ func (s *Store) keepUpload(ctx context.Context, dir, id, owner, name string, bod
 		return nil, err
 	}
 	for _, other := range s.allLists() {
-		if other.history[0].Made.SHA256 == first.SHA256 {
+		if other.first.Made.SHA256 == first.SHA256 {
 			same := api.Refuse(http.StatusConflict, "already_here")
 			same.Body.Open = other.id
 			return nil, same
@@ -87,7 +87,7 @@ func (s *Store) keepUpload(ctx context.Context, dir, id, owner, name string, bod
 	if err := file.add(&made); err != nil {
 		return nil, errors.Join(err, file.close())
 	}
-	l := &list{id: id, dir: dir, store: s, events: file, history: []event{made}, state: st, used: time.Now()}
+	l := &list{id: id, dir: dir, store: s, first: made, events: file, history: []event{made}, state: st, used: time.Now()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lists[id] = l

@@ -20,6 +20,8 @@ type Commands interface {
 	Target(ctx context.Context) api.Target
 	// Held says which command holds the ledger; nil if none does.
 	Held(ctx context.Context) (*api.Held, error)
+	// IsSentElsewhere reports whether another process sends from the ledger.
+	IsSentElsewhere(ctx context.Context) (bool, error)
 	// NeedsSecondPerson reports whether the ledger asks for two persons.
 	NeedsSecondPerson(ctx context.Context) (bool, error)
 

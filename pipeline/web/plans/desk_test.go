@@ -29,8 +29,8 @@ type fakeCommands struct {
 func (f *fakeCommands) Plans(context.Context) ([]ledger.Plan, error) {
 	return []ledger.Plan{{ID: "p1", State: ledger.PlanApproved, Expires: time.Now().Add(time.Hour)}}, nil
 }
-func (f *fakeCommands) Runs(context.Context) ([]RunRecord, error) { return f.runs, nil }
-func (f *fakeCommands) Held(context.Context) (*api.Held, error)   { return nil, nil }
+func (f *fakeCommands) Runs(context.Context) ([]RunRecord, error)     { return f.runs, nil }
+func (f *fakeCommands) IsSentElsewhere(context.Context) (bool, error) { return false, nil }
 func (f *fakeCommands) Tally(context.Context, int64) (ledger.Tally, error) {
 	return ledger.Tally{}, nil
 }

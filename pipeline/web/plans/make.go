@@ -72,7 +72,7 @@ func (d *Desk) AddCommands(by access.Visitor, list *lists.Snapshot, plan *api.Pl
 
 // addCommands is AddCommands with the fee that was typed.
 func (d *Desk) addCommands(o Order, plan *api.Plan, fee string) {
-	plan.Command = d.Commands.Command(o, Terms{Fee: fee, Save: true}, "plan")
+	plan.Command = d.Commands.Command(o, Terms{Fee: fee, Save: true, NeedsAll: plan.Shortfall == ""}, "plan")
 	plan.RunCommand = d.Commands.Command(o, Terms{Plan: plan.ID, Fee: fee, Limit: plan.Limit}, "run")
 }
 

@@ -32,7 +32,7 @@ func (d *Desk) Runs(ctx context.Context) ([]api.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	held, err := d.Commands.Held(ctx)
+	isElsewhere, err := d.Commands.IsSentElsewhere(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (d *Desk) Runs(ctx context.Context) ([]api.Run, error) {
 			out = append(out, run)
 			continue
 		}
-		out = append(out, d.describeRecord(r, i == 0 && held != nil))
+		out = append(out, d.describeRecord(r, i == 0 && isElsewhere))
 	}
 	return out, nil
 }
@@ -62,11 +62,11 @@ func (d *Desk) Run(ctx context.Context, id int64) (api.Run, error) {
 	if at < 0 {
 		return api.Run{}, api.Refuse(http.StatusNotFound, "not_found")
 	}
-	held, err := d.Commands.Held(ctx)
+	isElsewhere, err := d.Commands.IsSentElsewhere(ctx)
 	if err != nil {
 		return api.Run{}, err
 	}
-	run := d.describeRecord(all[at], at == 0 && held != nil)
+	run := d.describeRecord(all[at], at == 0 && isElsewhere)
 	found, err := d.Commands.Tally(ctx, id)
 	if err == nil {
 		setTally(&run, found)
@@ -74,8 +74,9 @@ func (d *Desk) Run(ctx context.Context, id int64) (api.Run, error) {
 	return run, err
 }
 
-// describeRecord returns a run as the ledger has it. isHeld says that its process may go on.
-func (d *Desk) describeRecord(r RunRecord, isHeld bool) api.Run {
+// describeRecord returns a run as the ledger has it. isElsewhere says that another
+// process may be carrying it out.
+func (d *Desk) describeRecord(r RunRecord, isElsewhere bool) api.Run {
 	out := api.Run{ID: r.ID, Plan: r.Plan, State: api.RunFinished, Started: r.Started.UTC(), By: r.Who, Statuses: map[string]int{}}
 	if len(r.Files) > 0 {
 		out.Name = filepath.Base(r.Files[0].Name)
@@ -85,7 +86,7 @@ func (d *Desk) describeRecord(r RunRecord, isHeld bool) api.Run {
 	}
 	end := r.End
 	switch {
-	case end == nil && isHeld:
+	case end == nil && isElsewhere:
 		out.State = api.RunSending
 	case end == nil:
 		out.State, out.Stop = api.RunStopped, wordedError("run_cut")

@@ -232,10 +232,10 @@ func (s *statusReport) page(con *term.Console) *term.Page {
 		}
 		files.Text(strings.TrimSpace(strings.TrimPrefix(line, "KYC: ")))
 	}
-	days := p.Section("By day").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more line") })
-	session.AddDays(days, s.checks)
+	session.AddDays(p.Section("By day").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more day") }), s.checks)
+	lists := p.Part("By list").CutWith(func(hidden int) string { return "and " + term.Count(hidden, "more list") })
 	for _, list := range s.lists {
-		session.AddList(days, list.name, list.users)
+		session.AddList(lists, list.name, list.users)
 	}
 	if s.several {
 		p.Part("In all").Text(fmt.Sprintf("%s in the ledger: %s", term.Count(s.total.Rows, "customer"), session.CountsText(s.total.Status)))
@@ -255,7 +255,7 @@ func (s *statusReport) addProgress(p *term.Page, left int) {
 	}
 	part := p.Section("Progress")
 	part.Text(fmt.Sprintf("%s of %s done (%d %%)", term.Number(s.tally.Rows-left), term.Count(s.tally.Rows, "row"), share))
-	session.AddOutcome(part, s.tally, -1)
+	session.AddOutcome(part, s.tally, -1, 0)
 	if left > 0 {
 		p.Part("Ends").Text(s.formatEnd(left))
 	}

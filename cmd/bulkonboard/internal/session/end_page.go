@@ -47,7 +47,7 @@ func (r *runResult) addResult(p *term.Page) {
 	if sum.Batch.ID != 0 {
 		part := p.Section("Result")
 		part.Text(strings.Join(labelsOf(sum.Batch), ", ") + ", " + term.Count(sum.Tally.Rows, "row"))
-		AddOutcome(part, sum.Tally, sum.New[ledger.Created]+sum.New[ledger.LinkMissing])
+		AddOutcome(part, sum.Tally, sum.New[ledger.Created]+sum.New[ledger.LinkMissing], sum.ByOthers)
 		p.Part("This run").Text(thisRunText(sum))
 	}
 	if sum.Sent > 0 && sum.WalletFrom.Known() && sum.WalletTo.Known() {

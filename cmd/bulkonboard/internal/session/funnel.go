@@ -106,26 +106,23 @@ func AddDays(part *term.Part, f *funnel.Funnel) {
 	}
 	part.Row(head...)
 	for _, d := range days {
-		addDay(part, d.Date, d)
+		row := []term.Cell{{Text: d.Date}}
+		for _, n := range []int{d.Created, d.Opened, d.Pending, d.Approved, d.Denied} {
+			row = append(row, term.Cell{Text: term.Number(n), Right: true})
+		}
+		median := "-"
+		if d.Median > 0 {
+			median = term.ShortDuration(d.Median)
+		}
+		part.Row(append(row, term.Cell{Text: median, Right: true})...)
 	}
 }
 
-// addDay adds a line of a table of days, or of lists.
-func addDay(part *term.Part, name string, d funnel.Day) {
-	row := []term.Cell{{Text: name}}
-	for _, n := range []int{d.Created, d.Opened, d.Pending, d.Approved, d.Denied} {
-		row = append(row, term.Cell{Text: term.Number(n), Right: true})
-	}
-	median := "-"
-	if d.Median > 0 {
-		median = term.ShortDuration(d.Median)
-	}
-	part.Row(append(row, term.Cell{Text: median, Right: true})...)
-}
-
-// AddList adds a list to the table of days.
+// AddList adds what came of the users of a list.
 func AddList(part *term.Part, name string, f *funnel.Funnel) {
-	addDay(part, term.Printable(name), f.Total())
+	d := f.Total()
+	text := fmt.Sprintf("%s: %s opened, %s in review, %s approved, %s denied", term.Count(d.Created, "user"), term.Number(d.Opened), term.Number(d.Pending), term.Number(d.Approved), term.Number(d.Denied))
+	part.Row(term.Cell{Text: term.Printable(name)}, term.Cell{Text: text})
 }
 
 // factLinkLife is the fact that keeps --link-life for the commands that do not have it.

@@ -50,7 +50,8 @@ func (s *session) openLedger(ctx context.Context) error {
 	}
 	s.closers = append(s.closers, s.store.Close)
 	s.sender, _ = s.store.(sender) // of a ledger in a file the lock is enough
-	s.known = s.found.WatchFile(&beginWatcher{s.store, s.guest.Begun})
+	s.found.Begun = s.guest.Begun
+	s.known = s.found.WatchFile(s.store)
 	if missing {
 		s.showNote("", "new ledger (no earlier runs)")
 	}
@@ -61,21 +62,6 @@ func (s *session) openLedger(ctx context.Context) error {
 	}
 	ReportNotices(s.Console, s.store)
 	return nil
-}
-
-// beginWatcher is a ledger that shows the number of the run that begins.
-type beginWatcher struct {
-	Ledger
-	begun func(run int64)
-}
-
-// Begin begins a run.
-func (w *beginWatcher) Begin(ctx context.Context, r ledger.Run) (int64, error) {
-	id, err := w.Ledger.Begin(ctx, r)
-	if err == nil {
-		w.begun(id)
-	}
-	return id, err
 }
 
 // sender is a ledger whose right to send can be lost while the process lives.

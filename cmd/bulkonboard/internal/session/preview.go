@@ -37,7 +37,7 @@ func Preview(con *term.Console, c *cobra.Command, f *settings.RunFlags, args []s
 		if err := plans.CheckReports(s.flags.PlanReports, s.to.Ledger, s.inputNames()); err != nil {
 			return s.reportRefusal(err)
 		}
-		draft.Watch(&cfg, s.flags.Save != "")
+		draft.Watch(&cfg, s.flags.Save != "", len(s.flags.PlanReports) > 0)
 	}
 	plan, failed := pipeline.Preview(ctx, cfg)
 	if plan.Rows > 0 {

@@ -106,12 +106,19 @@ func countOf(counts map[ledger.Status]int, statuses []ledger.Status) (n int) {
 }
 
 // AddOutcome adds what became of the rows of a list. Its figures add up to the rows.
-// own is how many of the users this run has created; -1 = there is no run to name.
-func AddOutcome(part *term.Part, t ledger.Tally, own int) {
+// own is how many of the users this run has created, -1 = there is no run to name; others
+// is how many rows other senders have settled meanwhile.
+func AddOutcome(part *term.Part, t ledger.Tally, own, others int) {
 	users := t.Status[ledger.Created] + t.Status[ledger.LinkMissing]
 	detail := ""
 	if own >= 0 && own < users {
-		detail = term.Number(own) + " by this run, " + term.Number(users-own) + " before"
+		detail = term.Number(own) + " by this run"
+		if others = min(others, users-own); others > 0 {
+			detail += ", " + term.Number(others) + " by other senders"
+		}
+		if before := users - own - others; before > 0 {
+			detail += ", " + term.Number(before) + " before"
+		}
 	}
 	if n := t.Status[ledger.LinkMissing]; n > 0 {
 		detail = joinNonEmpty(", ", detail, term.Number(n)+" of them without a link")

@@ -41,6 +41,7 @@ func summaryOf(s pipeline.Summary, err error) report.Summary {
 	}
 	if s.Batch.ID != 0 {
 		known, changed := tally.Known, tally.Changed
+		out.ByOthers = s.ByOthers
 		out.Known, out.Changed, out.AlreadyDone, out.Remaining = &known, &changed, &s.AlreadyDone, &s.Remaining
 	}
 	return out
@@ -54,7 +55,7 @@ func summaryOf(s pipeline.Summary, err error) report.Summary {
 func feeWarning(sum pipeline.Summary) string {
 	charged := sum.WalletFrom.Minus(sum.WalletTo)
 	users := sum.New[ledger.Created] + sum.New[ledger.LinkMissing]
-	if !charged.Known() || !sum.Plan.Fee.Known() || isExplained(sum, charged, sum.Plan.Fee) {
+	if sum.SharesWallet || !charged.Known() || !sum.Plan.Fee.Known() || isExplained(sum, charged, sum.Plan.Fee) {
 		return ""
 	}
 	money := func(a pipeline.Amount) string { return term.Money(a.String(), sum.Currency) }

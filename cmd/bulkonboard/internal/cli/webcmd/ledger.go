@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -50,6 +51,25 @@ func (e *engine) Held(context.Context) (*api.Held, error) {
 		return nil, nil
 	}
 	return &api.Held{Who: fmt.Sprintf("process %d on %s", by.PID, by.Host), Since: by.Since, What: by.Command}, nil
+}
+
+// IsSentElsewhere implements desk.Commands.
+func (e *engine) IsSentElsewhere(ctx context.Context) (isSent bool, err error) {
+	if held, err := e.Held(ctx); held != nil || err != nil {
+		return held != nil, err
+	}
+	err = e.readLedger(ctx, func(l session.Ledger) error {
+		shared, isShared := l.(ledger.Shared)
+		if !isShared {
+			return nil
+		}
+		senders, err := shared.Senders(ctx)
+		isSent = slices.ContainsFunc(senders, func(s ledger.SenderState) bool {
+			return s.Ended.IsZero() && s.Batch != 0 && (s.PID != os.Getpid() || s.Host != e.Host())
+		})
+		return err
+	})
+	return isSent, err
 }
 
 // NeedsSecondPerson implements desk.Commands.

@@ -44,6 +44,7 @@ type Collector struct {
 	Marks        marking.List // of every row, for --annotate; nil = not kept
 	KeepMarks    bool
 	Columns      ColumnCheck
+	Begun        func(run int64) // called when a run of the watched ledger begins; nil = not called
 }
 
 type cell struct {

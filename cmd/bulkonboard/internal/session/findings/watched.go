@@ -69,6 +69,25 @@ func (w *watchedFile) Register(ctx context.Context, b ledger.Batch) (ledger.Regi
 	return w.found.watchRegistration(w.fileLedger.Register(ctx, b))
 }
 
+// Begin begins a run.
+func (w *watchedFile) Begin(ctx context.Context, r ledger.Run) (int64, error) {
+	id, err := w.fileLedger.Begin(ctx, r)
+	return w.found.watchBegin(id, err)
+}
+
+// Begin begins a run.
+func (w *watchedShared) Begin(ctx context.Context, r ledger.Run) (int64, error) {
+	id, err := w.sharedLedger.Begin(ctx, r)
+	return w.found.watchBegin(id, err)
+}
+
+func (f *Collector) watchBegin(run int64, err error) (int64, error) {
+	if err == nil && f.Begun != nil {
+		f.Begun(run)
+	}
+	return run, err
+}
+
 func (f *Collector) watchRegistration(reg ledger.Registration, err error) (ledger.Registration, error) {
 	if err != nil {
 		return nil, err

@@ -78,21 +78,26 @@ type Draft struct {
 	Overlaps []Overlap // other plans with the same rows, once it is saved
 
 	sends []pipeline.RowToSend
-	rows  []pipeline.PlannedRow
+	rows  []pipeline.PlannedRow // only for a report
+	here  map[digest]bool       // the customers of the list; true once they were found in the last one
 	last  lastList
 }
 
-// Watch makes a preview show the draft its rows.
-func (d *Draft) Watch(cfg *pipeline.Config, saves bool) {
+// Watch makes a preview show the draft what it needs to be saved, and to be reported.
+func (d *Draft) Watch(cfg *pipeline.Config, saves, reports bool) {
+	d.here = map[digest]bool{}
+	cfg.Seen = func(identity string) { d.here[digestOf(identity)] = false }
 	if saves {
 		cfg.Approve = func(_ context.Context, _ pipeline.Plan, rows []pipeline.RowToSend) error {
 			d.sends = rows
 			return nil
 		}
 	}
-	cfg.Planned = func(rows []pipeline.PlannedRow) error {
-		d.rows = rows
-		return nil
+	if reports {
+		cfg.Planned = func(rows []pipeline.PlannedRow) error {
+			d.rows = rows
+			return nil
+		}
 	}
 }
 

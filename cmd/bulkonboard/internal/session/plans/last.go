@@ -2,6 +2,7 @@ package plans
 
 import (
 	"context"
+	"crypto/sha256"
 	"path/filepath"
 	"slices"
 
@@ -16,7 +17,8 @@ type lastList struct {
 	run     ledger.Run   // its newest run
 	created int
 	added   int               // customers who were not in it
-	gone    []ledger.Reported // its rows of customers who are no longer in the list
+	gone    int               // customers who are no longer in the list
+	left    []ledger.Reported // their rows, for a report
 }
 
 // CompareLast finds the last list of the same name, and who is new and who is gone.
@@ -34,12 +36,6 @@ func (d *Draft) CompareLast(ctx context.Context, l ledger.Ledger, now ledger.Bat
 			d.last.run = r
 		}
 	}
-	isHere := make(map[string]bool, len(d.rows)) // true once it was found in the last list
-	for i := range d.rows {
-		if identity := d.rows[i].Row.Identity; identity != "" {
-			isHere[identity] = false
-		}
-	}
 	for r, err := range l.Rows(ctx, ledger.Selection{Batch: batch.ID}) {
 		if err != nil {
 			return err
@@ -50,13 +46,17 @@ func (d *Draft) CompareLast(ctx context.Context, l ledger.Ledger, now ledger.Bat
 		if r.Status == ledger.Created && r.Claims {
 			d.last.created++
 		}
-		if _, found := isHere[r.Identity]; found {
-			isHere[r.Identity] = true
+		key := digestOf(r.Identity)
+		if _, found := d.here[key]; found {
+			d.here[key] = true
 		} else if r.Claims {
-			d.last.gone = append(d.last.gone, r)
+			d.last.gone++
+			if d.rows != nil {
+				d.last.left = append(d.last.left, r)
+			}
 		}
 	}
-	for _, found := range isHere {
+	for _, found := range d.here {
 		if !found {
 			d.last.added++
 		}
@@ -81,5 +81,13 @@ func lastBatch(ctx context.Context, l ledger.Ledger, now ledger.Batch) (ledger.B
 }
 
 func (l *lastList) summary() *approval.LastRun {
-	return &approval.LastRun{Run: l.run.ID, At: l.run.Started.UTC(), Rows: l.batch.Rows, Created: l.created, Added: l.added, Gone: len(l.gone)}
+	return &approval.LastRun{Run: l.run.ID, At: l.run.Started.UTC(), Rows: l.batch.Rows, Created: l.created, Added: l.added, Gone: l.gone}
+}
+
+// digest stands for a customer's identity, so that a list costs little memory.
+type digest [16]byte
+
+func digestOf(identity string) digest {
+	sum := sha256.Sum256([]byte(identity))
+	return digest(sum[:16])
 }

@@ -92,8 +92,8 @@ func (d *Draft) lines(batch ledger.Batch, use func(*reportLine) error) error {
 			return err
 		}
 	}
-	for i := range d.last.gone {
-		r := &d.last.gone[i]
+	for i := range d.last.left {
+		r := &d.last.left[i]
 		p := pipeline.PlannedRow{Row: r.Row, Status: r.Status}
 		p.Row.Findings = nil
 		if err := use(newReportLine(actionGone, &p, d.last.batch.Files)); err != nil {

@@ -1,0 +1,56 @@
+//go:build !windows
+
+package main
+
+import (
+	"bytes"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
+)
+
+// TestPostgresFailover kills the primary of a synchronous pair in the middle of a run, which
+// continues on the standby: nothing that was confirmed is lost, and nothing has to be
+// written again.
+func TestPostgresFailover(t *testing.T) {
+	long(t)
+	t.Parallel()
+	primary := pgtest.Start(t)
+	standby := primary.StartStandby(t, primary.Address())
+	psql := func(server *pgtest.Cluster, text string) string {
+		t.Helper()
+		out, err := exec.CommandContext(t.Context(), server.Program("psql"), "-qtA", "-c", text, "postgres://postgres@"+server.Address()+"/postgres").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", text, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	psql(primary, "ALTER SYSTEM SET synchronous_standby_names = '*'")
+	psql(primary, "SELECT pg_reload_conf()")
+	ticks := time.NewTicker(20 * time.Millisecond)
+	defer ticks.Stop()
+	for psql(primary, "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") != "1" {
+		<-ticks.C
+	}
+	s := newStage(t, stageRows/3)
+	address := strings.Replace(primary.URL(), primary.Address(), primary.Address()+","+standby.Address(), 1)
+	var said bytes.Buffer
+	c := s.run("--ledger", address, "--lease", "30s")
+	c.Stderr = &said
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-s.at
+	primary.Kill(t)
+	standby.Promote(t)
+	if code := exitOfProcess(t, c.Wait()); code != 0 {
+		t.Fatalf("exit %d\n%s", code, said.String())
+	}
+	if strings.Contains(said.String(), "lost") || strings.Contains(said.String(), "synchronous_standby_names is empty") {
+		t.Errorf("commits were lost, or are said to be at risk\n%s", said.String())
+	}
+	finishPostgres(t, s, address)
+}
