@@ -19,6 +19,7 @@ func TestPage(t *testing.T) {
 		play func(*testing.T, *Browser)
 	}{
 		{"FaultsAreSeen", testFaults},
+		{"Functions", testFunctions},
 		{"TheTokenWorksOnce", testToken},
 		{"TheKeyboardReachesEveryProblem", testKeyboard},
 		{"AnEditIsCheckedAndCounted", testEdit},
