@@ -10,7 +10,7 @@ func (c *rowCheck) checkPhone(raw, country string) string {
 	}
 	n := phone.Read(v, phone.Options{Region: c.rules.RegionOf(country), Country: country, AddPlus: c.rules.PhonePlus})
 	if n.Code == CodePhoneNoCountry && c.rules.PhoneRegion == RegionColumn {
-		n.Message = "has no country code, and its row names no country. Write it with + and country code, or fill in the country"
+		n.Message = "has no country code, and the country of its row is missing or not known. Write it with + and country code, or correct the country"
 	}
 	if n.Code != "" {
 		c.addProblem(FieldPhoneNumber, n.Code, n.Message)

@@ -102,6 +102,13 @@ func (v Values) String() string {
 // accepted. It decides nothing: an operator does, with [Values.Add].
 func MayMeanConsent(word string) bool { return celltext.MayMeanYes(word) }
 
+// IsCross reports whether a folded word is a cross. It may mean consent, but not in a
+// column that has ticks or circles, see [IsTick].
+func IsCross(word string) bool { return celltext.IsCross(word) }
+
+// IsTick reports whether a folded word is a tick or a circle.
+func IsTick(word string) bool { return celltext.IsTick(word) }
+
 // WordFields returns the names of the fields whose words may be given a meaning. Who
 // customers are, where they registered from and what their wallet is has none.
 func WordFields() []string { return Fields().namesOf(hasWords) }

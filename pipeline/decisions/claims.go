@@ -13,12 +13,15 @@ import (
 // good row with an e-mail claims it, and the first with a customer number claims that.
 // A row that becomes good further up takes both from a row that had them.
 //
-// Nearly no list has such rows. So the first reading only notices where there may be
-// some, and a second one, of the rows with those e-mails and numbers, makes sure.
+// Nor is every row that becomes good ready: one further up may have its e-mail.
+//
+// Few lists have such rows. So the first reading only notices where there may be some,
+// and a second one, of the rows with those e-mails and numbers, makes sure.
 type claims struct {
 	seed   maphash.Seed
 	fields validate.FieldTable
 
+	above   map[uint64]struct{} // keys of the rows above
 	newest  map[uint64]int      // by key: the last of the decisions that made a row above good
 	suspect map[uint64]struct{} // keys for the second reading
 	owners  map[uint64][]owner  // in the second reading: by key, then by how many decisions are made
@@ -48,9 +51,6 @@ func (c *claims) keysOf(row *source.Row, identity string) []uint64 {
 // notice looks at a row in the first reading. goodAfter returns how many decisions
 // make the row good.
 func (c *claims) notice(row *source.Row, raw *validate.Raw, changed bool, goodAfter func() int) {
-	if !changed && len(c.newest) == 0 {
-		return
-	}
 	identity, _ := validate.Identity(raw.Email)
 	keys := c.keysOf(row, identity)
 	isNear := false
@@ -58,17 +58,20 @@ func (c *claims) notice(row *source.Row, raw *validate.Raw, changed bool, goodAf
 		_, isKnown := c.newest[key]
 		isNear = isNear || isKnown
 	}
-	if !changed && !isNear {
-		return
+	after := never
+	if changed || isNear {
+		after = goodAfter()
 	}
-	after := goodAfter()
+	becomesGood := after > 0 && after < never
 	for _, key := range keys {
-		if c.newest[key] > after {
+		_, isRepeated := c.above[key]
+		if c.newest[key] > after || becomesGood && isRepeated {
 			c.suspect[key] = struct{}{}
 		}
-		if after > 0 && after < never {
+		if becomesGood {
 			c.newest[key] = max(c.newest[key], after)
 		}
+		c.above[key] = struct{}{}
 	}
 }
 
@@ -84,10 +87,10 @@ func (c *claims) isSuspect(row *source.Row, raw *validate.Raw) bool {
 }
 
 // claim makes a row, which is good after a number of decisions, the owner of what no
-// row above claims then. It returns the harm that is done to the row if one does. A
-// row that repeats another one with the same details is not sent, and nothing is wrong
-// with it.
-func (c *claims) claim(row *source.Row, res *validate.Result, after int) (harm Harm, isTaken bool) {
+// row above claims then, and reports whether it is. Otherwise it returns the harm that
+// is done to the row if it was the owner before: none if it repeats another row with
+// the same details, which nothing is wrong with.
+func (c *claims) claim(row *source.Row, res *validate.Result, after int) (isOwner bool, harm *Harm) {
 	at := Example{File: row.File, Row: row.Number}
 	keys, details := c.keysOf(row, res.Identity), c.detailsOf(&res.User)
 	for i, key := range keys {
@@ -95,15 +98,15 @@ func (c *claims) claim(row *source.Row, res *validate.Result, after int) (harm H
 		switch has := c.ownerOf(key, after); {
 		case has.details == 0:
 		case isEmail && has.details == details:
-			return Harm{}, false
+			return false, nil
 		default:
-			return Harm{Row: at, Other: has.row, ByNumber: !isEmail}, true
+			return false, &Harm{Row: at, Other: has.row, ByNumber: !isEmail}
 		}
 	}
 	for _, key := range keys {
 		c.owners[key][after] = owner{at, details}
 	}
-	return Harm{}, false
+	return true, nil
 }
 
 func (c *claims) ownerOf(key uint64, after int) owner {

@@ -54,3 +54,31 @@ func TestHarmThroughAnotherRow(t *testing.T) {
 		})
 	}
 }
+
+// A row that a decision makes good is ready only if no row further up has its e-mail,
+// and so the numbers of ready rows add up to those of a run.
+func TestReadyRowsAddUp(t *testing.T) {
+	terms := func(word string) map[string]string { return map[string]string{validate.FieldTerms: word} }
+	for name, tt := range map[string]struct {
+		rows [][]string
+		want []int // ready by "ja", then by "x"
+	}{
+		"good row above":           {[][]string{row("a@b.de", terms("TRUE")), row("A@b.de", terms("ja"))}, []int{0}},
+		"good row below":           {[][]string{row("a@b.de", terms("ja")), row("a@b.de", terms("TRUE"))}, []int{0}},
+		"both by one decision":     {[][]string{row("a@b.de", terms("ja")), row("a@b.de", terms("ja")), row("b@b.de", terms("ja"))}, []int{2}},
+		"above by the second":      {[][]string{row("a@b.de", terms("x")), row("a@b.de", terms("ja")), row("b@b.de", terms("ja"))}, []int{2, 0}},
+		"below by the second":      {[][]string{row("a@b.de", terms("ja")), row("b@b.de", terms("ja")), row("a@b.de", terms("x"))}, []int{2, 0}},
+		"never good, other e-mail": {[][]string{row("a@b.de", terms("nein")), row("a@b.de", terms("ja"))}, []int{1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			list := propose(t, writeList(t, t.TempDir(), nil, tt.rows))
+			var got []int
+			for _, p := range list {
+				got = append(got, p.Ready)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("%q: ready %v, want %v", flagsOf(list), got, tt.want)
+			}
+		})
+	}
+}

@@ -78,7 +78,7 @@ type foldedCell struct{ cell, word string }
 func newEvaluation(files []source.File, rules *validate.Rules, list []Decision) (*evaluation, error) {
 	e := &evaluation{steps: []validate.Rules{*rules}, folded: map[string]foldedCell{}}
 	table := validate.Fields()
-	e.claims = claims{seed: maphash.MakeSeed(), fields: table, newest: map[uint64]int{}, suspect: map[uint64]struct{}{}, owners: map[uint64][]owner{}}
+	e.claims = claims{seed: maphash.MakeSeed(), fields: table, above: map[uint64]struct{}{}, newest: map[uint64]int{}, suspect: map[uint64]struct{}{}, owners: map[uint64][]owner{}}
 	for _, d := range list {
 		next := e.steps[len(e.steps)-1]
 		next.Values = next.Values.Clone()
@@ -161,21 +161,29 @@ func (e *evaluation) addSuspect(row *source.Row, raw *validate.Raw) {
 			results[k] = now
 		}
 	})
-	wasGood := false
+	wasReady := false
 	for k, res := range results {
-		if res == nil || !res.Valid() {
-			wasGood = false
-			continue
+		isReady, harm := false, (*Harm)(nil)
+		isGood := res != nil && res.Valid()
+		if isGood {
+			isReady, harm = e.claims.claim(row, res, k)
 		}
-		harm, isTaken := e.claims.claim(row, res, k)
-		switch {
-		case wasGood && isTaken:
-			e.proposals[k-1].addHarm(harm)
-		case k > 0 && isTaken && results[k-1] != nil && !results[k-1].Valid():
-			e.proposals[k-1].Ready--
+		if k > 0 {
+			wasGood := results[k-1] != nil && results[k-1].Valid()
+			e.proposals[k-1].Ready += oneIf(isReady) - oneIf(wasReady) - oneIf(isGood && !wasGood) // the last is what the first reading counted
+			if wasReady && harm != nil {
+				e.proposals[k-1].addHarm(*harm)
+			}
 		}
-		wasGood = !isTaken
+		wasReady = isReady
 	}
+}
+
+func oneIf(condition bool) int {
+	if condition {
+		return 1
+	}
+	return 0
 }
 
 func hasFault(row *source.Row) bool {

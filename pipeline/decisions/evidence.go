@@ -25,6 +25,7 @@ type Proposer struct {
 	noCode    int                      // those rows
 	noPlus    int
 	leftOut   map[string]int // rows by the kind that LeaveOut names
+	hasTick   bool           // among the words of the terms
 }
 
 // wordCount is a word that may mean a value.
@@ -40,7 +41,9 @@ func (p *Proposer) Add(raw *validate.Raw, problems []validate.Problem) {
 	for _, problem := range problems {
 		switch problem.Code {
 		case validate.CodeTerms:
-			if word := validate.FoldWord(raw.Terms); validate.MayMeanConsent(word) {
+			word := validate.FoldWord(raw.Terms)
+			p.hasTick = p.hasTick || validate.IsTick(word)
+			if validate.MayMeanConsent(word) {
 				p.addWord(0, word, raw.Terms, "true")
 			}
 		case validate.CodeCountryUnknown:
@@ -109,6 +112,9 @@ func (p *Proposer) Candidates(files []source.File) []Decision {
 			return cmp.Or(-cmp.Compare(a.rows, b.rows), cmp.Compare(a.written, b.written))
 		})
 		for _, w := range words {
+			if field == validate.FieldTerms && p.hasTick && validate.IsCross(validate.FoldWord(w.written)) {
+				continue // next to ticks and circles, a cross says no
+			}
 			list = append(list, Decision{Kind: Word, Field: field, From: w.written, To: w.to})
 		}
 	}

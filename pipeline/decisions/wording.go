@@ -24,12 +24,20 @@ func (d Decision) Sentence(files []source.File) string {
 	case PhonePlus:
 		return "Phone numbers with digits only are missing their leading +."
 	case Join:
-		return "The " + d.Field + " is in several columns: " + strings.Join(d.Columns, ", ") + "."
+		return fmt.Sprintf("The %s is in several columns: %s.", d.Field, strings.Join(quoteAll(d.Columns), ", "))
 	}
 	if d.To == source.StruckOutRows {
 		return "Rows that are struck out are not to be sent."
 	}
 	return "Rows that are nearly empty are not customers."
+}
+
+func quoteAll(words []string) []string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = fmt.Sprintf("%q", w)
+	}
+	return quoted
 }
 
 // headingOf returns the sender's own heading of a field, in quotation marks where it

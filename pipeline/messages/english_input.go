@@ -137,7 +137,7 @@ func warningCodes() map[string]Message {
 	)
 	return map[string]Message{
 		"foretold": {"wrong once the rest is corrected",
-			"The value will be wrong once the other problems of the row are corrected.",
+			"The value is likely to be wrong too, which shows once the other problems of the row are corrected.",
 			"Correct it together with the others. The message of the row says what is wrong.",
 			"Correct " + Column + " together with the other cells of the row."},
 		"placeholder_ignored": {"a placeholder, read as empty",

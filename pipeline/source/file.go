@@ -67,6 +67,27 @@ func (in *Input) openFile(ctx context.Context, path string, stdin io.Reader) (_ 
 			err = errors.Join(err, c.close())
 		}
 	}()
+	wanted, isEarlier := in.opt.HeaderRow, false
+	switch {
+	case c.kind == kindJSONL:
+		wanted = 0 // the keys are the headers
+	case wanted == 0:
+		wanted, isEarlier = in.opt.EarlierHeaderRow, in.opt.EarlierHeaderRow > 0
+	}
+	f, err := in.readColumns(ctx, c, wanted, isEarlier)
+	if errors.Is(err, errHeadersMoved) {
+		return in.readColumns(ctx, c, 0, false)
+	}
+	return f, err
+}
+
+// errHeadersMoved means that a file has no headers where an earlier list had them.
+var errHeadersMoved = errors.New("source: the headers are not where those of an earlier list were")
+
+// readColumns reads the head of a file, whose headers are in row wanted; 0 = not known.
+// isEarlier says that an earlier list had them there: the error is then errHeadersMoved
+// if this file has none.
+func (in *Input) readColumns(ctx context.Context, c *content, wanted int, isEarlier bool) (_ *file, err error) {
 	rows, err := in.openRecords(ctx, c)
 	if err != nil {
 		return nil, err
@@ -83,13 +104,12 @@ func (in *Input) openFile(ctx context.Context, path string, stdin io.Reader) (_ 
 	case *workbookRows:
 		f.sheet, notes = r.sheet, r.notes
 	}
-	wanted := in.opt.HeaderRow
-	if c.kind == kindJSONL {
-		wanted = 0 // the keys are the headers
-	}
 	head, last, err := readHead(rows, wanted)
 	if err != nil {
 		return nil, err
+	}
+	if isEarlier && !slices.ContainsFunc(head, func(r table.Record) bool { return r.Number == wanted && in.countKnown(r.Cells) > 0 }) {
+		return nil, errHeadersMoved
 	}
 	if last < wanted {
 		return nil, &Error{File: f.name, Sheet: f.sheet, Reason: fmt.Sprintf("--header-row %d: the sheet has only %d rows", in.opt.HeaderRow, last)}

@@ -69,6 +69,53 @@ func TestHeaderRowsFound(t *testing.T) {
 	}
 }
 
+// The header row of an earlier list is only where to look first: a corrected rejects
+// file has its own, and a title may be longer this month.
+func TestEarlierHeaderRow(t *testing.T) {
+	const row = "Ann,Lee,a@b.example\n"
+	for name, test := range map[string]struct {
+		text string
+		row  int // of the headers; 0 = refused
+		take bool
+	}{
+		"as before":          {"Customers\n\n" + head + row, 3, false},
+		"in the first row":   {head + row + row + row, 1, false},
+		"fewer rows":         {head + row, 1, false},
+		"another row":        {"Customers\nNovember\n\n" + head + row, 0, false},
+		"another row, taken": {"Customers\nNovember\n\n" + head + row, 4, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in, rows, err := read(t, Options{EarlierHeaderRow: 3, TakeFound: test.take}, "a.csv", test.text)
+			if test.row == 0 {
+				refused(t, err, Error{Row: 1, Reason: "the headers seem to be in row 4", Hint: "Pass --header-row 4"})
+				return
+			}
+			if err != nil || rows[0].Values[0] != "Ann" || in.Files()[0].HeaderRow != test.row {
+				t.Errorf("%v %v", rows, err)
+			}
+		})
+	}
+}
+
+// A header row that was named and has no headers is refused with the row that has them.
+func TestHeaderRowElsewhere(t *testing.T) {
+	for name, text := range map[string]string{
+		"a blank row": "Customers\n\n" + head + "Ann,Lee,a@b.example\n",
+		"a title":     "Customers\nOf November\n" + head + "Ann,Lee,a@b.example\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, takeFound := range []bool{false, true} {
+				_, _, err := read(t, Options{HeaderRow: 2, TakeFound: takeFound}, "a.csv", text)
+				refused(t, err, Error{Row: 2, Reason: "there are no headers in this row; they seem to be in row 3", Hint: "Pass --header-row 3"})
+				var place *FoundHeader
+				if !errors.As(err, &place) || place.Row != 3 {
+					t.Errorf("%+v", place)
+				}
+			}
+		})
+	}
+}
+
 // Customers are never taken for headers.
 func TestNoHeadersToFind(t *testing.T) {
 	for _, text := range []string{"Ann,Lee,a@b.example\nBob,Fox,b@b.example\n", "Ann,Lee,a@b.example\n" + head, head[:len(head)-6] + "\nAnn,Lee\n"} {

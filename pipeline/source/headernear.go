@@ -34,24 +34,27 @@ func (m *matcher) findNear(header string) (index int, exact bool) {
 }
 
 // isAnotherWord reports whether two words are a letter or two apart and no typing
-// errors of each other: note and nome, customer ID and customer IP.
+// errors of each other: note and nome, customer ID and customer IP, address.zip and
+// address IP.
 func isAnotherWord(key, name string) bool {
 	if len(key) < 6 && len(name) == len(key) && !hasSameLetters(key, name) {
 		return true
 	}
-	return strings.HasSuffix(name, "ip") && !strings.HasSuffix(key, "ip")
+	return strings.HasSuffix(name, "ip") && (!strings.HasSuffix(key, "ip") || strings.HasSuffix(key, "zip"))
 }
 
 // findWithin returns the field that a part of a header names: one side of a
 // slash, what is before a bracket, or the last words. Postcode/ZIP, City or Town,
-// Country (ISO), customerCity. -1 = none.
+// Country (ISO), customerCity, and address.zip as JSON lines have it. -1 = none.
 func (m *matcher) findWithin(header string) int {
 	if bracket := strings.IndexAny(header, "(["); bracket > 0 {
 		header = header[:bracket]
 	}
 	for _, side := range strings.FieldsFunc(header, func(r rune) bool { return strings.ContainsRune("/|,;&+", r) }) {
-		if i, found := m.findField(side); found {
-			return i
+		for _, name := range []string{side, side[strings.LastIndexByte(side, '.')+1:]} {
+			if i, found := m.findField(name); found {
+				return i
+			}
 		}
 		words := splitWords(side)
 		for first := 1; first < len(words); first++ {

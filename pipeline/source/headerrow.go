@@ -49,10 +49,17 @@ func (m *matcher) findHeader(rows []table.Record, want int) (int, *Error) {
 	}
 	if want > 0 {
 		i, found := slices.BinarySearchFunc(rows, want, func(r table.Record, n int) int { return cmp.Compare(r.Number, n) })
+		isCustomer := found && slices.ContainsFunc(rows[i].Cells, looksLikeData)
+		if !found || !isCustomer && m.countKnown(rows[i].Cells) == 0 {
+			if best, mostKnown := m.findMostKnown(rows); mostKnown >= 2 {
+				return 0, &Error{Row: want, Reason: fmt.Sprintf("there are no headers in this row; they seem to be in row %d", rows[best].Number),
+					Hint: fmt.Sprintf("Pass --header-row %d", rows[best].Number), Err: &FoundHeader{Row: rows[best].Number}}
+			}
+		}
 		if !found {
 			return 0, &Error{Row: want, Reason: "there are no headers in this row", Hint: "Correct --header-row"}
 		}
-		if m.countKnown(rows[i].Cells) == 0 && slices.ContainsFunc(rows[i].Cells, looksLikeData) { // a message would show them as headers
+		if isCustomer && m.countKnown(rows[i].Cells) == 0 { // a message would show them as headers
 			return 0, &Error{Row: want, Line: rows[i].Line, Reason: "this row looks like a customer, not like headers", Hint: "Correct --header-row"}
 		}
 		return i, nil

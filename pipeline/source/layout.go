@@ -133,7 +133,9 @@ func (m *matcher) assignColumns(l *layout, rows []table.Record) *Error {
 		}
 		column := findColumn(l.header, wanted)
 		if column < 0 {
-			return l.missingHeader("--map "+f.Name, wanted)
+			e := l.missingHeader("--map "+f.Name+" or the map file", wanted)
+			e.Hint = fmt.Sprintf("Name the column that has it now: --map %s=COLUMN", f.Name)
+			return e
 		}
 		if other := l.mapped[column].Field; other != "" {
 			return &Error{Column: column + 1, Reason: fmt.Sprintf("the header %s is mapped to both %s and %s",

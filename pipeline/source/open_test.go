@@ -167,7 +167,7 @@ func TestOpenRefused(t *testing.T) {
 		{"--id", "a.csv", "firstName,lastName,email,Kunde\n1,2,3,4\n", Options{ID: "Kundennr"}, Error{Row: 1, Reason: `no header "Kundennr"`}},
 		{"--send", "a.csv", good, Options{Send: []SendColumn{{"x", "nope"}}}, Error{Row: 1, Reason: `no header "nope"`}},
 		{"--carry", "a.csv", good, Options{Carry: []string{"nope"}}, Error{Row: 1, Reason: `no header "nope"`}},
-		{"--map", "a.csv", good, Options{Map: map[string]string{"email": "E-Post"}}, Error{Row: 1, Reason: `no header "E-Post", which --map email names`, Hint: ""}},
+		{"--map", "a.csv", good, Options{Map: map[string]string{"email": "E-Post"}}, Error{Row: 1, Reason: `no header "E-Post", which --map email or the map file names`, Hint: ""}},
 		{"--map twice", "a.csv", good, Options{Map: map[string]string{"email": "email", "city": "email"}}, Error{Row: 1, Reason: "mapped to both"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -122,13 +122,18 @@ func (p *Pass) keepRead(f *file, rec *table.Record) []Issue {
 		switch {
 		case is.OnlyWritten && (!read || !f.written[column]):
 		case is.OnlyDeciding && read && !f.isDeciding(column):
+		case is.OnlyRequired:
+			if column, found := f.findRequired(p.in.matcher, is.Column, max(is.Column, is.LastColumn)); found {
+				is.Column = column
+				kept = append(kept, is.Issue)
+			}
 		case read:
 			is.Column = column
 			kept = append(kept, is.Issue)
 		case is.Code == "cell_too_long":
 			// A quotation mark that is never closed swallows rows, in whatever column.
 			kept = append(kept, is.Issue)
-		case !is.Warning:
+		case !is.Warning && is.Code != codeNumberFormat:
 			p.unread++
 		}
 	}
@@ -137,6 +142,10 @@ func (p *Pass) keepRead(f *file, rec *table.Record) []Issue {
 
 // codeMerged is the code of merged cells.
 const codeMerged = "merged"
+
+// codeNumberFormat is the code of amounts, percentages and the like. A column that is
+// not read may have them.
+const codeNumberFormat = "number_format"
 
 // isHarmlessMerge reports whether merged cells hide nothing of a row: cells merged
 // over columns without a header, as programs that export reports write them, or a
@@ -180,6 +189,17 @@ func (f *file) findRead(first, last int) (column int, read bool) {
 		}
 	}
 	return 0, false
+}
+
+// findRequired returns the first column from first to last in which every row needs
+// a value.
+func (f *file) findRequired(m *matcher, first, last int) (column int, found bool) {
+	for i, field := range m.opt.Fields {
+		if at := f.values[i]; at >= first && at <= last && m.isRequired(field) && (!found || at < column) {
+			column, found = at, true
+		}
+	}
+	return column, found
 }
 
 // pickCells copies the cells of some columns.

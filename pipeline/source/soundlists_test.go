@@ -78,6 +78,32 @@ func TestMergedColumns(t *testing.T) {
 	}
 }
 
+// Cells that are merged and empty are a problem where each row needs a value: filled
+// in as they are, they would be a problem of the next round.
+func TestMergedEmptyCells(t *testing.T) {
+	user := func(row, email string) string {
+		return `<row r="` + row + `">` + xlsxtest.Inline("A"+row, "Ann") + xlsxtest.Inline("B"+row, "Lee") + email + `</row>`
+	}
+	header := `<row r="1">` + xlsxtest.Inline("A1", "firstName") + xlsxtest.Inline("B1", "lastName") + xlsxtest.Inline("C1", "email") + xlsxtest.Inline("D1", "city") + `</row>`
+	for name, test := range map[string]struct{ merge, want string }{
+		"a required field":            {"C2:C3", "merged|merged"},
+		"an optional field":           {"D2:D3", "|"},
+		"a required field and others": {"C2:D3", "merged|merged"},
+		"no field":                    {"E2:E3", "|"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sheet := xlsxtest.Rows(header+user("2", "")+user("3", ""), `<mergeCells><mergeCell ref="`+test.merge+`"/></mergeCells>`)
+			in, rows, err := read(t, Options{}, "a.xlsx", string(xlsxtest.New(sheet).Zip(t)))
+			if err != nil || len(rows) != 2 {
+				t.Fatal(rows, err)
+			}
+			if got := codes(rows[0]) + "|" + codes(rows[1]); got != test.want || hasNote(in, "unread_cells", "") {
+				t.Errorf("got %q, want %q; %v", got, test.want, in.Notes())
+			}
+		})
+	}
+}
+
 func TestR04UntickedCheckboxes(t *testing.T) {
 	in, rows, err := readCase(t, "r04-unticked-checkboxes.xlsx", Options{Fields: sharedFields()})
 	if err != nil || len(rows) != 3 {

@@ -44,12 +44,15 @@ type Options struct {
 	// have it is read from the only sheet with data, or the only one with the headers.
 	// Sheet beats it.
 	EarlierSheet string
-	TakeFound    bool    // take the sheet and the header row that seem meant, and note it, rather than refuse
-	Delimiter    rune    // 0 = detect among , ; tab |
-	Encoding     string  // "" = UTF-8, or UTF-16 by its byte-order mark; else windows-1252, iso-8859-1, ...
-	Formulas     string  // "cached" (default) or "refuse"
-	MaxBytes     int64   // largest uncompressed size of a workbook; 0 = 4 GiB
-	Overlay      Overlay // corrections of rows; nil = none
+	// EarlierHeaderRow is the header row of an earlier list of the kind. A file that has
+	// no headers there is read as if it was 0. HeaderRow beats it.
+	EarlierHeaderRow int
+	TakeFound        bool    // take the sheet and the header row that seem meant, and note it, rather than refuse
+	Delimiter        rune    // 0 = detect among , ; tab |
+	Encoding         string  // "" = UTF-8, or UTF-16 by its byte-order mark; else windows-1252, iso-8859-1, ...
+	Formulas         string  // "cached" (default) or "refuse"
+	MaxBytes         int64   // largest uncompressed size of a workbook; 0 = 4 GiB
+	Overlay          Overlay // corrections of rows; nil = none
 }
 
 // Overlay corrects the rows of a list of one file before anything is said of them. What

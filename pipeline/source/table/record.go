@@ -38,6 +38,7 @@ type CellIssue struct {
 	FirstRow     int  // of a merged range, as a spreadsheet program shows it; 0 = this row
 	LastRow      int  // likewise
 	OnlyWritten  bool // counts only in columns whose cells must not be calculated
+	OnlyRequired bool // counts only in columns in which every row needs a value
 	OnlyDeciding bool // counts only in columns that decide or are sent, not in those that are carried along
 }
 

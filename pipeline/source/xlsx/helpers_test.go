@@ -99,7 +99,7 @@ func show(all []table.Record) string {
 	for _, r := range all {
 		b.WriteString(strconv.Itoa(r.Number) + ":" + strings.Join(r.Cells, "|"))
 		for _, i := range r.Issues {
-			if i.OnlyWritten { // of no account but in columns of Field.Written
+			if i.OnlyWritten || i.OnlyRequired { // count only in some columns
 				continue
 			}
 			b.WriteString(" !" + table.ColumnName(i.Column+1) + "=" + i.Code)

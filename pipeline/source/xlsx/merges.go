@@ -68,10 +68,10 @@ func (s *mergeSweep) dropAbove(row int32) {
 	s.active = slices.DeleteFunc(s.active, func(a activeMerge) bool { return a.lastRow < row })
 }
 
-// findTouching calls yield for the ranges with data that touch a row. filled
-// reports whether a cell of that row (column from 1) has a value. Rows come in
-// ascending order; blank ones may be left out.
-func (s *mergeSweep) findTouching(row int, filled func(column int) bool, yield func(mergedRange)) {
+// findTouching calls yield for the ranges that touch a row, with whether they have
+// data so far. filled reports whether a cell of that row (column from 1) has a value.
+// Rows come in ascending order; blank ones may be left out.
+func (s *mergeSweep) findTouching(row int, filled func(column int) bool, yield func(m mergedRange, hasData bool)) {
 	if s.next == len(s.ranges) && len(s.active) == 0 {
 		return
 	}
@@ -86,8 +86,6 @@ func (s *mergeSweep) findTouching(row int, filled func(column int) bool, yield f
 		for c := a.column; !a.data && c <= a.lastColumn && c <= limits.Columns; c++ {
 			a.data = filled(int(c))
 		}
-		if a.data {
-			yield(a.mergedRange)
-		}
+		yield(a.mergedRange, a.data)
 	}
 }

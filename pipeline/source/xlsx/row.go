@@ -61,8 +61,8 @@ func (p *Rows) finishRow() (table.Record, bool) {
 	blank := table.IsBlank(p.cells) && !slices.ContainsFunc(p.issues, func(is table.CellIssue) bool { return !is.OnlyWritten })
 	if p.merges != nil {
 		filled := func(column int) bool { return column <= len(p.cells) && p.cells[column-1] != "" }
-		p.merges.findTouching(p.row, filled, func(m mergedRange) {
-			p.issues = append(p.issues, table.CellIssue{LastColumn: int(m.lastColumn) - 1, FirstRow: int(m.row), LastRow: int(m.lastRow), Issue: table.Issue{
+		p.merges.findTouching(p.row, filled, func(m mergedRange, hasData bool) {
+			p.issues = append(p.issues, table.CellIssue{LastColumn: int(m.lastColumn) - 1, FirstRow: int(m.row), LastRow: int(m.lastRow), OnlyRequired: !hasData, Issue: table.Issue{
 				Column: int(m.column) - 1, Code: "merged",
 				Message: "cells " + table.CellName(int(m.column), int(m.row)) + " to " + table.CellName(int(m.lastColumn), int(m.lastRow)) + " are merged: unmerge them and fill in each one",
 			}})

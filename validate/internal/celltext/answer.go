@@ -27,6 +27,20 @@ func MayMeanYes(word string) bool {
 	return false
 }
 
+// IsCross reports whether a word, in lower case and NFC, is a cross: it marks what is
+// chosen, but next to ticks or circles what is not.
+func IsCross(word string) bool { return word == "x" || word == "☒" }
+
+// IsTick reports whether a word, in lower case and NFC, is a tick or a circle, which
+// mark what is chosen.
+func IsTick(word string) bool {
+	switch word {
+	case "✓", "✔", "✔️", "☑", "✅", "○", "〇", "◯", "◎", "●", "o":
+		return true
+	}
+	return false
+}
+
 // SaysNo reports whether a word, in lower case and NFC, says no or nothing.
 func SaysNo(word string) bool {
 	switch word {

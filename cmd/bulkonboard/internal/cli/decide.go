@@ -242,7 +242,8 @@ func decideAndSave(ctx context.Context, con *term.Console, f *validateOptions, i
 		return "", err
 	}
 	con.Sayf("")
-	con.Sayf("Wrote %s. Next time, use it without a question: --map-file %s", term.FileLabel(path), con.QuoteWords(path))
+	con.Sayf("Wrote %s. With it, the next list needs no question:", term.FileLabel(path))
+	con.Sayf("  %s", con.CommandLine("validate", "--map-file", path, "FILE"))
 	return path, nil
 }
 

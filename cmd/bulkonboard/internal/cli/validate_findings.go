@@ -91,6 +91,8 @@ func (c *checkedInput) addNext(p *term.Page, con *term.Console, cut bool) {
 	words := con.CommandWords()
 	c.addDecisions(next, con, words, cut)
 	switch {
+	case c.marked != "" && c.code == exit.OK:
+		next.Text("Nothing needs to be corrected in " + c.marked + ". Yellow cells, if any, are sent as they are: please check them.")
 	case c.marked != "":
 		next.Text("Correct the marked cells in " + c.marked + ", then check it again.")
 	case c.code != exit.OK && len(c.files) == 1 && c.files[0].Name != "-":

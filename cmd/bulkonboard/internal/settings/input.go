@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"cmp"
 	"context"
 	"io"
 	"maps"
@@ -143,7 +142,7 @@ func (i *InputFlags) SourceOptions() (source.Options, error) {
 	for _, m := range i.mergeDecisions(file.Decisions) {
 		m.ApplyReading(&opt)
 	}
-	opt.EarlierSheet, opt.HeaderRow = file.Sheet, cmp.Or(opt.HeaderRow, file.HeaderRow)
+	opt.EarlierSheet, opt.EarlierHeaderRow = file.Sheet, file.HeaderRow
 	for _, s := range i.Send.list {
 		opt.Send = append(opt.Send, source.SendColumn{Field: s.name, Column: s.value})
 	}

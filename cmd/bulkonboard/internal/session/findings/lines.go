@@ -72,7 +72,7 @@ func NoteLines(notes []source.Note, files []source.File) []string {
 	for _, n := range notes {
 		if more := count[n.Code] - alike; more > 0 && !seen[n.Code] {
 			seen[n.Code] = true
-			lines = append(lines, fmt.Sprintf("%s more notes of this kind: %s", term.Number(more), n.Code))
+			lines = append(lines, fmt.Sprintf("and %s like those above [%s]", term.Count(more, "more note"), n.Code))
 		}
 	}
 	return lines
