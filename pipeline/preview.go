@@ -39,13 +39,16 @@ func Check(ctx context.Context, cfg Config, each func(ledger.Row) error, noted f
 // Preview says what Run would do with this input, and asks the wallet whether
 // it can pay. Nothing is sent and nothing stays in the ledger. The error, if
 // any, is the one with which Run would refuse to begin; the plan is good then, too.
-func Preview(ctx context.Context, cfg Config) (Plan, error) {
-	cfg, err := cfg.withDefaults()
-	if err != nil {
+func Preview(ctx context.Context, cfg Config) (plan Plan, err error) {
+	if cfg, err = cfg.withDefaults(); err != nil {
 		return Plan{}, err
 	}
-	b, plan, err := newRun(cfg).planBatch(ctx)
-	return plan, errors.Join(asInterrupted(ctx, err), b.rollBack())
+	_, err = joinAndDo(ctx, newRun(cfg), func(ctx context.Context, r *run) (Summary, error) {
+		b, found, err := r.planBatch(ctx)
+		plan = found
+		return Summary{}, errors.Join(asInterrupted(ctx, err), b.rollBack())
+	})
+	return plan, err
 }
 
 // RowToSend is a row that a run may send, or that is in doubt, as a saved plan

@@ -227,6 +227,26 @@ func TestSendersShareBatch(t *testing.T) {
 	})
 }
 
+// TestPreviewAmongSenders: a plan of a list that others are sending shows their rate, and
+// draws its requests from it.
+func TestPreviewAmongSenders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const rows, rate = 600, 20
+		g := newGroup(t, rows, 2, rate)
+		looker := g.addSender(rows)
+		g.senders = g.senders[:2]
+		g.runAll(func() {
+			time.Sleep(5 * time.Second)
+			plan, err := Preview(t.Context(), looker.cfg)
+			if err != nil || plan.Rate != rate || plan.Send == 0 || plan.Send >= rows {
+				t.Errorf("%+v, %v", plan, err)
+			}
+		})
+		g.audit(rate)
+		g.wantAll(rows)
+	})
+}
+
 // TestSendersIgnoreClaims: safety does not depend on claims.
 func TestSendersIgnoreClaims(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -466,15 +486,15 @@ func TestSendersSettleDoubts(t *testing.T) {
 		g := newGroup(t, rows, 3, rate)
 		lost := 0
 		for n := range rows {
-			switch {
-			case n%60 == 10: // absent, and then turned away: to be looked up once more
+			switch n % 60 {
+			case 10: // absent, and then turned away: to be looked up once more
 				g.partner.script[email(n)] = []act{fail, say(partner.Answer{Class: ledger.Busy, HTTPStatus: 429, RetryAfter: 5 * time.Second})}
-			case n%60 == 20:
+			case 20:
 				g.partner.script[email(n)] = []act{lose}
 				lost++
-			case n%60 == 30: // absent twice
+			case 30: // absent twice
 				g.partner.script[email(n)] = []act{fail, fail}
-			case n%60 == 40: // an unanswered request, and then a refusal that says nothing of it
+			case 40: // an unanswered request, and then a refusal that says nothing of it
 				g.partner.script[email(n)] = []act{say(partner.Answer{Class: ledger.Throttled, HTTPStatus: 429}), fail}
 			}
 		}

@@ -241,7 +241,11 @@ func (r *run) askCover(ctx context.Context) (why string, err error) {
 		return "", err
 	}
 	now, each := r.cover.observe(balance, r.counters.current().users, int(r.mayCost.Load()))
-	if each.Known() && each.Cmp(now.fee) > 0 {
+	isAlone, err := r.shared.hasSpentAlone(ctx) // else the balance does not show what our users cost
+	if err != nil {
+		return "", err
+	}
+	if isAlone && each.Known() && each.Cmp(now.fee) > 0 {
 		if ask := r.cfg.Money.FeeRose; ask != nil {
 			if err := ask(now.fee, each); err != nil {
 				r.stopReason.stopWith(&Stop{Reason: Declined, Err: err})

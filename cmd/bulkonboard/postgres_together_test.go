@@ -135,6 +135,9 @@ func testPostgresTogether(t *testing.T, cluster *pgtest.Cluster) {
 	if err != nil || !status.Running || living != 3 || status.SentByOthers == 0 {
 		t.Errorf("%v\n%s", err, out)
 	}
+	if out, err := command(t, s.dir, "plan", "--base-url", s.url, "--ledger", s.address, "in.csv").CombinedOutput(); err != nil || !strings.Contains(string(out), "already created") {
+		t.Errorf("%v\n%s", err, out)
+	}
 	for i := range s.runs {
 		if code := s.wait(i); code != 0 {
 			t.Errorf("run %d: exit %d\n%s", i+1, code, s.said[i])

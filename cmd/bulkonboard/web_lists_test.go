@@ -154,6 +154,29 @@ func (w *webList) compareMarked() {
 	}
 }
 
+// dropMarked drops the marked workbook on the page. It is the list that it was made of.
+func (w *webList) dropMarked() {
+	w.t.Helper()
+	list := w.find()
+	text, err := os.ReadFile(filepath.Join(w.dir, "page.xlsx"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	marked, err := w.store.Upload(context.Background(), webUser, "page.xlsx", bytes.NewReader(text))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.store.Wait()
+	again, err := w.store.Find(webUser, marked.ID)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	isLess := again.Counts.Rows != list.Counts.Rows || again.Counts.ToCorrect != list.Counts.ToCorrect || again.Counts.Ready != list.Counts.Ready
+	if again.State != api.ListChecked || isLess || !slices.ContainsFunc(again.Columns, func(c api.Column) bool { return c.Field == "email" }) {
+		w.t.Errorf("%s: dropped again it has %+v, and had %+v (%+v)", list.Name, again.Counts, list.Counts, again.Refusal)
+	}
+}
+
 func webFiles(t *testing.T) []string {
 	t.Helper()
 	files := []string{"../../samples/customers.csv", "../../samples/customers.xlsx", "../../samples/customers-with-mistakes.csv", "../../samples/customers-with-mistakes.xlsx"}
@@ -177,6 +200,7 @@ func TestWebListIsAsTheCommand(t *testing.T) {
 			w := newWebList(t, path)
 			w.compareFigures()
 			w.compareMarked()
+			w.dropMarked()
 			w.editSome()
 			w.compareFigures()
 			w.compareMarked()

@@ -35,7 +35,8 @@ func TestWebPage(t *testing.T) {
 	}}, "")
 	t.Cleanup(open)
 	s.flags = append(s.flags, patient()...)
-	_, address := s.openPage("--fee", "0.50", "--users", s.writeUsers("anna:prepare", "ben:approve"))
+	flags := []string{"--fee", "0.50", "--users", s.writeUsers("anna:prepare", "ben:approve")}
+	page, address := s.openPage(flags...)
 	base := strings.TrimSuffix(address, "/")
 	anna := b.NewTab(t, base)
 	anna.OpenPage("/")
@@ -105,6 +106,16 @@ func TestWebPage(t *testing.T) {
 	if err != nil || n < 140 || !strings.HasSuffix(sum, "= 200") {
 		t.Fatalf("after the decisions: %s", sum)
 	}
+
+	// A killed program that is started again has everything.
+	page.kill()
+	_, address = s.openPage(flags...)
+	base = strings.TrimSuffix(address, "/")
+	anna = b.NewTab(t, base)
+	anna.SignInAs("anna", "pw")
+	anna.OpenPage(list)
+	anna.WaitText(".foot .sum", sum)
+	anna.WaitText(".card.is-settled", "Nigeria → NG")
 
 	anna.ClickText(".foot button", "Plan the")
 	anna.WaitText("h2", "Where it goes")

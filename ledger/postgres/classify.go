@@ -33,6 +33,9 @@ func failureOf(err error, hasConn bool) failure {
 	}
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
+		if e.Code == "23505" && e.ConstraintName == "attempt_pkey" { // after a failover: draw other numbers
+			return failureRace
+		}
 		return failureOfCode(e.Code)
 	}
 	if errors.Is(err, tables.ErrMalformed) || errors.Is(err, errFenced) || errors.Is(err, errLostCommits) || hasConn {

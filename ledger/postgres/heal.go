@@ -211,6 +211,9 @@ func (l healer) repeatIntents(ctx context.Context, t *tx, d deed, customers map[
 			continue
 		}
 		after, err := ledger.ApplyIntent(before, in)
+		if err == nil && in.Removes == "" && in.Key != ledger.Key(l.info.Environment, before.Identity, in.Generation) {
+			err = ledger.ErrConflict // its check was lost as well, and another customer has its number
+		}
 		if err != nil {
 			l.sender.lease.RemoveAttempt(d.ids[i]) // its customer has gone another way since
 			ids[i] = 0

@@ -60,6 +60,9 @@ func (l *core) sendOnce(ctx context.Context, t *tx, ids []int64, decide decision
 	if err := decide(ctx, t, customers, out); err != nil {
 		return err
 	}
+	if len(out.opened) > 0 && t.term == nil {
+		return fmt.Errorf("this process has left the ledger: %w", ledger.ErrConflict)
+	}
 	b = &pgx.Batch{}
 	out.queueAttempts(b, t.term)
 	if n := len(out.opened); n > 0 {

@@ -40,13 +40,20 @@ func (a *allSenders) Join(ctx context.Context, s ledger.Sender) (ledger.Membersh
 		own.present.Store(nil)
 		own.entered.Store(0)
 		own.isResting.Store(false)
+		own.isLeaving.Store(false)
 		own.hasLeft.Store(false)
 		err = l.join(ctx)
 	} else if as != was {
+		var asked time.Duration
+		var of *term
 		err = l.write(ctx, holdSender, func(ctx context.Context, t *tx) error {
-			return t.Exec(ctx, "UPDATE sender SET host = ?, pid = ?, os_user = ?, version = ?, command = ?, lease_us = ?, timeout_us = ? WHERE id = ?",
+			asked, of = own.clock.elapsed(), t.term
+			return t.Exec(ctx, "UPDATE sender SET beat = beat + 1, host = ?, pid = ?, os_user = ?, version = ?, command = ?, lease_us = ?, timeout_us = ? WHERE id = ?",
 				as.Host, as.PID, as.User, as.Version, as.Command, as.Lease.Microseconds(), as.Timeout.Microseconds(), t.term.id)
 		})
+		if err == nil && own.present.Load() == of { // others may count by the new lease from here
+			own.lease.Restart(asked, as.Lease)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -83,9 +90,7 @@ func (m *membership) Leave(ctx context.Context) error {
 	if !m.l.isSender() {
 		return nil
 	}
-	err := m.l.endSender(ctx)
-	m.l.sender.stop()
-	return err
+	return m.l.endSender(ctx)
 }
 
 // lockSender shows that this process may still agree to anything, inside a transaction.

@@ -288,9 +288,6 @@ func (l *Ledger) Close() error {
 		if l.isSender() && !hasFailed {
 			err = l.endSender(context.Background())
 		}
-		if l.sender != nil {
-			l.sender.stop()
-		}
 		l.lock <- struct{}{}
 		err = errors.Join(err, l.abandon())
 		l.failed = fmt.Errorf("%s is closed: %w", l.address.text, ledger.ErrWrite)
@@ -309,7 +306,7 @@ func (l *Ledger) abandon() error {
 		all = append(all, l.conn.Close())
 		l.conn = nil
 	}
-	all = append(all, l.allSenders.close(), l.readers.Close())
+	all = append(all, l.closeLine(), l.readers.Close())
 	if l.emergencyLock != nil {
 		all = append(all, l.emergency.Close(), l.emergencyLock.Release())
 		l.emergencyLock = nil

@@ -225,3 +225,35 @@ func (p *proxy) serve(near net.Conn, server string) {
 	})
 	back.Wait()
 }
+
+// TestLostAnswersOfMembership: the answers to joining and leaving are lost. There is one
+// sender nevertheless, and it has left.
+func TestLostAnswersOfMembership(t *testing.T) {
+	cluster := pgtest.Start(t)
+	for name, after := range map[string]bool{"before the server has it": false, "after": true} {
+		t.Run(name, func(t *testing.T) {
+			o := sharedOptions(cluster.URL())
+			reader := openWith(t, o)
+			if err := reader.Close(); err != nil {
+				t.Fatal(err)
+			}
+			p := startProxy(t, o.Address)
+			p.cutAfter = after
+			if after {
+				p.every.Store(2) // the first one is of looking after the schema
+			} else {
+				p.armed.Store(true)
+			}
+			o.Address = p.address
+			x := newParty(t, o, newPartner())
+			p.every.Store(0)
+			p.armed.Store(true)
+			if err := x.Leave(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if senders, ended := count(t, x.Ledger, "sender"), count(t, x.Ledger, "sender WHERE end_reason = 'finished'"); senders != 2 || ended != 2 || p.cuts.Load() < 2 {
+				t.Errorf("%d senders, %d of them have left, %d cuts", senders, ended, p.cuts.Load())
+			}
+		})
+	}
+}

@@ -87,7 +87,7 @@ func (a *allSenders) agreeOnce(ctx context.Context, do func(context.Context, *da
 	return err
 }
 
-func (a *allSenders) close() error {
+func (a *allSenders) closeLine() error {
 	a.agreeing <- struct{}{}
 	defer func() { <-a.agreeing }()
 	if a.line == nil {

@@ -104,7 +104,7 @@ func (x *party) send(intents []ledger.Intent, ids []int64) []ledger.Change {
 		if ids[i] == 0 {
 			continue
 		}
-		mayCreate := x.MaySendAttempt(ids[i])
+		mayCreate := x.MaySend(ids[i])
 		if mayCreate {
 			x.partner.create(in.Email)
 		}
@@ -112,9 +112,6 @@ func (x *party) send(intents []ledger.Intent, ids []int64) []ledger.Change {
 	}
 	return all
 }
-
-// MaySendAttempt is that of the membership; the ledger has a method of the same name.
-func (x *party) MaySendAttempt(id int64) bool { return x.Membership.MaySend(id) }
 
 // outcomeOf returns the change after an answer, or after nothing was sent.
 func (x *party) outcomeOf(in ledger.Intent, id int64, isSent bool) ledger.Change {

@@ -171,8 +171,24 @@ func (l *core) checkWrites(ctx context.Context, e *emergency.File, path string) 
 	if err != nil || known >= e.Seq() {
 		return err
 	}
+	if isAdopted, err := (gapBook{l}).wasAdoptedSince(ctx, path); err != nil || isAdopted {
+		return err
+	}
 	return fmt.Errorf("%s: the database knows %d writes of sender %d, and %s says that it had confirmed %d: it lost commits in a failover, or is an older copy; put the newer one in its place, or continue with this one by bulkonboard ledger adopt, which calls no user created meanwhile a duplicate: %w",
 		l.address.text, known, e.LastSender(), path, e.Seq(), ledger.ErrDamaged)
+}
+
+// wasAdoptedSince reports whether the ledger was adopted, from any host, after a file was
+// last written: its gap covers what the file knows of.
+func (b gapBook) wasAdoptedSince(ctx context.Context, path string) (isAdopted bool, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w: %w", path, err, ledger.ErrWrite)
+	}
+	return read(ctx, b.l, func(c *conn) (isAdopted bool, err error) {
+		err = c.QueryOne(ctx, "SELECT EXISTS (SELECT FROM gap WHERE written_us > ?)", []any{info.ModTime().UnixMicro()}, &isAdopted)
+		return isAdopted, err
+	})
 }
 
 // Emergency implements ledger.Emergency.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -53,4 +54,35 @@ func TestMergeFile(t *testing.T) {
 		t.Errorf("a file that does not exist: %v", err)
 	}
 	checkSound(t, other)
+}
+
+// TestAdoptedElsewhere: a host whose emergency file knows more than the database is refused,
+// until the ledger was adopted, from this host or another one.
+func TestAdoptedElsewhere(t *testing.T) {
+	cluster, dir := pgtest.Start(t), t.TempDir()
+	o := optionsFor(cluster.URL())
+	o.Create, o.Emergency = true, filepath.Join(dir, "a.emergency")
+	l, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := registerRows(t, l, "list", 5, func(i int) ledger.Row { return rowOf(i, "a") })
+	sendRows(t, l, b.ID, beginRun(t, l, b.ID), 0, 5)
+	execute(t, l, "UPDATE sender SET writes = 0, ended_us = began_us, closes_us = began_us, swept = 1")
+	if err := l.abandon(); err != nil { // its last write must not find out
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), o); !errors.Is(err, ledger.ErrDamaged) || !strings.Contains(err.Error(), "ledger adopt") {
+		t.Fatalf("a database that has lost writes: %v", err)
+	}
+	other := o
+	other.Emergency, other.Adopt = filepath.Join(dir, "b.emergency"), true
+	adopting, err := Open(t.Context(), other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := adopting.Close(); err != nil {
+		t.Fatal(err)
+	}
+	openWith(t, o)
 }

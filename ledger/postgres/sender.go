@@ -20,14 +20,15 @@ import (
 
 // sender is this process's right to send: a row that is its own as long as its beat moves.
 type sender struct {
-	as      ledger.Sender
-	isAlone bool // no other process may be a sender meanwhile
-	clock   hostClock
-	lease   sharing.Lease
-	present atomic.Pointer[term]
-	lost    atomic.Pointer[lostCommits] // found by the beat, not yet healed
-	server  serverClock
-	hasLeft atomic.Bool
+	as        ledger.Sender
+	isAlone   bool // no other process may be a sender meanwhile
+	clock     hostClock
+	lease     sharing.Lease
+	present   atomic.Pointer[term]
+	lost      atomic.Pointer[lostCommits] // found by the beat, not yet healed
+	server    serverClock
+	isLeaving atomic.Bool // it ends, and does not join again
+	hasLeft   atomic.Bool // it has ended: writes are not fenced any more
 
 	entered   atomic.Int64 // the batch that it sends; 0 = none
 	isResting atomic.Bool
@@ -105,14 +106,19 @@ func (l *core) errHeld(by rival) error {
 // returns.
 func (l *core) tryJoin(ctx context.Context) (other rival, err error) {
 	var asked time.Duration
-	next := &term{}
-	err = l.write(ctx, holdUnfenced, func(ctx context.Context, t *tx) error {
-		other, asked = rival{}, l.sender.clock.elapsed()
+	next := &term{token: rand.Text()}
+	err = l.write(ctx, holdUnfenced, func(ctx context.Context, t *tx) (err error) {
+		if t.isAgain {
+			err := t.db.pg.QueryRow(ctx, "SELECT id FROM sender WHERE token = $1 AND ended_us IS NULL", next.token).Scan(&next.id)
+			if !errors.Is(err, pgx.ErrNoRows) {
+				return err
+			}
+		}
+		asked = l.sender.clock.elapsed()
 		other, err = t.db.findRival(ctx, l.sender)
 		if err != nil || other.Sender != 0 {
 			return err
 		}
-		next.token = rand.Text()
 		return t.db.insertSender(ctx, l.sender, next)
 	})
 	if err == nil && other.Sender == 0 {
@@ -182,7 +188,11 @@ func (l *core) rejoin(ctx context.Context, db *database, gone *term) error {
 	s := l.sender
 	s.joining.Lock()
 	defer s.joining.Unlock()
-	if s.present.Load() != gone || s.hasLeft.Load() {
+	if s.isLeaving.Load() {
+		s.hasLeft.Store(true)
+		return nil
+	}
+	if s.present.Load() != gone {
 		return nil // another goroutine did
 	}
 	s.lease.End()
@@ -255,12 +265,16 @@ func (l *core) endSender(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, timeToLeave)
 	defer cancel()
 	s := l.sender
+	s.stop()
+	s.isLeaving.Store(true)
 	err := l.write(ctx, holdSender, func(ctx context.Context, t *tx) error {
-		if err := t.Exec(ctx, "UPDATE claim SET sender = NULL WHERE sender = ? AND EXISTS (SELECT FROM sender WHERE id = ? AND is_resting = 0)", t.term.id, t.term.id); err != nil {
+		id := s.present.Load().id
+		t.onCommit = func() { s.hasLeft.Store(true) }
+		if err := t.Exec(ctx, "UPDATE claim SET sender = NULL WHERE sender = ? AND EXISTS (SELECT FROM sender WHERE id = ? AND is_resting = 0)", id, id); err != nil {
 			return err
 		}
 		return t.Exec(ctx, "UPDATE sender SET ended_us = "+nowMicros+", end_reason = 'finished', closes_us = "+nowMicros+
-			" + timeout_us, swept = CASE WHEN EXISTS (SELECT FROM attempt WHERE class = '' AND sender = ?) THEN 0 ELSE 1 END WHERE id = ?", t.term.id, t.term.id)
+			" + timeout_us, swept = CASE WHEN EXISTS (SELECT FROM attempt WHERE class = '' AND sender = ?) THEN 0 ELSE 1 END WHERE id = ?", id, id)
 	})
 	s.hasLeft.Store(true)
 	s.lease.End()

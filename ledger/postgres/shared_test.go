@@ -119,7 +119,7 @@ func testDeadSender(t *testing.T, o Options) {
 }
 
 // freeze stops the beat of a sender, as a process that is stopped does.
-func (x *party) freeze() { x.Ledger.sender.stop() }
+func (x *party) freeze() { x.sender.stop() }
 
 // thaw lets the beat go on.
 func (x *party) thaw(t *testing.T) { x.startBeating(t.Context()) }

@@ -178,7 +178,7 @@ func (l *core) tryOnce(ctx context.Context, isAgain bool, do func(context.Contex
 	for errors.Is(err, errEnded) || errors.Is(err, errLostCommits) {
 		if errors.Is(err, errEnded) {
 			err = l.rejoin(ctx, l.conn.db, l.sender.present.Load())
-			err = l.dropUnfit(err)
+			err = l.dropUnfit(ctx, err)
 		} else {
 			err = nil
 		}
@@ -207,12 +207,12 @@ func (l *core) runOnce(ctx context.Context, isAgain bool, do func(context.Contex
 	if err == nil && t.onCommit != nil {
 		t.onCommit()
 	}
-	return l.dropUnfit(err)
+	return l.dropUnfit(ctx, err)
 }
 
 // dropUnfit leaves the connection fit for another transaction after an error, or closes
 // it.
-func (l *core) dropUnfit(err error) error {
+func (l *core) dropUnfit(ctx context.Context, err error) error {
 	db := l.conn.db
 	switch {
 	case err == nil:
@@ -222,7 +222,7 @@ func (l *core) dropUnfit(err error) error {
 		l.conn = nil
 		return err
 	}
-	if _, undone := db.pg.Exec(context.Background(), "ROLLBACK"); undone != nil {
+	if _, undone := db.pg.Exec(context.WithoutCancel(ctx), "ROLLBACK"); undone != nil {
 		_ = l.conn.Close()
 		l.conn = nil
 	}

@@ -23,9 +23,13 @@ import (
 // Options say which ledger to open and how.
 type Options struct {
 	Path        string
-	Environment string           // the ledger must belong to it; with ReadOnly, "" = any
-	Create      bool             // make the ledger if it does not exist; else ErrMissing
-	ReadOnly    bool             // no lock, no recovery, no write; works while another process sends
+	Environment string // the ledger must belong to it; with ReadOnly, "" = any
+	Create      bool   // make the ledger if it does not exist; else ErrMissing
+	ReadOnly    bool   // no lock, no recovery, no write; works while another process sends
+	// IsOpenHere says that this process has the ledger open already. Its file is then not
+	// opened to be looked at: closing it again would release the locks that SQLite holds on
+	// it for the whole process.
+	IsOpenHere  bool
 	Concurrent  bool             // no lock, no recovery, but every write except Register, Intend, Forget, Readmit and Rebind: works while another process sends
 	Adopt       bool             // open an older copy, or a ledger that has lost writes, and write a gap; see ledger.Gap
 	MovedTo     string           // open a closed ledger, too, if its copy is there; see Ledger.CopyTo
@@ -117,7 +121,7 @@ func (l *opening) open(ctx context.Context) error {
 		if _, err := os.Lstat(l.path); errors.Is(err, fs.ErrNotExist) && !o.Create {
 			return fmt.Errorf("%s: %w", l.path, ledger.ErrMissing)
 		} else if err == nil {
-			if _, err := checkFile(l.path, true); err != nil {
+			if _, err := l.checkFile(true); err != nil {
 				return err
 			}
 		} else if err := datafile.CheckOwn(l.path); err != nil {
@@ -135,7 +139,7 @@ func (l *opening) open(ctx context.Context) error {
 			return err
 		}
 	}
-	notices, err := checkFile(l.path, !o.ReadOnly)
+	notices, err := l.checkFile(!o.ReadOnly)
 	if err != nil {
 		return err
 	}
@@ -164,6 +168,14 @@ func (l *opening) open(ctx context.Context) error {
 		return nil
 	}
 	return l.recoverLedger(ctx)
+}
+
+// checkFile refuses a file that is not safe or not a ledger.
+func (l *opening) checkFile(isWritten bool) ([]string, error) {
+	if l.options.IsOpenHere {
+		return datafile.CheckNames(l.path)
+	}
+	return checkFile(l.path, isWritten)
 }
 
 // openReaders opens the file for reading and compares its schema. A ledger of an

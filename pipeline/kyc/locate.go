@@ -3,16 +3,17 @@ package kyc
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 )
 
-const (
-	locatePage     = 50   // users a page, both to find users and to look at one of them again
-	maxLocatePages = 2000 // pages that are read to find users, at most
-)
+// locatePage is how many users the page has on which a user is looked at again. To find
+// users, larger pages are asked for.
+const locatePage = 50
 
 // locator finds users in the partner's list and looks at each again just before
 // it is deleted: a user is deleted only if the page that shows it has its
@@ -34,9 +35,13 @@ func (l *locator) locateUsers(ctx context.Context, customers []ledger.Customer) 
 	for _, c := range customers {
 		wanted[c.ServiceID] = true
 	}
-	before := ""
-	for skip, n := 0, 0; n < maxLocatePages && len(l.at) < len(wanted); n++ {
-		p, err := l.readPage(ctx, skip)
+	before, ask := "", askedPage
+	for skip := 0; skip < limits.UsersWalked && len(l.at) < len(wanted); {
+		p, err := l.readPage(ctx, skip, ask)
+		if e, ok := errors.AsType[*partner.Error](err); ok && !isReadable(e) && ask > minPage {
+			ask /= 4 // the partner refuses a limit that is too large
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -77,7 +82,7 @@ func (l *locator) findAgain(ctx context.Context, serviceID string, deleted, crea
 
 // findFrom looks for a user on one page, and returns how many users the page has.
 func (l *locator) findFrom(ctx context.Context, serviceID string, skip int) (u partner.Listed, found bool, users int, err error) {
-	p, err := l.readPage(ctx, skip)
+	p, err := l.readPage(ctx, skip, locatePage)
 	if err != nil {
 		return u, false, 0, err
 	}
@@ -108,6 +113,6 @@ func isPaired(u partner.Listed, c ledger.Customer) bool {
 
 func isDeleted(u partner.Listed) bool { return strings.EqualFold(u.Status, "deleted") }
 
-func (l *locator) readPage(ctx context.Context, skip int) (partner.Page, error) {
-	return askPartner(ctx, l.pace, isReadable, func() (partner.Page, error) { return l.partner.ListUsers(ctx, skip, locatePage) })
+func (l *locator) readPage(ctx context.Context, skip, limit int) (partner.Page, error) {
+	return askPartner(ctx, l.pace, isReadable, func() (partner.Page, error) { return l.partner.ListUsers(ctx, skip, limit) })
 }

@@ -18,6 +18,7 @@ type account struct {
 	users       []partner.Listed
 	newestFirst bool
 	cap         int // users a page at most; 0 = as asked
+	refuses     int // limits above that; 0 = none
 	pages       int
 	deletes     int
 	stays       int // pages that still show a deleted user
@@ -28,6 +29,9 @@ type account struct {
 
 func (a *account) ListUsers(_ context.Context, skip, limit int) (partner.Page, error) {
 	a.pages++
+	if a.refuses > 0 && limit > a.refuses {
+		return partner.Page{}, &partner.Error{Class: ledger.Reject, HTTPStatus: 422}
+	}
 	if a.cap > 0 {
 		limit = min(limit, a.cap)
 	}
@@ -106,7 +110,7 @@ func TestRenewFindsMovedUsers(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			const n = 300
 			l, a := confirmed(t, n)
-			a.cap = most
+			a.cap, a.refuses = most, 100*(i%2)
 			if a.newestFirst = newest; newest {
 				slices.Reverse(a.users)
 			}

@@ -99,22 +99,10 @@ func MakeFolder(folder string) error {
 // Close ends the checks that are under way and closes the log. Lists are kept.
 func (s *Server) Close() error { return errors.Join(s.lists.Close(), s.audit.Close()) }
 
-// Lists returns the lists of the page, for the engine.
-func (s *Server) Lists() *lists.Store { return s.lists }
-
 const (
-	headerTime    = 10 * time.Second // for the headers of a request
-	idleConn      = 2 * time.Minute  // of a connection between two requests
-	bodyTime      = time.Minute      // for a JSON body
-	uploadTime    = 30 * time.Minute // for an upload
-	maxHeaderSize = 32 << 10         // bytes
+	bodyTime   = time.Minute      // for a JSON body
+	uploadTime = 30 * time.Minute // for an upload
 )
-
-// NewHTTPServer returns an HTTP server for the page. It has no limit on the time of an
-// answer: events go on as long as a run.
-func (s *Server) NewHTTPServer() *http.Server {
-	return &http.Server{Handler: s, ReadHeaderTimeout: headerTime, IdleTimeout: idleConn, MaxHeaderBytes: maxHeaderSize, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
-}
 
 // limitBody limits the time for the body of a request, until done is called.
 func limitBody(w http.ResponseWriter, most time.Duration) (done func()) {

@@ -21,17 +21,7 @@ type Found struct {
 // Check refuses a file that is not safe or not a ledger, before SQLite touches
 // it. It only reads. applicationID marks ledgers.
 func Check(path string, applicationID uint32, isWritten bool) (found Found, err error) {
-	_, err = os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return found, fmt.Errorf("%s: %w", path, ledger.ErrMissing)
-	}
-	if err != nil {
-		return found, fmt.Errorf("%s: %w", path, err)
-	}
-	if err := CheckOwn(path); err != nil {
-		return found, err
-	}
-	if found.Notices, err = CheckPlace(path); err != nil {
+	if found.Notices, err = CheckNames(path); err != nil {
 		return found, err
 	}
 	if isWritten {
@@ -41,6 +31,21 @@ func Check(path string, applicationID uint32, isWritten bool) (found Found, err 
 	}
 	found.Version, err = checkHeader(path, applicationID)
 	return found, err
+}
+
+// CheckNames is Check without opening the file: who owns it, and where it is.
+func CheckNames(path string) (notices []string, err error) {
+	_, err = os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", path, ledger.ErrMissing)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := CheckOwn(path); err != nil {
+		return nil, err
+	}
+	return CheckPlace(path)
 }
 
 // checkWritable opens the file for writing and changes nothing.

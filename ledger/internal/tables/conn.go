@@ -1,7 +1,8 @@
 // Package tables reads a ledger that is kept in SQL tables: rows for reports
 // ([Reader.Rows]), customers ([Reader.Customers]), and the proof that the tables agree
-// with each other ([Reader.Verify]). Start at [Conn] and [Reader]. ledger/sqlite writes
-// the tables.
+// with each other ([Reader.Verify]). It writes what both databases do with the same
+// statements ([Writer]), and compares a copy with its original ([CheckCopy]). Start at
+// [Conn] and [Reader].
 package tables
 
 import (

@@ -91,7 +91,7 @@ type Reading struct {
 // Sheet is a sheet of a workbook.
 type Sheet struct {
 	Name   string `json:"name"`
-	Rows   int    `json:"rows"` // that are not blank
+	Rows   int    `json:"rows"` // that are not blank; of the sheet that is read, its customers
 	Hidden bool   `json:"hidden"`
 	Read   bool   `json:"read"`
 }

@@ -52,7 +52,7 @@ func (l view) describe(reader string) api.List {
 	first := l.first.Made
 	out := api.List{ListSummary: l.summary(reader), Size: first.Size, SHA256: first.SHA256, Kind: kindOf(l.filePath()), Refusal: l.refusal, Readings: readingsOf(l.refusal),
 		Sheets: []api.Sheet{}, Head: []api.HeadRow{}, Columns: []api.Column{}, Fields: []api.Field{}, Missing: []string{}, Notes: []api.Note{}, Settings: l.state.settings,
-		Proposals: []api.Proposal{}, Withheld: []api.Proposal{}, Decisions: []api.Decision{}, Changes: l.describeChanges(), Plan: l.plan}
+		Proposals: []api.Proposal{}, Withheld: []api.Proposal{}, Decisions: []api.Decision{}, Changes: l.describeChanges()}
 	if l.job != nil {
 		out.Progress = l.job.describe()
 	}

@@ -33,6 +33,7 @@ type download struct {
 	file  source.File
 	edits []annotate.RowEdit
 	dir   string // private, removed afterwards
+	done  func() // the folder of the list may be removed
 }
 
 // WriteCorrected writes the sender's list with the corrected cells. Read with the flags
@@ -53,6 +54,7 @@ func (s *Store) withDownload(id string, begin func(int64) io.Writer, write func(
 	if err != nil {
 		return err
 	}
+	defer d.done()
 	defer func() { err = errors.Join(err, os.RemoveAll(d.dir)) }()
 	path := filepath.Join(d.dir, "list.xlsx")
 	if err := write(d, path); err != nil {
@@ -89,8 +91,12 @@ func (s *Store) newDownload(id string) (*download, error) {
 	if d.edits, err = l.planEdits(); err != nil {
 		return nil, err
 	}
-	d.dir, err = os.MkdirTemp(l.dir, "download-")
-	return d, err
+	if d.dir, err = os.MkdirTemp(l.dir, "download-"); err != nil {
+		return nil, err
+	}
+	l.writers.Add(1)
+	d.done = l.writers.Done
+	return d, nil
 }
 
 // planEdits returns what is changed in the sender's workbook: corrected cells, rows that

@@ -18,7 +18,8 @@ import (
 type list struct {
 	id, dir string
 	store   *Store
-	first   event // the upload
+	first   event          // the upload
+	writers sync.WaitGroup // checks and downloads, which write into dir; added to only while mu is held and isGone is not set
 
 	mu      sync.Mutex
 	isGone  bool // discarded
@@ -43,7 +44,6 @@ type list struct {
 	// isOutOfDate is set when rows were checked on their own since the last check of the
 	// whole list: what it proposes may settle other cells than it says.
 	isOutOfDate bool
-	plan        string // ID of its newest plan
 
 	lastMatch matches
 }
@@ -204,7 +204,9 @@ func (l *list) startCheck() {
 	j.total.Store(int64(l.knownRows()))
 	l.job, l.isFailed, l.refusal, l.isOutOfDate = j, false, nil, false
 	c := newCheck(l, j)
+	l.writers.Add(1)
 	l.store.checks.Go(func() {
+		defer l.writers.Done()
 		defer cancel()
 		select {
 		case l.store.turns <- struct{}{}:

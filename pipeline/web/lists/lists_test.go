@@ -5,8 +5,11 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -388,5 +391,34 @@ func TestUnload(t *testing.T) {
 	s.checks.Wait()
 	if rows := allRows(t, s, list.ID, "all"); len(rows) != 2 {
 		t.Errorf("%+v", rows)
+	}
+}
+
+// A list that is discarded during its check leaves nothing.
+func TestDiscardDuringACheck(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, dir)
+	var rows [][]string
+	for i := range 2000 {
+		rows = append(rows, good("1", fmt.Sprintf("c%d@b.de", i), nil))
+	}
+	file := sheet(t, headings(), rows...)
+	for range 10 {
+		list, err := s.Upload(context.Background(), owner, "kunden.csv", bytes.NewReader(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Discard("jonas", list.ID); codeOfError(err) != "not_yours" {
+			t.Errorf("%v", err)
+		}
+		if err := s.Discard(owner, list.ID); err != nil {
+			t.Error(err)
+		}
+		if err := s.Forget(list.ID); codeOfError(err) != "not_found" {
+			t.Errorf("%v", err)
+		}
+	}
+	if left, err := os.ReadDir(filepath.Join(dir, "lists")); err != nil || len(left) > 0 {
+		t.Errorf("%v %v", left, err)
 	}
 }

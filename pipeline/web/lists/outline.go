@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bulkonboard/bulkonboard/pipeline/limits"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/pipeline/source/table"
 	"github.com/bulkonboard/bulkonboard/pipeline/source/xlsx"
@@ -38,17 +39,26 @@ type outline struct {
 func newOutline(ctx context.Context, path string, in *source.Input, key string) (*outline, error) {
 	o := &outline{key: key, file: in.Files()[0], notes: in.Notes(), taken: in.TakenFlags()}
 	o.filled, o.examples = make([]int, len(o.file.Header)), make([][]string, len(o.file.Header))
-	head, err := in.Head(ctx)
-	if err != nil {
-		return nil, err
+	var head []table.Record
+	var err error
+	if o.file.Kind == "xlsx" {
+		o.sheets, head, err = listSheets(path, o.file.Sheet)
+	} else {
+		head, err = in.Head(ctx)
 	}
 	for _, rec := range head[:min(len(head), maxHeadRows)] {
 		o.head = append(o.head, api.HeadRow{Number: rec.Number, Cells: shorten(rec.Cells), Header: rec.Number == o.file.HeaderRow})
 	}
-	if o.file.Kind == "xlsx" {
-		o.sheets, err = listSheets(path, o.file.Sheet)
-	}
 	return o, err
+}
+
+// setRows notes how many rows were read of the sheet that is read.
+func (o *outline) setRows(n int) {
+	for i := range o.sheets {
+		if o.sheets[i].Read {
+			o.sheets[i].Rows = n
+		}
+	}
 }
 
 // shorten returns cells that can be shown as examples.
@@ -90,7 +100,7 @@ func (c *check) outlineRefused(ctx context.Context) (*outline, error) {
 	}
 	o := &outline{file: source.File{Kind: kindOf(path)}}
 	if o.file.Kind == "xlsx" {
-		o.sheets, err = listSheets(path, "")
+		o.sheets, _, err = listSheets(path, "")
 		if errors.As(err, &e) { // it is damaged; the refusal says so
 			err = nil
 		}
@@ -108,55 +118,67 @@ func kindOf(path string) string {
 }
 
 // listSheets returns the sheets of a workbook with their rows. read is the one that is
-// read.
-func listSheets(path, read string) (_ []api.Sheet, err error) {
+// read, of which head has the first rows; its others are counted when it is read.
+func listSheets(path, read string) (list []api.Sheet, head []table.Record, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	info, err := f.Stat()
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, nil, errors.Join(err, f.Close())
 	}
 	book, err := xlsx.Open(f, info.Size(), "", 0)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, book.Close()) }()
 	_, hidden, err := book.SheetsWithData()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var list []api.Sheet
 	for _, sheet := range book.Sheets() {
 		if !sheet.HasCells() || len(list) == maxSheetsListed {
 			continue
 		}
 		isHidden := slices.ContainsFunc(hidden, func(h xlsx.Sheet) bool { return h.Name == sheet.Name })
-		n, err := countSheetRows(book, sheet)
-		if err != nil {
-			return nil, err
+		shown := api.Sheet{Name: sheet.Name, Hidden: isHidden, Read: sheet.Name == read}
+		most := limits.SheetRows
+		if shown.Read {
+			most = maxHeadRows
 		}
-		list = append(list, api.Sheet{Name: sheet.Name, Rows: n, Hidden: isHidden, Read: sheet.Name == read})
+		first, n, err := readSheet(book, sheet, most)
+		if err != nil {
+			return nil, nil, err
+		}
+		if shown.Rows = n; shown.Read {
+			head = first
+		}
+		list = append(list, shown)
 	}
-	return list, nil
+	return list, head, nil
 }
 
-func countSheetRows(book *xlsx.Workbook, sheet xlsx.Sheet) (n int, err error) {
+// readSheet reads at most so many rows of a sheet, and returns the first of them and
+// their number.
+func readSheet(book *xlsx.Workbook, sheet xlsx.Sheet, most int) (first []table.Record, n int, err error) {
 	rows, err := book.OpenSheet(sheet)
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	for {
-		_, err := rows.Next()
+	for n < most {
+		rec, err := rows.Next()
 		var e *table.Error
 		if errors.Is(err, io.EOF) || errors.As(err, &e) { // a sheet that is not read may be damaged
-			return n, nil
+			break
 		}
 		if err != nil {
-			return n, err
+			return nil, n, err
 		}
-		n++
+		if n++; len(first) < maxHeadRows {
+			first = append(first, rec)
+		}
 	}
+	return first, n, nil
 }

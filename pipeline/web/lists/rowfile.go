@@ -135,6 +135,7 @@ func (c *check) readRows(ctx context.Context) (outl *outline, rows *rowFile, ref
 		return nil, nil, nil, errors.Join(err, w.close())
 	}
 	outl.notes = in.Notes()
+	outl.setRows(len(w.numbers))
 	rows, err = w.finish()
 	return outl, rows, nil, err
 }

@@ -4,12 +4,8 @@ import (
 	"context"
 	"net/http"
 	"path/filepath"
-	"slices"
 
-	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
-	"github.com/bulkonboard/bulkonboard/pipeline/intake"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 	"github.com/bulkonboard/bulkonboard/validate"
@@ -75,38 +71,6 @@ func (s *Store) Latest(id string) (*Snapshot, error) {
 	return l.snapshot()
 }
 
-// At returns a list as it was at an earlier revision.
-func (s *Store) At(id string, revision int) (*Snapshot, error) {
-	l, err := s.lock(id)
-	if err != nil {
-		return nil, err
-	}
-	defer l.mu.Unlock()
-	if revision < 1 || revision > l.revision() {
-		return nil, api.Refuse(http.StatusNotFound, "not_found")
-	}
-	past := newState(l.history[:revision])
-	now := l.state
-	l.state = past
-	snap, err := l.snapshot()
-	l.state = now
-	if snap != nil {
-		snap.Revision = revision
-	}
-	return snap, err
-}
-
-// SetPlan notes the newest plan of a list.
-func (s *Store) SetPlan(id, plan string) error {
-	l, err := s.lock(id)
-	if err != nil {
-		return err
-	}
-	defer l.mu.Unlock()
-	l.plan = plan
-	return nil
-}
-
 func (l *list) snapshot() (*Snapshot, error) {
 	out := &Snapshot{ID: l.id, Name: l.name(), Revision: l.revision(), Editors: l.editors(), path: l.filePath(), overlay: l.state.overlay.clone()}
 	out.File, out.Rejects, out.Flags = out.path, filepath.Join(l.dir, "rejects.xlsx"), view{l}.flagWords(false, true)
@@ -133,27 +97,4 @@ func (s *Snapshot) Open(ctx context.Context) (*source.Input, error) {
 	opt.Overlay = &overlayRef{s.overlay}
 	in, err := source.Open(ctx, []string{s.path}, nil, opt)
 	return in, nameInput(err, s.Name)
-}
-
-// Batch is a list as the input of a run, under its sender's name.
-type Batch struct {
-	*intake.Batch
-
-	name string
-}
-
-var _ pipeline.Input = (*Batch)(nil)
-
-// NewBatch returns an input that Open opened, for a run.
-func (s *Snapshot) NewBatch(in *source.Input) *Batch {
-	return &Batch{&intake.Batch{Input: in}, s.Name}
-}
-
-// Files returns the file by the name that its sender knows.
-func (b *Batch) Files() []ledger.File {
-	files := slices.Clone(b.Batch.Files())
-	for i := range files {
-		files[i].Name = b.name
-	}
-	return files
 }

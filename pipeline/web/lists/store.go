@@ -114,7 +114,9 @@ func (s *Store) Close() error {
 	var err error
 	for _, l := range s.lists {
 		l.mu.Lock()
-		err = errors.Join(err, l.unload(), l.events.close())
+		if !l.isGone { // else it is being removed
+			err = errors.Join(err, l.unload(), l.events.close())
+		}
 		l.mu.Unlock()
 	}
 	clear(s.lists)
@@ -212,32 +214,37 @@ func (s *Store) Find(reader, id string) (api.List, error) {
 
 // Discard removes a list and everything that is kept of it. Only its owner may.
 func (s *Store) Discard(by, id string) error {
-	l, err := s.lock(id)
-	if err != nil {
-		return err
-	}
-	defer l.mu.Unlock()
-	if l.owner() != by {
-		return api.Refuse(http.StatusForbidden, "not_yours")
-	}
-	return s.remove(l)
+	return s.remove(id, func(l *list) error {
+		if l.owner() != by {
+			return api.Refuse(http.StatusForbidden, "not_yours")
+		}
+		return nil
+	})
 }
 
 // Forget removes a list whoever owns it: its rows were sent, or its plan has expired.
 func (s *Store) Forget(id string) error {
+	return s.remove(id, func(*list) error { return nil })
+}
+
+// remove removes a list if it may be. Checks and downloads of it write into its folder, so
+// they end first.
+func (s *Store) remove(id string, check func(*list) error) error {
 	l, err := s.lock(id)
 	if err != nil {
 		return err
 	}
-	defer l.mu.Unlock()
-	return s.remove(l)
-}
-
-// remove removes a list, which is locked.
-func (s *Store) remove(l *list) error {
+	if err := check(l); err != nil {
+		l.mu.Unlock()
+		return err
+	}
 	l.isGone = true
 	l.stopCheck()
-	err := errors.Join(l.unload(), l.events.close())
+	l.mu.Unlock()
+	l.writers.Wait()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	err = errors.Join(l.unload(), l.events.close())
 	s.mu.Lock()
 	delete(s.lists, l.id)
 	s.mu.Unlock()

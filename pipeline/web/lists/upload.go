@@ -45,6 +45,9 @@ func (s *Store) Upload(ctx context.Context, owner, name string, body io.Reader) 
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.isGone {
+		return api.List{}, api.Refuse(http.StatusNotFound, "not_found")
+	}
 	l.startCheck()
 	return view{l}.describe(owner), nil
 }
@@ -127,7 +130,7 @@ func (s *Store) checkReadable(ctx context.Context, path string, st *state) error
 		return nil
 	}
 	if kindOf(path) == "xlsx" {
-		if sheets, failed := listSheets(path, ""); failed == nil && len(sheets) > 0 {
+		if sheets, _, failed := listSheets(path, ""); failed == nil && len(sheets) > 0 {
 			return nil
 		}
 		return err

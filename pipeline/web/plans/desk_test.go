@@ -22,18 +22,17 @@ import (
 type fakeCommands struct {
 	Commands
 
-	send func(ctx context.Context, t Terms, abort <-chan struct{}, w Watch) (report.Summary, error)
-	runs []RunRecord
+	send  func(ctx context.Context, t Terms, abort <-chan struct{}, w Watch) (report.Summary, error)
+	runs  []RunRecord
+	tally ledger.Tally
 }
 
 func (f *fakeCommands) Plans(context.Context) ([]ledger.Plan, error) {
 	return []ledger.Plan{{ID: "p1", State: ledger.PlanApproved, Expires: time.Now().Add(time.Hour)}}, nil
 }
-func (f *fakeCommands) Runs(context.Context) ([]RunRecord, error)     { return f.runs, nil }
-func (f *fakeCommands) IsSentElsewhere(context.Context) (bool, error) { return false, nil }
-func (f *fakeCommands) Tally(context.Context, int64) (ledger.Tally, error) {
-	return ledger.Tally{}, nil
-}
+func (f *fakeCommands) Runs(context.Context) ([]RunRecord, error)          { return f.runs, nil }
+func (f *fakeCommands) IsSentElsewhere(context.Context) (bool, error)      { return false, nil }
+func (f *fakeCommands) Tally(context.Context, int64) (ledger.Tally, error) { return f.tally, nil }
 func (f *fakeCommands) Send(ctx context.Context, _ Order, t Terms, abort <-chan struct{}, w Watch) (report.Summary, error) {
 	return f.send(ctx, t, abort, w)
 }
@@ -120,9 +119,12 @@ func TestFiguresOfARun(t *testing.T) {
 		if run := look(); run.State != api.RunStopped || run.Stop.Code != "limit" || run.Stop.Sentence == "" || run.Finished == nil || *run.ExitCode != 8 || run.Waits != "" || run.Statuses["created"] != 4 || d.IsBusy() {
 			t.Errorf("%+v", run)
 		}
-		f.runs = []RunRecord{{Run: ledger.Run{ID: 7, Plan: "p1", End: &ledger.RunEnd{StopReason: "limit", ExitCode: 8}}}}
-		if terms, err := d.runTerms(t.Context(), entry{Plan: "p1", Limit: 5}); err != nil || terms.Limit != 0 {
-			t.Errorf("after the limit: %+v, %v", terms, err)
+		f.runs = []RunRecord{{Run: ledger.Run{ID: 7, Plan: "p1"}}, {Run: ledger.Run{ID: 6, Plan: "p0"}}}
+		for pending, want := range map[int]int{10: 5, 8: 3, 5: 0, 2: 0} {
+			f.tally = ledger.Tally{Status: map[ledger.Status]int{ledger.Pending: pending - 1, ledger.InsufficientBalance: 1}}
+			if terms, err := d.runTerms(t.Context(), ledger.Plan{ID: "p1", Rows: 10}, entry{Limit: 5}); err != nil || terms != (Terms{Plan: "p1", Limit: want}) {
+				t.Errorf("continued with %d rows left: %+v, %v", pending, terms, err)
+			}
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/messages"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
@@ -27,7 +28,8 @@ func (d *Desk) Report(ctx context.Context, id int64) (api.Report, error) {
 	if err != nil {
 		return api.Report{}, err
 	}
-	out := api.Report{Run: run, Causes: causesOf(found), Exports: []api.LogEntry{}, Rejects: found.Status[ledger.Invalid] + found.Status[ledger.Rejected]}
+	repeats := found.Code[ledger.StatusCode{Status: ledger.DuplicateInInput, Field: "email", Code: pipeline.CodeRepeatsOther}]
+	out := api.Report{Run: run, Causes: causesOf(found), Exports: []api.LogEntry{}, Rejects: found.Status[ledger.Invalid] + found.Status[ledger.Rejected] + repeats}
 	out.Kinds = kindsOf(out.Causes)
 	out.Links, err = d.Commands.CountLinks(ctx, id)
 	return out, err

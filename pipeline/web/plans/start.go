@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/access"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
@@ -32,7 +34,7 @@ func (d *Desk) StartRun(ctx context.Context, by access.Visitor, plan string, lis
 		return api.Run{}, &api.Refusal{Status: http.StatusConflict, Body: api.Error{Code: "plan_refused", Sentence: sentenceOf(err)}}
 	}
 	e, _ := d.book.find(plan)
-	terms, err := d.runTerms(ctx, e)
+	terms, err := d.runTerms(ctx, p, e)
 	if err != nil {
 		return api.Run{}, err
 	}
@@ -54,19 +56,28 @@ func (d *Desk) StartRun(ctx context.Context, by access.Visitor, plan string, lis
 }
 
 // runTerms returns what a run of a plan keeps to. The limit is for the first rows: a run
-// that reached it is continued without one.
-func (d *Desk) runTerms(ctx context.Context, e entry) (Terms, error) {
-	t := Terms{Plan: e.Plan, Limit: e.Limit}
+// that was cut off before it reached the limit is continued up to it, and one that
+// reached it without a limit.
+func (d *Desk) runTerms(ctx context.Context, p ledger.Plan, e entry) (Terms, error) {
+	t := Terms{Plan: p.ID, Limit: e.Limit}
 	if t.Limit == 0 {
 		return t, nil
 	}
 	all, err := d.Commands.Runs(ctx)
-	for _, r := range all {
-		if r.Plan == e.Plan && r.End != nil && r.End.StopReason == "limit" {
-			t.Limit = 0
-		}
+	if err != nil {
+		return t, err
 	}
-	return t, err
+	at := slices.IndexFunc(all, func(r RunRecord) bool { return r.Plan == p.ID })
+	if at < 0 {
+		return t, nil
+	}
+	found, err := d.Commands.Tally(ctx, all[at].ID)
+	if err != nil {
+		return t, err
+	}
+	begun := p.Rows - found.Status[ledger.Pending] - found.Status[ledger.InsufficientBalance]
+	t.Limit = max(0, t.Limit-max(0, begun))
+	return t, nil
 }
 
 // beginRun starts the only run of this process.

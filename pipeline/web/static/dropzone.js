@@ -64,18 +64,15 @@ export class DropZone {
       });
       location.assign("/lists/" + list.id);
     } catch (error) {
-      this.explain(file, error);
+      this.explain(error);
     } finally {
       this.isBusy = false;
       this.input.value = "";
     }
   }
 
-  /**
-   * @param {File} file
-   * @param {unknown} error
-   */
-  explain(file, error) {
+  /** @param {unknown} error */
+  explain(error) {
     if (!(error instanceof Refusal)) {
       fill(this.result);
       reportError(error);

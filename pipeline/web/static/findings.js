@@ -26,7 +26,7 @@ const decisionsByCode = {
  * @param {Kind} kind
  * @returns {Proposal|undefined}
  */
-export function proposalFor(proposals, kind) {
+function proposalFor(proposals, kind) {
   const wanted = decisionsByCode[kind.code];
   return wanted && proposals.find((p) => p.kind === wanted.kind && (wanted.to === "" || p.to === wanted.to));
 }

@@ -86,25 +86,3 @@ export function formatTime(moment, options = {}) {
   if (date.toDateString() === new Date().toDateString()) return time;
   return date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" }) + ", " + time;
 }
-
-/**
- * Returns the letters of a column as a spreadsheet shows them.
- *
- * @param {number} index from 0
- */
-export function columnLetters(index) {
-  let letters = "";
-  for (let n = index + 1; n > 0; n = Math.floor((n - 1) / 26)) {
-    letters = String.fromCharCode(65 + ((n - 1) % 26)) + letters;
-  }
-  return letters;
-}
-
-/**
- * Shortens a fingerprint: "3f9a12c4…77be".
- *
- * @param {string} hex
- */
-export function shortPrint(hex) {
-  return hex.length > 16 ? hex.slice(0, 8) + "…" + hex.slice(-4) : hex;
-}

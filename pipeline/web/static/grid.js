@@ -36,7 +36,7 @@ import { parseBlock } from "./clipboard.js";
  * @property {() => void} onUndo
  */
 
-export const rowHeight = 30;
+const rowHeight = 30;
 export const placeWidth = 68; // of the row numbers
 const sparePixels = 90; // rows drawn above and below what is seen
 

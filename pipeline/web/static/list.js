@@ -48,7 +48,7 @@ void startPage(async (session) => {
     const options = { isReadOnly, onPlan: () => (location.hash = "plan") };
     if (screen === "file") drawFileScreen(main, data, { isReadOnly, next: "#columns" });
     else if (screen === "columns") drawColumnsScreen(main, data, { isReadOnly, next: "#check" });
-    else if (screen === "plan") void drawPlanDraft(main, data, session, isReadOnly).catch(reportError);
+    else if (screen === "plan") void drawPlanDraft(main, data, isReadOnly).catch(reportError);
     else if (data.list.state === "checking" && data.list.counts.rows === 0) drawChecking(main, data.list, () => (shown = ""));
     else check = new CheckScreen(main, data, options);
   };

@@ -10,6 +10,7 @@ import { RowWindows } from "./rowwindows.js";
  * @typedef {import("./types.js").Change} Change
  */
 
+const maxWaits = 5; // for a check, before a change is given up
 const pollEvery = 400; // milliseconds, while the whole list is being checked
 
 /**
@@ -25,7 +26,9 @@ export class ListData extends EventTarget {
     this.path = "/api/lists/" + encodeURIComponent(list.id);
     this.find = "";
     this.rows = new RowWindows((filter, from, count, etag) => this.loadRows(filter, from, count, etag),
-      () => this.dispatchEvent(new Event("rows")), (error) => this.refuse(error));
+      () => this.dispatchEvent(new Event("rows")), (error) => {
+        if (!isStillChecking(error)) this.refuse(error); // else rows follow with the end of the check
+      });
     /** @type {CellEdit[][]} edits that the server has not confirmed, oldest first */
     this.pending = [];
     this.isSending = false;
@@ -118,10 +121,25 @@ export class ListData extends EventTarget {
    * @param {any} body
    */
   async sendNow(method, path, body) {
-    const headers = { "If-Match": '"' + this.list.revision + '"' };
-    const edited = (await request(method, this.path + path, { body, headers })).body;
-    this.takeEdited(edited);
-    return edited;
+    for (let waits = 0; ; waits++) {
+      try {
+        const headers = { "If-Match": '"' + this.list.revision + '"' };
+        const edited = (await request(method, this.path + path, { body, headers })).body;
+        this.takeEdited(edited);
+        return edited;
+      } catch (error) {
+        if (!isStillChecking(error) || waits === maxWaits) throw error;
+        await this.waitUntilChecked();
+      }
+    }
+  }
+
+  /** Waits until the server has checked the list. */
+  async waitUntilChecked() {
+    await this.reload();
+    while (this.list.state === "checking") {
+      await new Promise((resolve) => this.addEventListener("change", resolve, { once: true }));
+    }
   }
 
   /** @param {Edited} edited */
@@ -216,4 +234,9 @@ export class ListData extends EventTarget {
   refuse(error) {
     this.dispatchEvent(new CustomEvent("refused", { detail: error }));
   }
+}
+
+/** @param {unknown} error */
+function isStillChecking(error) {
+  return error instanceof Refusal && error.code === "still_checking";
 }

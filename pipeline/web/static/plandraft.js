@@ -18,15 +18,15 @@ const canaryRows = 5;
  *
  * @param {HTMLElement} place
  * @param {ListData} data
- * @param {import("./types.js").Session} session
  * @param {boolean} isReadOnly
  */
-export async function drawPlanDraft(place, data, session, isReadOnly) {
+export async function drawPlanDraft(place, data, isReadOnly) {
   fill(place, element("div.page", {}, element("h1", {}, "Plan for " + data.list.name), element("p.soft", { role: "status" }, "Computing the plan …")));
   /** @type {{fee?: string, limit?: number, funded?: boolean}} */
   const order = {};
   const redraw = async () => {
     try {
+      if (data.list.state === "checking") await data.waitUntilChecked();
       drawPlan(place, data, await askPlan(data, { ...order, save: false }), order, redraw, isReadOnly);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

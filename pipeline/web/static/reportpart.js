@@ -5,10 +5,7 @@ import { countOf, formatCount, formatTime } from "./format.js";
 import { askUser, downloadButton, reportError } from "./notices.js";
 import { getJSON } from "./request.js";
 
-/**
- * @typedef {import("./types.js").Report} Report
- * @typedef {import("./types.js").Session} Session
- */
+/** @typedef {import("./types.js").Report} Report */
 
 const statusNames = /** @type {Record<string, string>} */ ({
   created: "Created",
@@ -29,9 +26,8 @@ const statusNames = /** @type {Record<string, string>} */ ({
  * @param {HTMLElement} place
  * @param {string} path of the run
  * @param {Report} report
- * @param {Session} session
  */
-export function drawReport(place, path, report, session) {
+export function drawReport(place, path, report) {
   fill(place,
     element("div.columns", {}, outcomePanel(report), downloadPanel(path, report)),
     report.causes.length > 0 ? causePanel(report) : null,

@@ -69,7 +69,7 @@ async function showRun(session, path, run, figures, report) {
   drawHeader(session, { now: isOver ? 7 : 6, links: [...screens, null, run.plan ? "/plans/" + run.plan : null, null, null] });
   document.title = (isOver ? "Report of " : "Sending ") + run.name + " · bulkonboard";
   drawFigures(session, path, run, isOver, figures);
-  if (isOver && report.childElementCount === 0) drawReport(report, path, /** @type {import("./types.js").Report} */ (await getJSON(path + "/report")), session);
+  if (isOver && report.childElementCount === 0) drawReport(report, path, /** @type {import("./types.js").Report} */ (await getJSON(path + "/report")));
 }
 
 /**

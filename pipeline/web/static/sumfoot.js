@@ -30,6 +30,7 @@ export class SumFoot {
   // The fee and the wallet are those of a plan that is shown and not submitted.
   async askPrice() {
     try {
+      if (this.data.list.state === "checking") await this.data.waitUntilChecked();
       const headers = { "If-Match": '"' + this.data.list.revision + '"' };
       const { body } = await request("POST", this.data.path + "/plans", { body: { save: false }, headers });
       this.price = { fee: body.fee, wallet: body.wallet, currency: body.currency };

@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a page may take to become what a test expects of it.
-const patience = 15 * time.Second
+const patience = 30 * time.Second
 
 // Browser is one Chromium for all tests of a run.
 type Browser struct{ root func() context.Context }
@@ -35,7 +35,7 @@ func StartBrowser(t *testing.T) *Browser {
 	if path == "" {
 		t.Skip("*** Chromium: not found, THE FINANCE PAGE IS NOT TESTED (apt-get install chromium)")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(windowWidth, windowHeight), chromedp.Flag("force-color-profile", "srgb"))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WSURLReadTimeout(2*patience), chromedp.WindowSize(windowWidth, windowHeight), chromedp.Flag("force-color-profile", "srgb"))
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	root, stop := chromedp.NewContext(allocator)
 	t.Cleanup(func() {

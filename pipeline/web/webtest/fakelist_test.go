@@ -24,6 +24,7 @@ type fakeList struct {
 	changes []fakeChange
 	patches int // requests that changed cells
 	deaf    bool
+	checks  int // how often the list is still being checked when it is asked for
 }
 
 // fakeChange is what undoes a change.
@@ -238,6 +239,17 @@ func (f *fakeList) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // the connection is closed without an answer
 	}
 	path := strings.TrimPrefix(r.URL.Path, "/api/lists/"+f.list.ID)
+	if f.checks > 0 {
+		if path != "" {
+			f.answer(w, http.StatusConflict, api.Error{Code: "still_checking", Sentence: "The list is being checked."})
+			return
+		}
+		f.checks--
+		checking := f.list
+		checking.State, checking.Progress = api.ListChecking, &api.Progress{Rows: 120, Total: 204, PerSecond: 9000}
+		f.answer(w, http.StatusOK, checking)
+		return
+	}
 	if r.Method != http.MethodGet && path != "" {
 		if match := r.Header.Get("If-Match"); match != fmt.Sprintf("%q", strconv.Itoa(f.list.Revision)) {
 			f.answer(w, http.StatusPreconditionFailed, api.Error{Code: "changed_meanwhile", Sentence: "The list was changed since you saw it, so your change was not made.", WhatToDo: "Look at it again.", Revision: f.list.Revision, ChangedBy: "jonas"})
@@ -440,4 +452,11 @@ func (f *fakeList) setOwner(owner string, isMine bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.list.Owner, f.list.Mine = owner, isMine
+}
+
+// startCheck has the list checked until it was asked for some times.
+func (f *fakeList) startCheck(checks int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.checks = checks
 }

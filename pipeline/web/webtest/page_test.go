@@ -19,12 +19,14 @@ func TestPage(t *testing.T) {
 		play func(*testing.T, *Browser)
 	}{
 		{"FaultsAreSeen", testFaults},
+		{"Functions", testFunctions},
 		{"TheTokenWorksOnce", testToken},
 		{"TheKeyboardReachesEveryProblem", testKeyboard},
 		{"AnEditIsCheckedAndCounted", testEdit},
 		{"DecideOnceAndUndo", testDecideOnce},
 		{"APastedBlock", testPaste},
 		{"TwoTabs", testTwoTabs},
+		{"AChangeWaitsForTheCheck", testCheckUnderWay},
 		{"TheServerIsGone", testServerGone},
 		{"ALargeList", testLargeList},
 		{"APlanNeedsASecondPerson", testApproval},
@@ -284,6 +286,24 @@ func testTwoTabs(t *testing.T, b *Browser) {
 	x.WaitFor(CellAt(9, "E-Mail") + `?.textContent === "y@z.de" && document.querySelector(".is-unsaved") === null`)
 	if got := s.list.column(colEmail)[9-firstRow]; got != "y@z.de" {
 		t.Errorf("the list has %q", got)
+	}
+}
+
+// What is changed while the list is being checked is sent after the check.
+func testCheckUnderWay(t *testing.T, b *Browser) {
+	s := startSite(t, newFakeList("fake", 204))
+	x := openList(t, b, s)
+	x.ClickText(".card button", "email format")
+	x.WaitText(".cell .where", "E12")
+	s.list.startCheck(3)
+	x.PressKeys("w", "@", "w", ".", "d", "e", kb.Enter)
+	x.WaitText(".foot .sum", "Checking 120 of 204 rows, 9,000 rows/s")
+	x.WaitText(".chip", "Changed here 1")
+	if got := s.list.column(colEmail)[12-firstRow]; got != "w@w.de" {
+		t.Errorf("the list has %q", got)
+	}
+	if toast := x.TextOf("#toasts"); toast != "" {
+		t.Errorf("the page complains: %s", toast)
 	}
 }
 

@@ -185,7 +185,11 @@ func (x *Tab) Path() string {
 func (x *Tab) DownloadFile(selector, text string) (name string, content []byte) {
 	x.t.Helper()
 	dir := x.t.TempDir()
-	saving := browser.SetDownloadBehaviorParams{Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir, BrowserContextID: chromedp.FromContext(x.ctx()).BrowserContextID}
+	saving := browser.SetDownloadBehaviorParams{
+		Behavior:         browser.SetDownloadBehaviorBehaviorAllow, //nolint:misspell // the protocol's spelling
+		DownloadPath:     dir,
+		BrowserContextID: chromedp.FromContext(x.ctx()).BrowserContextID,
+	}
 	if _, err := chromedp.CallBrowser(x.ctx(), browser.SetDownloadBehavior, saving); err != nil {
 		x.t.Fatal(err)
 	}

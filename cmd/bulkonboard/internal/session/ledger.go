@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/guest"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -140,9 +141,9 @@ func ReportNotices(con *term.Console, l Ledger) {
 // NoteLinksShown records in the ledger that its links are about to be handed
 // out: from then on a mixed-up answer is no longer put right silently, because
 // a customer may have the wrong link. Where it cannot be recorded, that is a
-// warning.
+// warning. The caller has the ledger open to be read.
 func NoteLinksShown(ctx context.Context, con *term.Console, info ledger.Info, command string) {
-	l, err := OpenLedger(ctx, LedgerOptions{Path: info.Path, Environment: info.Environment, Concurrent: true, Command: command})
+	l, err := OpenLedger(ctx, LedgerOptions{Path: info.Path, Environment: info.Environment, Concurrent: true, IsOpenHere: true, Command: command})
 	if err == nil {
 		err = errors.Join(l.SaveFact(ctx, pipeline.FactLinksShown, command, time.Now()), l.Close())
 	}
@@ -191,6 +192,7 @@ type LedgerOptions struct {
 	Shared      bool   // other processes may send meanwhile; only in PostgreSQL
 	Adopt       bool   // the ledger is an older copy: write a gap
 	MovedTo     string // open a closed ledger, too, if its copy is there
+	IsOpenHere  bool   // this process has the ledger open already; see sqlite.Options
 	LockTimeout time.Duration
 	Command     string
 	Emergency   string        // file for answers while the database is away; "" = the environment's in the working directory
@@ -203,17 +205,13 @@ type LedgerOptions struct {
 // InFile returns the options of a ledger in a file.
 func (o LedgerOptions) InFile() sqlite.Options {
 	return sqlite.Options{Path: o.Path, Environment: o.Environment, Create: o.Create, ReadOnly: o.ReadOnly, Concurrent: o.Concurrent, Adopt: o.Adopt, MovedTo: o.MovedTo,
-		LockTimeout: o.LockTimeout, Command: o.Command}
+		IsOpenHere: o.IsOpenHere, LockTimeout: o.LockTimeout, Command: o.Command}
 }
 
 // OpenLedger opens a ledger.
 func OpenLedger(ctx context.Context, o LedgerOptions) (Ledger, error) {
 	if !postgres.IsAddress(o.Path) {
-		l, err := sqlite.Open(ctx, o.InFile())
-		if err != nil {
-			return nil, err
-		}
-		return l, nil
+		return openFile(ctx, o.InFile())
 	}
 	l, err := postgres.Open(ctx, postgres.Options{Address: o.Path, Environment: o.Environment, Create: o.Create, ReadOnly: o.ReadOnly, Concurrent: o.Concurrent,
 		Shared: o.Shared, Adopt: o.Adopt, MovedTo: o.MovedTo, LockTimeout: o.LockTimeout, Command: o.Command, Lease: o.Lease, Timeout: o.Timeout, Patience: o.Patience, Say: o.Say,
@@ -223,6 +221,36 @@ func OpenLedger(ctx context.Context, o LedgerOptions) (Ledger, error) {
 	}
 	return l, nil
 }
+
+// openFile opens a ledger in a file, which other commands of this process may have open.
+func openFile(ctx context.Context, o sqlite.Options) (Ledger, error) {
+	var l *sqlite.Ledger
+	open := func(isOpen bool) (err error) {
+		o.IsOpenHere = o.IsOpenHere || isOpen
+		l, err = sqlite.Open(ctx, o)
+		return err
+	}
+	g, _ := guest.Of(ctx)
+	if g.Openings == nil {
+		if err := open(false); err != nil {
+			return nil, err
+		}
+		return l, nil
+	}
+	if err := g.Openings.Open(open); err != nil {
+		return nil, err
+	}
+	return &countedLedger{l, g.Openings}, nil
+}
+
+// countedLedger is a ledger that several commands of this process have open.
+type countedLedger struct {
+	*sqlite.Ledger
+	openings *guest.Openings
+}
+
+// Close closes the ledger.
+func (l *countedLedger) Close() error { return l.openings.Close(l.Ledger.Close) }
 
 // IsMissing reports whether there is no ledger yet.
 func IsMissing(ctx context.Context, path string) (bool, error) {

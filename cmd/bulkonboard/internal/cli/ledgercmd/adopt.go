@@ -32,6 +32,7 @@ know more with ledger import.`,
 		RunE: func(c *cobra.Command, _ []string) error { return runAdopt(con, c, &f) },
 	}
 	f.AddLedgerFlags(c)
+	c.Flags().StringVar(&f.Emergency, "emergency", "", "with a ledger in PostgreSQL: the `FILE` that runs on this host keep answers in (default: ./bulkonboard-<environment>.emergency)")
 	return c
 }
 

@@ -48,7 +48,7 @@ func withLockedLedger(con *term.Console, c *cobra.Command, do func(ctx context.C
 // ledgerOptions returns how a command opens the ledger that its flags choose.
 func ledgerOptions(c *cobra.Command, f *settings.TargetFlags) (session.LedgerOptions, error) {
 	to, err := f.Resolve(settings.LevelsOf(c))
-	return session.LedgerOptions{Path: to.Ledger, Environment: to.Environment, Command: settings.CommandName(c)}, err
+	return session.LedgerOptions{Path: to.Ledger, Environment: to.Environment, Emergency: f.Emergency, Command: settings.CommandName(c)}, err
 }
 
 func openWith(f *settings.TargetFlags, opt session.LedgerOptions) func(context.Context) (session.Ledger, error) {

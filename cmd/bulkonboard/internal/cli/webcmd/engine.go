@@ -38,6 +38,7 @@ type engine struct {
 	flags   *settings.RunFlags
 	command *cobra.Command
 	to      settings.Target
+	opened  guest.Openings    // of the ledger's file
 	env     map[string]string // of the commands; has the API key if no file has it
 	key     string            // fingerprint
 	isLive  bool              // real customers
@@ -81,7 +82,7 @@ func (e *engine) carryOut(ctx context.Context, g guest.Guest, out io.Writer, abo
 	con := term.NewConsole(args, nil, strings.NewReader(""), out, &warnings{to: e.con})
 	con.Env = e.env
 	con.Stop = &term.Stopper{Abort: abort}
-	g.LastResort = e.con.Err
+	g.LastResort, g.Openings = e.con.Err, &e.opened
 	return e.execute(guest.With(ctx, g), con)
 }
 
@@ -221,7 +222,7 @@ func (e *engine) words(verb string, o plans.Order, t plans.Terms, file string) [
 			words = append(words, "--rejects="+o.Rejects)
 		}
 	}
-	return append(words, "--json", "--", file)
+	return append(words, "--lock-timeout=0", "--json", "--", file)
 }
 
 // termsWords returns web's own flags, and those that hold a command to its terms.

@@ -30,7 +30,7 @@ func (e *engine) readLedger(ctx context.Context, do func(session.Ledger) error) 
 
 func (e *engine) withLedger(ctx context.Context, o session.LedgerOptions, do func(session.Ledger) error) (err error) {
 	o.Path, o.Environment, o.Command = e.to.Ledger, e.to.Environment, e.command.Name()
-	l, err := session.OpenLedger(ctx, o)
+	l, err := session.OpenLedger(guest.With(ctx, guest.Guest{Openings: &e.opened}), o)
 	if errors.Is(err, ledger.ErrMissing) && o.ReadOnly {
 		return nil
 	}
@@ -174,8 +174,10 @@ func eachLink(ctx context.Context, l session.Ledger, run int64, do func(*ledger.
 
 // Links implements desk.Commands.
 func (e *engine) Links(ctx context.Context, run int64, each func(*ledger.Reported) error) error {
-	session.NoteLinksShown(ctx, e.con, ledger.Info{Path: e.to.Ledger, Environment: e.to.Environment}, e.command.Name())
-	return e.readLedger(ctx, func(l session.Ledger) error { return eachLink(ctx, l, run, each) })
+	return e.readLedger(ctx, func(l session.Ledger) error {
+		session.NoteLinksShown(guest.With(ctx, guest.Guest{Openings: &e.opened}), e.con, ledger.Info{Path: e.to.Ledger, Environment: e.to.Environment}, e.command.Name())
+		return eachLink(ctx, l, run, each)
+	})
 }
 
 // WriteReport implements desk.Commands.

@@ -193,7 +193,7 @@ func (o *options) serveUntilIdle(ctx context.Context, e *engine, s *http.Server,
 		return nil
 	})
 	all.Go(func() error {
-		e.askWallet()
+		e.askWallet() //nolint:contextcheck // it has the context of the command, which ctx comes from
 		keepTidy(ctx, page)
 		return nil
 	})

@@ -19,7 +19,7 @@ func listFlags() []string {
 
 // commandFlags are the flags of run that are for one command only.
 func commandFlags() []string {
-	return []string{"report", "rejects", "annotate", "limit", "yes", "json", "quiet", "no-progress", "metrics-file"}
+	return []string{"report", "rejects", "annotate", "limit", "yes", "json", "quiet", "no-progress", "metrics-file", "lock-timeout"}
 }
 
 // checkFlags are the flags of run that the check of a list needs as well. The words of

@@ -24,6 +24,9 @@ type Guest struct {
 	Editors  []string // everyone who had a hand in the list, for the plan that is made
 	FileName string   // of the list, as the sender calls it; "" = as it is called here
 
+	// Openings are those of the process that carries out the command; nil = none but this.
+	Openings *Openings
+
 	// Decided is who made which decision about the list, and when. Others are the guest's.
 	Decided []decisions.Made
 
