@@ -70,7 +70,7 @@ func TestMapFileRoundTrip(t *testing.T) {
 		t.Errorf("%+v %v", rules, err)
 	}
 	opt, err := i.SourceOptions()
-	if err != nil || opt.EarlierSheet != "Kunden" || opt.HeaderRow != 4 || len(opt.Join) != 1 || len(opt.LeaveOut) != 1 || opt.Map["email"] != "E-Mail" {
+	if err != nil || opt.EarlierSheet != "Kunden" || opt.EarlierHeaderRow != 4 || len(opt.Join) != 1 || len(opt.LeaveOut) != 1 || opt.Map["email"] != "E-Mail" {
 		t.Errorf("%+v %v", opt, err)
 	}
 }
