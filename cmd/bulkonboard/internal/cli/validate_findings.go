@@ -34,6 +34,7 @@ type checkedInput struct {
 
 	proposals []decisions.Proposal
 	withheld  []decisions.Proposal // that would make good rows bad
+	harmful   []decisions.Proposal // that were made, and make good rows bad
 	mapName   string               // of the map file that is proposed; "" = none
 }
 
@@ -44,6 +45,7 @@ func (c *checkedInput) page(con *term.Console, cut bool) *term.Page {
 	session.AddChecked(p, c.files, c.tally)
 	notes := slices.DeleteFunc(slices.Clone(c.notes), func(n source.Note) bool { return n.Code == noteMapped }) // the table says it
 	findings.AddNotes(p, notes, c.files)
+	findings.AddHarmful(con, p, c.harmful, c.files)
 	c.found.AddProblems(p, c.files, cut, all)
 	findings.AddProposals(con, p, c.proposals, c.files, cut, all)
 	findings.AddWithheld(p, c.withheld, c.files)

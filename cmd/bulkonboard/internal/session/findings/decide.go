@@ -52,6 +52,19 @@ func AddWithheld(p *term.Page, withheld []decisions.Proposal, files []source.Fil
 	}
 }
 
+// AddHarmful adds the decisions made that make rows bad which are good without them.
+func AddHarmful(con *term.Console, p *term.Page, harmful []decisions.Proposal, files []source.File) {
+	if len(harmful) == 0 {
+		return
+	}
+	part := p.Section("Harm")
+	part.Text("These decisions make rows bad that are good without them. Leave them out, unless you want that:")
+	for i := range harmful {
+		d := &harmful[i]
+		part.WideRow(term.Cell{Text: term.Number(d.Harmed), Right: true}, term.Cell{Text: con.QuoteWords(d.FlagWords()...) + " (" + HarmText(&d.Harm, files) + ")"})
+	}
+}
+
 // HarmText names the row that a decision makes bad, and the other one that is to blame
 // if there is one.
 func HarmText(h *decisions.Harm, files []source.File) string {
