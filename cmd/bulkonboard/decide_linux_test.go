@@ -78,6 +78,10 @@ func TestDecideOnce(t *testing.T) {
 			t.Errorf("the log does not have %q:\n%s", says, log)
 		}
 	}
+	// The header row of the map file is not that of the rejects file.
+	if out := run(3, "run", "--sandbox", "--rate", "unlimited", "--no-progress", "--map-file", "Kundenliste_Q4.map.yaml", "Kundenliste_Q4.rejects.xlsx"); !strings.Contains(out, "Checked") {
+		t.Errorf("the rejects file with the map file: %s", out)
+	}
 	writeNextMonth(t, dir)
 	if out := run(0, "run", "--sandbox", "--rate", "unlimited", "--no-progress", "--map-file", "Kundenliste_Q4.map.yaml", "Kundenliste_Q1.xlsx"); !strings.Contains(out, `sheet "Kunden Q1" is read`) {
 		t.Errorf("next month's tab has another name: %s", out)

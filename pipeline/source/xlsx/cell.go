@@ -254,7 +254,7 @@ func (p *Rows) convertNumber(stored []byte, style int) error {
 		return nil
 	}
 	if format.isScientific(text) {
-		p.addIssue("excel_rounded", RoundedForm+": the sheet shows it in scientific form, as 1.41556E+10, and digits may be lost. Format the column as text and enter the number again from its source", false)
+		p.addIssue("excel_rounded", RoundedForm+": the sheet shows it in scientific form, such as 1.4E+10, and digits may be lost. Format the column as text and enter the number again from its source", false)
 		p.issues[len(p.issues)-1].OnlyDeciding = true
 	}
 	shown, ok := format.showNumber(text)
