@@ -21,7 +21,7 @@ copy, or its -wal file is gone. If you have a newer copy, use ledger restore. If
 adopt accepts the ledger as it is, wherever it came from: a snapshot, a replica, or a
 file copied by hand.
 
-PostgreSQL cannot tell that it was put back from a dump, set back in time, or failed
+PostgreSQL does not know that it was put back from a dump, set back in time, or failed
 over with a loss. Run adopt yourself then, before anything is sent.
 
 The time that the ledger lacks is treated as after ledger restore. Import reports that
