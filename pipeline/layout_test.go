@@ -93,7 +93,7 @@ func TestWhoMayKnowWhom(t *testing.T) {
 		"pipeline/internal/pacing":       {"ledger", "pipeline/internal/decide"},
 		"pipeline/internal/patience":     {"ledger"},
 		"pipeline/internal/userlist":     {"ledger", "pipeline/internal/decide", "pipeline/internal/pacing", "pipeline/limits", "pipeline/partner", "validate"},
-		"pipeline/web":                   {"pipeline/messages", "pipeline/report/reporttext", "pipeline/source", "pipeline/web/access", "pipeline/web/api", "pipeline/web/lists", "pipeline/web/plans"},
+		"pipeline/web":                   {"pipeline/messages", "pipeline/report", "pipeline/source", "pipeline/web/access", "pipeline/web/api", "pipeline/web/lists", "pipeline/web/plans"},
 		"pipeline/web/api":               {},
 		"pipeline/web/webtest":           {},
 		"pipeline/web/access":            {"pipeline/web/api"},

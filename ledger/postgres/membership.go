@@ -95,9 +95,9 @@ func (m *membership) Leave(ctx context.Context) error {
 
 // lockSender shows that this process may still agree to anything, inside a transaction.
 // It cannot be declared ended before the transaction is.
-func (l *core) lockSender(ctx context.Context, db *database) (*term, error) {
-	present := l.sender.present.Load()
-	if !l.isSender() {
+func (m *membership) lockSender(ctx context.Context, db *database) (*term, error) {
+	present := m.l.sender.present.Load()
+	if !m.l.isSender() {
 		return nil, fmt.Errorf("this process has left the ledger: %w", ledger.ErrConflict)
 	}
 	n, err := db.Exec(ctx, "SELECT FROM sender WHERE id = ? AND token = ? AND ended_us IS NULL FOR SHARE", []any{present.id, present.token})
@@ -111,7 +111,7 @@ func (l *core) lockSender(ctx context.Context, db *database) (*term, error) {
 func (m *membership) agreeAsSender(ctx context.Context, do func(ctx context.Context, db *database, as *term) error) error {
 	return m.agree(ctx, func(ctx context.Context, db *database) error {
 		return db.inTransaction(ctx, func(pgx.Tx) error {
-			as, err := m.l.lockSender(ctx, db)
+			as, err := m.lockSender(ctx, db)
 			if err != nil {
 				return err
 			}

@@ -1,14 +1,13 @@
 package web
 
 import (
-	"encoding/csv"
 	"math"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
-	"github.com/bulkonboard/bulkonboard/pipeline/report/reporttext"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/access"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/lists"
@@ -62,11 +61,14 @@ func exportLog(s *Server, w http.ResponseWriter, r *http.Request, by access.Visi
 		return err
 	}
 	setDownload(w.Header(), "log.csv", "text/csv; charset=utf-8")
-	out := csv.NewWriter(w)
-	rows := [][]string{{"at", "user", "from", "action", "list", "plan", "run", "rows", "detail"}}
-	for _, e := range found.Entries {
-		rows = append(rows, []string{e.At.Format(time.RFC3339), reporttext.Guard(e.User), e.From, e.Action, e.List, e.Plan, numberText(e.Run), numberText(e.Rows), reporttext.Guard(e.Detail)})
-	}
-	_ = out.WriteAll(rows) // the browser may be gone
+	// The browser may be gone: then no one is left to read an error.
+	_ = report.StreamCSV(w, []string{"at", "user", "from", "action", "list", "plan", "run", "rows", "detail"}, func(row func(...string) error) error {
+		for _, e := range found.Entries {
+			if err := row(e.At.Format(time.RFC3339), e.User, e.From, e.Action, e.List, e.Plan, numberText(e.Run), numberText(e.Rows), e.Detail); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return nil
 }

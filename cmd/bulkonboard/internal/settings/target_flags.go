@@ -54,7 +54,7 @@ func (t *TargetFlags) AddLedgerFlags(c *cobra.Command) {
 // AddLinkLifeFlag adds --link-life.
 func (t *TargetFlags) AddLinkLifeFlag(f *pflag.FlagSet) {
 	t.LinkLife = Age{Span{Positive: true}}
-	f.Var(&t.LinkLife, "link-life", "how long an unopened verification link works (default: as set for this ledger before, else 24h as an assumption)")
+	f.Var(&t.LinkLife, "link-life", "how long a verification link works that its user has not opened (default: as set for this ledger before, else 24h as an assumption)")
 }
 
 // AddPartnerFlags adds those that choose how to talk to the partner.

@@ -48,7 +48,7 @@ func errBackupOfServer(l session.Ledger) error {
 		hints = append(hints,
 			"pg_dump --format=custom --schema="+of.Schema()+" DATABASE writes one moment; what is sent later is not in it",
 			"a base backup with a WAL archive (PITR) can go to any moment; what was not archived yet is lost",
-			"after pg_restore, PITR or a failover that lost commits, run bulkonboard ledger adopt before anything is sent: then no user created since is called a duplicate, but links may be lost",
+			"after pg_restore, PITR or a failover that lost commits, run bulkonboard ledger adopt before anything is sent: then users created since are not called duplicates, but links may be lost",
 			"ledger copy is no backup: it moves the ledger and closes this one")
 	}
 	return exit.NewUsageError(errors.New("ledger backup copies a ledger in a file, and this one is in PostgreSQL: no copy was made"), hints...)

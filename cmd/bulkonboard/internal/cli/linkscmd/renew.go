@@ -19,9 +19,9 @@ new one only for a user who is deleted and created again. FILE is the input that
 users came from, because the ledger does not keep their details.
 
 A user is renewed only if the link is older than --link-life, the partner's list has
-confirmed the user and shows it as pending_kyc just before, and no later KYC event has
-arrived. Users under review, approved or denied are left alone. One customer has a new
-link before the next user is deleted; each at most three times. A renewed user was not
+confirmed the user and shows it as pending_kyc just before, and there is no news of a
+check: users under review, approved or denied are never renewed. One customer has a new
+link before the next user is deleted; each at most three times. No renewed user was
 approved, so there is no second fee: after the first one the wallet is compared.
 
 Renew in waves that you can hand out while the links work: --limit N.
