@@ -218,7 +218,7 @@ func (l *Ledger) change(ctx context.Context, run int64, list []ledger.Change,
 			return err
 		}
 		t.done = &deed{run: run, changes: slices.Clone(present)}
-		t.onCommit = func() { l.forgetAttempts(list) }
+		t.onCommit = func() { l.forgetAttempts(list, refused) }
 		return nil
 	})
 	if err != nil {
@@ -227,14 +227,23 @@ func (l *Ledger) change(ctx context.Context, run int64, list []ledger.Change,
 	return refused, nil
 }
 
-// forgetAttempts forgets attempts whose outcome is known: they are not sent any more.
-func (l *core) forgetAttempts(list []ledger.Change) {
+// forgetAttempts forgets attempts whose outcome is recorded: they are not sent any more.
+// Those of refused changes are still open.
+func (l *core) forgetAttempts(list, refused []ledger.Change) {
 	if l.sender == nil {
 		return
 	}
+	isOpen := map[int64]bool{}
+	for _, ch := range refused {
+		for _, cl := range ch.Close {
+			isOpen[cl.Attempt] = true
+		}
+	}
 	for _, ch := range list {
 		for _, cl := range ch.Close {
-			l.sender.lease.RemoveAttempt(cl.Attempt)
+			if !isOpen[cl.Attempt] {
+				l.sender.lease.RemoveAttempt(cl.Attempt)
+			}
 		}
 	}
 }

@@ -21,6 +21,7 @@ func TestShared(t *testing.T) {
 		"one that is frozen sends nothing late":            testFrozenSender,
 		"late answers replace rulings":                     testLateAnswers,
 		"an attempt that nobody remembers is swept":        testForgottenAttempt,
+		"an attempt whose change is refused is remembered": testRefusedChange,
 		"one that holds the ledger alone keeps others out": testAlone,
 		"slices":                        testSlices,
 		"roles":                         testRoles,
@@ -468,5 +469,26 @@ func testEmergencyFiles(t *testing.T, o Options) {
 	next.checkClean(t, 2)
 	if n := countWith(t, next.Ledger, ledger.Created); n != 2 {
 		t.Errorf("%d links were saved", n)
+	}
+}
+
+// testRefusedChange: a change that does not fit leaves its attempt open, and the process
+// goes on remembering it. It is not swept as one that was forgotten.
+func testRefusedChange(t *testing.T, o Options) {
+	l := openWith(t, o)
+	b := registerRows(t, l, "refused", 2, func(i int) ledger.Row { return rowOf(i, "refused") })
+	intents := intentsFor(t, l, b.ID, 0, 2)
+	ids, err := l.Intend(t.Context(), 1, intents)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := answersTo(intents, ids)
+	answers[0].Intents = 4
+	refused, err := l.Record(t.Context(), 1, answers)
+	if err != nil || len(refused) != 1 {
+		t.Fatalf("%v, %v", refused, err)
+	}
+	if !l.sender.lease.HasAttempt(ids[0]) || l.sender.lease.HasAttempt(ids[1]) {
+		t.Error("the open attempt is forgotten, or the closed one is not")
 	}
 }
