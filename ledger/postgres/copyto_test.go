@@ -12,7 +12,6 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
-	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
@@ -115,7 +114,7 @@ func newFullFile(t testing.TB, path string) *sqlite.Ledger {
 
 // TestCopy copies a ledger from a file to a server and to another file.
 func TestCopy(t *testing.T) {
-	cluster := pgtest.Start(t)
+	cluster := shared.Cluster(t)
 	dir, address := t.TempDir(), cluster.URL()
 	first, second := filepath.Join(dir, "first.db"), filepath.Join(dir, "second.db")
 	file := newFullFile(t, first)
@@ -205,7 +204,7 @@ func checkGoesOn(t *testing.T, l ledger.Ledger) {
 
 // TestCopyGoesOn sends more from a copy on a server.
 func TestCopyGoesOn(t *testing.T) {
-	cluster := pgtest.Start(t)
+	cluster := shared.Cluster(t)
 	path, address := filepath.Join(t.TempDir(), "l.db"), cluster.URL()
 	file := newFullFile(t, path)
 	if err := file.CopyTo(t.Context(), address, func(ctx context.Context, c *sqlite.Copied) error {
@@ -222,7 +221,7 @@ func TestCopyGoesOn(t *testing.T) {
 // TestCopyInterrupted: a copy that ends before its original is closed changes nothing. One that
 // ends after it can be completed, with a gap.
 func TestCopyInterrupted(t *testing.T) {
-	cluster := pgtest.Start(t)
+	cluster := shared.Cluster(t)
 	path, address := filepath.Join(t.TempDir(), "l.db"), cluster.URL()
 	file := newFullFile(t, path)
 	cut := errors.New("cut off")
@@ -259,7 +258,7 @@ func TestCopyInterrupted(t *testing.T) {
 
 // TestCopyRefuses: neither what is in doubt nor a place that is taken is copied.
 func TestCopyRefuses(t *testing.T) {
-	cluster := pgtest.Start(t)
+	cluster := shared.Cluster(t)
 	path, address := filepath.Join(t.TempDir(), "l.db"), cluster.URL()
 	file := newFullFile(t, path)
 	b := registerRows(t, file, "two", 2, func(i int) ledger.Row { return rowOf(i, "b") })
@@ -302,7 +301,7 @@ func firstDifference(got, want string) string {
 
 // TestCopyIsCompared: a row that differs, is missing or is too many is found, in any table.
 func TestCopyIsCompared(t *testing.T) {
-	cluster := pgtest.Start(t)
+	cluster := shared.Cluster(t)
 	path, address := filepath.Join(t.TempDir(), "l.db"), cluster.URL()
 	file := newFullFile(t, path)
 	if err := file.CopyTo(t.Context(), address, func(ctx context.Context, c *sqlite.Copied) error {

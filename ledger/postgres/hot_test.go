@@ -2,14 +2,12 @@ package postgres
 
 import (
 	"testing"
-
-	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 )
 
 // TestUpdatesStayOnTheirPage: sending a customer adds nothing to the indexes of customer
 // and sender for most of them, which is what makes it fast, and keeps them small.
 func TestUpdatesStayOnTheirPage(t *testing.T) {
-	cluster := pgtest.Start(t)
+	cluster := shared.Cluster(t)
 	o := sharedOptions(cluster.URL())
 	all := newParties(t, o, 2, 5000)
 	sendTogether(t, all, func() {})

@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -14,10 +16,20 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// shared is the cluster of the tests that leave its server alone.
+var shared pgtest.Shared
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := errors.Join(shared.Close(), goleak.Find()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
 
 func TestConformance(t *testing.T) {
-	cluster := pgtest.Start(t)
+	cluster := shared.Cluster(t)
 	ledgertest.Run(t, func(t *testing.T) ledger.Ledger { return openNew(t, cluster) })
 }
 
@@ -57,7 +69,7 @@ type life struct {
 }
 
 func TestTwins(t *testing.T) {
-	cluster := pgtest.Start(t)
+	cluster := shared.Cluster(t)
 	ledgertest.RunTwins(t, func(t *testing.T) ledger.Ledger {
 		x := &life{options: optionsFor(cluster.URL())}
 		x.options.Create, x.options.Lease = true, 400*time.Millisecond

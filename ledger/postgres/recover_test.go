@@ -8,13 +8,12 @@ import (
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 )
 
 // TestMergeFile: the answers in the emergency file of a host that will not run again are
 // recorded from another one. Twice does no harm.
 func TestMergeFile(t *testing.T) {
-	cluster := pgtest.Start(t)
+	cluster := shared.Cluster(t)
 	o := optionsFor(cluster.URL())
 	o.Create, o.Emergency = true, filepath.Join(t.TempDir(), "lost.emergency")
 	lost, err := Open(t.Context(), o)
@@ -59,7 +58,7 @@ func TestMergeFile(t *testing.T) {
 // TestAdoptedElsewhere: a host whose emergency file knows more than the database is refused,
 // until the ledger was adopted, from this host or another one.
 func TestAdoptedElsewhere(t *testing.T) {
-	cluster, dir := pgtest.Start(t), t.TempDir()
+	cluster, dir := shared.Cluster(t), t.TempDir()
 	o := optionsFor(cluster.URL())
 	o.Create, o.Emergency = true, filepath.Join(dir, "a.emergency")
 	l, err := Open(t.Context(), o)

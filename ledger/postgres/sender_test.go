@@ -11,11 +11,10 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
-	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 )
 
 func TestSender(t *testing.T) {
-	cluster := pgtest.Start(t)
+	cluster := shared.Cluster(t)
 	for name, test := range map[string]func(*testing.T, Options){
 		"a second one is refused":                testSecondSender,
 		"a silent one is succeeded":              testSilentSender,
@@ -253,7 +252,7 @@ func count(t testing.TB, l *Ledger, table string) (n int) {
 // TestMigration: a ledger of the first version is brought forward by whoever opens it to
 // send, with what is in it.
 func TestMigration(t *testing.T) {
-	cluster := pgtest.Start(t)
+	cluster := shared.Cluster(t)
 	o := optionsFor(cluster.URL())
 	a, err := parseAddress(o.Address)
 	if err != nil {

@@ -9,11 +9,10 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 )
 
 func TestShared(t *testing.T) {
-	cluster := pgtest.Start(t)
+	cluster := shared.Cluster(t)
 	for name, test := range map[string]func(*testing.T, Options){
 		"three senders share one input":                    testThreeSenders,
 		"all race for the same rows":                       testRace,

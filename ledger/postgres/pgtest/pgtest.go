@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -33,11 +34,58 @@ type Cluster struct {
 // skipped where PostgreSQL is not installed.
 func Start(t testing.TB, settings ...string) *Cluster {
 	t.Helper()
+	return start(t, requirePrograms(t), settings, "initdb", initArguments()...)
+}
+
+// initArguments returns those of initdb, besides the folder.
+func initArguments() []string { return []string{"-A", "trust", "-N", "-U", "postgres", "-E", "UTF8"} }
+
+// requirePrograms returns the folder of PostgreSQL's programs, or skips the test.
+func requirePrograms(t testing.TB) string {
+	t.Helper()
 	bin := findPrograms()
 	if bin == "" {
 		t.Skip("*** POSTGRESQL IS NOT INSTALLED, THIS TEST DID NOT RUN: no initdb in PATH, in /usr/lib/postgresql/*/bin or of Homebrew")
 	}
-	return start(t, bin, settings, "initdb", "-A", "trust", "-N", "-U", "postgres", "-E", "UTF8")
+	return bin
+}
+
+// Shared is one cluster for all tests of a binary that neither stop its server nor change
+// its settings: each uses schemas of its own. The zero value is ready to use. TestMain
+// closes it.
+type Shared struct {
+	starting sync.Mutex
+	cluster  *Cluster
+}
+
+// Cluster returns the cluster, which the first test that asks starts. The test is skipped
+// where PostgreSQL is not installed.
+func (s *Shared) Cluster(t testing.TB) *Cluster {
+	t.Helper()
+	bin := requirePrograms(t)
+	s.starting.Lock()
+	defer s.starting.Unlock()
+	if s.cluster == nil {
+		c, err := open(context.Background(), bin, nil, "initdb", initArguments()...)
+		if err != nil {
+			if c != nil {
+				err = errors.Join(err, c.close())
+			}
+			t.Fatal(err)
+		}
+		s.cluster = c
+	}
+	return s.cluster
+}
+
+// Close ends the cluster, if a test has started it.
+func (s *Shared) Close() error {
+	s.starting.Lock()
+	defer s.starting.Unlock()
+	if s.cluster == nil {
+		return nil
+	}
+	return s.cluster.close()
 }
 
 // StartStandby makes a standby of the cluster, which follows it asynchronously, and starts
@@ -55,66 +103,91 @@ func (c *Cluster) StartStandby(t testing.TB, through string, settings ...string)
 	return start(t, c.bin, settings, "pg_basebackup", "-R", "-X", "stream", "-c", "fast", "-h", host, "-p", port, "-U", "postgres")
 }
 
-// start makes the folder of a cluster by a program, and starts its server.
+// start is open for one test.
 func start(t testing.TB, bin string, settings []string, program string, args ...string) *Cluster {
 	t.Helper()
+	c, err := open(t.Context(), bin, settings, program, args...)
+	if c != nil {
+		t.Cleanup(func() {
+			if err := c.close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// open makes the folder of a cluster by a program, and starts its server. With an error,
+// too, a cluster that is returned must be closed.
+func open(ctx context.Context, bin string, settings []string, program string, args ...string) (*Cluster, error) {
 	folder, err := os.MkdirTemp("", "pgtest")
 	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(folder); err != nil {
-			t.Error(err)
-		}
-	})
-	user, err := serverUser(folder)
-	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	c := &Cluster{folder: filepath.Join(folder, "data"), bin: bin}
-	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, program), append(args, "-D", c.folder)...)
+	user, err := serverUser(folder)
+	if err != nil {
+		return c, err
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, program), append(args, "-D", c.folder)...)
 	cmd.Env, cmd.Dir, cmd.SysProcAttr = append(os.Environ(), "LC_ALL=C.UTF-8"), folder, user
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", program, err, out)
+		return c, fmt.Errorf("%s: %w\n%s", program, err, out)
 	}
 	if c.port, err = freePort(); err != nil {
-		t.Fatal(err)
+		return c, err
 	}
-	t.Cleanup(func() { c.Stop(t, syscall.SIGQUIT) })
-	c.Run(t, settings...)
-	return c
+	return c, c.run(ctx, settings)
+}
+
+// close ends the server and removes its folder.
+func (c *Cluster) close() error {
+	return errors.Join(c.stop(syscall.SIGQUIT), os.RemoveAll(filepath.Dir(c.folder)))
 }
 
 // Run starts the server again after Stop. Settings are given as name=value.
 func (c *Cluster) Run(t testing.TB, settings ...string) {
 	t.Helper()
+	if err := c.run(t.Context(), settings); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c *Cluster) run(ctx context.Context, settings []string) error {
 	args := []string{"-D", c.folder, "-p", strconv.Itoa(c.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="}
 	for _, s := range settings {
 		args = append(args, "-c", s)
 	}
 	user, err := serverUser("")
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), filepath.Join(c.bin, "postgres"), args...)
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), filepath.Join(c.bin, "postgres"), args...)
 	cmd.Env, cmd.Dir, cmd.SysProcAttr = append(os.Environ(), "LC_ALL=C.UTF-8"), c.folder, user
-	if c.server, err = startServer(cmd, "database system is ready to accept"); err != nil {
-		t.Fatal(err)
-	}
+	c.server, err = startServer(cmd, "database system is ready to accept")
+	return err
 }
 
 // Stop ends the server with a signal and waits for it: SIGQUIT leaves it to recover
 // at its next start, as a crash does. A server that has ended is left alone.
 func (c *Cluster) Stop(t testing.TB, with os.Signal) {
 	t.Helper()
-	if c.server == nil {
-		return
-	}
-	if err := c.server.cmd.Process.Signal(with); err != nil {
+	if err := c.stop(with); err != nil {
 		t.Error(err)
 	}
+}
+
+func (c *Cluster) stop(with os.Signal) error {
+	if c.server == nil {
+		return nil
+	}
+	err := c.server.cmd.Process.Signal(with)
 	<-c.server.ended
 	c.server = nil
+	return err
 }
 
 // Kill ends the server and all its processes at once, as a machine that dies does.
