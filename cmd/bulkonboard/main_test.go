@@ -59,10 +59,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
-	// Most tests wait for something most of the time. Two more than there are cores
+	// Most tests wait for something most of the time. Four more than there are cores
 	// at once keep the cores busy; many more would make short timeouts pass.
 	if slowdown == 1 {
-		if err := flag.Set("test.parallel", strconv.Itoa(runtime.GOMAXPROCS(0)+2)); err != nil {
+		if err := flag.Set("test.parallel", strconv.Itoa(runtime.GOMAXPROCS(0)+4)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(2)
 		}

@@ -34,7 +34,10 @@ func TestPostgres(t *testing.T) {
 		"emergency files":               testPostgresEmergency,
 		"a ledger put back from a dump": testPostgresDump,
 	} {
-		t.Run(name, func(t *testing.T) { test(t, cluster) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, cluster)
+		})
 	}
 }
 
@@ -138,7 +141,8 @@ func testPostgresFrozen(t *testing.T, cluster *pgtest.Cluster) {
 }
 
 // testPostgresCrash kills the server in the middle of a run, which waits for it.
-func testPostgresCrash(t *testing.T, cluster *pgtest.Cluster) {
+func testPostgresCrash(t *testing.T, _ *pgtest.Cluster) {
+	cluster := pgtest.Start(t) // its own: the others are not to notice
 	s := newStage(t, stageRows/3)
 	address := cluster.URL()
 	var said bytes.Buffer
