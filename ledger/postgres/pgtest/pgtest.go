@@ -66,7 +66,7 @@ func (s *Shared) Cluster(t testing.TB) *Cluster {
 	s.starting.Lock()
 	defer s.starting.Unlock()
 	if s.cluster == nil {
-		c, err := open(context.Background(), bin, nil, "initdb", initArguments()...)
+		c, err := openCluster(context.Background(), bin, nil, "initdb", initArguments()...)
 		if err != nil {
 			if c != nil {
 				err = errors.Join(err, c.close())
@@ -103,10 +103,10 @@ func (c *Cluster) StartStandby(t testing.TB, through string, settings ...string)
 	return start(t, c.bin, settings, "pg_basebackup", "-R", "-X", "stream", "-c", "fast", "-h", host, "-p", port, "-U", "postgres")
 }
 
-// start is open for one test.
+// start is openCluster for one test.
 func start(t testing.TB, bin string, settings []string, program string, args ...string) *Cluster {
 	t.Helper()
-	c, err := open(t.Context(), bin, settings, program, args...)
+	c, err := openCluster(t.Context(), bin, settings, program, args...)
 	if c != nil {
 		t.Cleanup(func() {
 			if err := c.close(); err != nil {
@@ -120,9 +120,9 @@ func start(t testing.TB, bin string, settings []string, program string, args ...
 	return c
 }
 
-// open makes the folder of a cluster by a program, and starts its server. With an error,
+// openCluster makes the folder of a cluster by a program, and starts its server. With an error,
 // too, a cluster that is returned must be closed.
-func open(ctx context.Context, bin string, settings []string, program string, args ...string) (*Cluster, error) {
+func openCluster(ctx context.Context, bin string, settings []string, program string, args ...string) (*Cluster, error) {
 	folder, err := os.MkdirTemp("", "pgtest")
 	if err != nil {
 		return nil, err
@@ -140,23 +140,23 @@ func open(ctx context.Context, bin string, settings []string, program string, ar
 	if c.port, err = freePort(); err != nil {
 		return c, err
 	}
-	return c, c.run(ctx, settings)
+	return c, c.runServer(ctx, settings)
 }
 
 // close ends the server and removes its folder.
 func (c *Cluster) close() error {
-	return errors.Join(c.stop(syscall.SIGQUIT), os.RemoveAll(filepath.Dir(c.folder)))
+	return errors.Join(c.stopServer(syscall.SIGQUIT), os.RemoveAll(filepath.Dir(c.folder)))
 }
 
 // Run starts the server again after Stop. Settings are given as name=value.
 func (c *Cluster) Run(t testing.TB, settings ...string) {
 	t.Helper()
-	if err := c.run(t.Context(), settings); err != nil {
+	if err := c.runServer(t.Context(), settings); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (c *Cluster) run(ctx context.Context, settings []string) error {
+func (c *Cluster) runServer(ctx context.Context, settings []string) error {
 	args := []string{"-D", c.folder, "-p", strconv.Itoa(c.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="}
 	for _, s := range settings {
 		args = append(args, "-c", s)
@@ -175,12 +175,12 @@ func (c *Cluster) run(ctx context.Context, settings []string) error {
 // at its next start, as a crash does. A server that has ended is left alone.
 func (c *Cluster) Stop(t testing.TB, with os.Signal) {
 	t.Helper()
-	if err := c.stop(with); err != nil {
+	if err := c.stopServer(with); err != nil {
 		t.Error(err)
 	}
 }
 
-func (c *Cluster) stop(with os.Signal) error {
+func (c *Cluster) stopServer(with os.Signal) error {
 	if c.server == nil {
 		return nil
 	}
