@@ -161,7 +161,7 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 		if checked.proposals, checked.withheld, err = decisions.Propose(ctx, in, rules, found.Columns.Proposer.Candidates(in.Files())); err != nil {
 			return err
 		}
-		if checked.harmful, err = findHarmful(ctx, in, rules, made); err != nil {
+		if checked.harmful, err = findings.FindHarmful(ctx, in, rules, made); err != nil {
 			return err
 		}
 	}
@@ -179,25 +179,6 @@ func runValidate(ctx context.Context, con *term.Console, f *validateOptions, arg
 		}
 	}
 	return exit.NewReportedError(code)
-}
-
-// findHarmful returns those of the decisions made, by flags or the map file, that make
-// good rows bad. Decisions that change the reading are not among them, nor is what a
-// row that becomes good takes from another one: a repeat is a finding of its own.
-func findHarmful(ctx context.Context, in *source.Input, rules *validate.Rules, made []decisions.Made) ([]decisions.Proposal, error) {
-	before := *rules
-	before.Values, before.PhoneRegion, before.PhonePlus = nil, "", false
-	var list []decisions.Decision
-	for _, m := range made {
-		if !m.ChangesReading() {
-			list = append(list, m.Decision)
-		}
-	}
-	if len(list) == 0 {
-		return nil, nil
-	}
-	tried, err := decisions.Evaluate(ctx, in, &before, list)
-	return slices.DeleteFunc(tried, func(p decisions.Proposal) bool { return p.Harmed == 0 || p.Harm.Other.Row > 0 }), err
 }
 
 // runDecide checks the input, asks what is to be decided about it and keeps the

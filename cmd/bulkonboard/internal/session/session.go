@@ -197,7 +197,11 @@ func (s *session) openInput(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	s.Args = findings.AddFlags(s.Args, s.in.TakenFlags())
-	return nil
+	harmful, err := findings.FindHarmful(ctx, s.in, s.rules, s.made)
+	if err != nil {
+		return err
+	}
+	return findings.RefuseHarmful(s.Console, harmful, s.in.Files())
 }
 
 // openSource opens the files with the reading settings of the flags and of the guest.

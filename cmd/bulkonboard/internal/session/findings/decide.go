@@ -1,9 +1,12 @@
 package findings
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
@@ -63,6 +66,36 @@ func AddHarmful(con *term.Console, p *term.Page, harmful []decisions.Proposal, f
 		d := &harmful[i]
 		part.WideRow(term.Cell{Text: term.Number(d.Harmed), Right: true}, term.Cell{Text: con.QuoteWords(d.FlagWords()...) + " (" + HarmText(&d.Harm, files) + ")"})
 	}
+}
+
+// FindHarmful returns those of the decisions made, by flags or the map file, that make
+// good rows bad. Decisions that change the reading are not among them, nor is what a
+// row that becomes good takes from another one: a repeat is a finding of its own.
+func FindHarmful(ctx context.Context, in *source.Input, rules *validate.Rules, made []decisions.Made) ([]decisions.Proposal, error) {
+	before := *rules
+	before.Values, before.PhoneRegion, before.PhonePlus = nil, "", false
+	var list []decisions.Decision
+	for _, m := range made {
+		if !m.ChangesReading() {
+			list = append(list, m.Decision)
+		}
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	tried, err := decisions.Evaluate(ctx, in, &before, list)
+	return slices.DeleteFunc(tried, func(p decisions.Proposal) bool { return p.Harmed == 0 || p.Harm.Other.Row > 0 }), err
+}
+
+// RefuseHarmful returns an error for the first of the decisions that make good rows bad,
+// nil if there is none. Nothing is sent with such a decision.
+func RefuseHarmful(con *term.Console, harmful []decisions.Proposal, files []source.File) error {
+	if len(harmful) == 0 {
+		return nil
+	}
+	d := harmful[0]
+	return exit.NewUsageError(fmt.Errorf("%s makes %s bad that would be good without it: %s", con.QuoteWords(d.FlagWords()...), term.Count(d.Harmed, "row"), HarmText(&d.Harm, files)),
+		"leave the decision out, or take it out of the map file, and correct the cells that it was meant for")
 }
 
 // HarmText names the row that a decision makes bad, and the other one that is to blame
