@@ -101,6 +101,11 @@ func TestStrayPairAnywhere(t *testing.T) {
 // Sound addresses and notes of several lines are no stray pairs, whatever
 // column they are in and however many commas they have.
 func TestStrayPairSpares(t *testing.T) {
+	amounts := pairRow(0) // as many commas as the header row, most of them in amounts
+	amounts[3] = "c/o Smith, Building C\nwill pay 1,50, 12 Main Street, will pay 1,50, will pay 1,50, will pay 1,50"
+	if _, got, err := read(t, Options{Fields: listFields()}, "a.csv", pairHeader+"\n"+csvLine(t, amounts)); err != nil || len(got) != 1 {
+		t.Errorf("amounts: %d rows, %v", len(got), err)
+	}
 	words := []string{"Apt 4", "12 Main Street", "c/o Smith", "Boston", "MA 02139", "Building C", "2nd floor", "called twice", "wrote to bob@x.example", "will pay 1,50", "France", "+1 202 555 0101 does not answer"}
 	rapid.Check(t, func(r *rapid.T) {
 		rows := make([][]string, rapid.IntRange(1, 5).Draw(r, "rows"))
@@ -127,4 +132,15 @@ func TestStrayPairSpares(t *testing.T) {
 			r.Fatalf("%d rows of %d", len(got), len(rows))
 		}
 	})
+}
+
+func csvLine(t *testing.T, row []string) string {
+	t.Helper()
+	var text strings.Builder
+	w := csv.NewWriter(&text)
+	if err := w.Write(row); err != nil {
+		t.Fatal(err)
+	}
+	w.Flush()
+	return text.String()
 }

@@ -95,15 +95,26 @@ func swallowsCells(cell string, before, after, cells, width int, delim string) b
 	return near && datum || exact && len(lines) > 1 && cells != width
 }
 
-// isProse reports whether most delimiters are followed by a space.
+// isProse reports whether most delimiters are followed by a space. Decimal commas, as
+// in 1,50, are not counted.
 func isProse(parts []string) bool {
-	n := 0
-	for _, part := range parts[1:] {
-		if strings.HasPrefix(part, " ") {
-			n++
+	spaced, bare := 0, 0
+	for i, part := range parts[1:] {
+		switch {
+		case strings.HasPrefix(part, " "):
+			spaced++
+		case !isDecimal(parts[i], part):
+			bare++
 		}
 	}
-	return n*2 > len(parts)-1
+	return spaced > bare
+}
+
+// isDecimal reports whether a delimiter between two parts of a line may be a decimal
+// comma: digits before it, and two digits after it.
+func isDecimal(before, after string) bool {
+	digits := len(after) - len(strings.TrimLeft(after, "0123456789"))
+	return digits == 2 && before != "" && before[len(before)-1] >= '0' && before[len(before)-1] <= '9'
 }
 
 // hasDatum reports whether one of the parts of a line is a customer's datum,
