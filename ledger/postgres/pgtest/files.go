@@ -40,7 +40,7 @@ func (c *Cluster) StartBouncer(t testing.TB, poolMode string) int {
 	if _, err := os.Stat(program); err != nil {
 		t.Skip("*** PGBOUNCER IS NOT INSTALLED, THIS TEST DID NOT RUN")
 	}
-	port, err := freePort()
+	port, err := freePort(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

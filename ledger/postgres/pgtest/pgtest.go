@@ -137,7 +137,7 @@ func openCluster(ctx context.Context, bin string, settings []string, program str
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return c, fmt.Errorf("%s: %w\n%s", program, err, out)
 	}
-	if c.port, err = freePort(); err != nil {
+	if c.port, err = freePort(ctx); err != nil {
 		return c, err
 	}
 	return c, c.runServer(ctx, settings)
@@ -247,8 +247,8 @@ func findPrograms() string {
 	return ""
 }
 
-func freePort() (int, error) {
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+func freePort(ctx context.Context) (int, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
 	}
