@@ -60,12 +60,15 @@ func TestMain(m *testing.M) {
 		main()
 	}
 	// Most tests wait for something most of the time. Four more than there are cores
-	// at once keep the cores busy; many more would make short timeouts pass.
-	if slowdown == 1 {
-		if err := flag.Set("test.parallel", strconv.Itoa(runtime.GOMAXPROCS(0)+4)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(2)
-		}
+	// at once keep the cores busy; many more would make short timeouts pass. Under the
+	// race detector the programs themselves keep them busy.
+	more := 4
+	if slowdown > 1 {
+		more = 1
+	}
+	if err := flag.Set("test.parallel", strconv.Itoa(runtime.GOMAXPROCS(0)+more)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
 	}
 	testscript.Main(leakless{m}, map[string]func(){"bulkonboard": main, "instant": instant})
 }

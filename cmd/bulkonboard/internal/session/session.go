@@ -7,6 +7,7 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"strings"
@@ -201,7 +202,12 @@ func (s *session) openInput(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	return findings.RefuseHarmful(s.Console, harmful, s.in.Files())
+	if len(harmful) == 0 {
+		return nil
+	}
+	d := harmful[0]
+	return exit.NewUsageError(fmt.Errorf("%s makes %s bad that would be good without it: %s", s.QuoteWords(d.FlagWords()...), term.Count(d.Harmed, "row"), findings.HarmText(&d.Harm, s.in.Files())),
+		"leave the decision out, or take it out of the map file, and correct the cells that it was meant for")
 }
 
 // openSource opens the files with the reading settings of the flags and of the guest.

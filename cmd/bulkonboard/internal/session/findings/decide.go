@@ -2,11 +2,9 @@ package findings
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
 	"github.com/bulkonboard/bulkonboard/pipeline/source"
@@ -85,17 +83,6 @@ func FindHarmful(ctx context.Context, in *source.Input, rules *validate.Rules, m
 	}
 	tried, err := decisions.Evaluate(ctx, in, &before, list)
 	return slices.DeleteFunc(tried, func(p decisions.Proposal) bool { return p.Harmed == 0 || p.Harm.Other.Row > 0 }), err
-}
-
-// RefuseHarmful returns an error for the first of the decisions that make good rows bad,
-// nil if there is none. Nothing is sent with such a decision.
-func RefuseHarmful(con *term.Console, harmful []decisions.Proposal, files []source.File) error {
-	if len(harmful) == 0 {
-		return nil
-	}
-	d := harmful[0]
-	return exit.NewUsageError(fmt.Errorf("%s makes %s bad that would be good without it: %s", con.QuoteWords(d.FlagWords()...), term.Count(d.Harmed, "row"), HarmText(&d.Harm, files)),
-		"leave the decision out, or take it out of the map file, and correct the cells that it was meant for")
 }
 
 // HarmText names the row that a decision makes bad, and the other one that is to blame
