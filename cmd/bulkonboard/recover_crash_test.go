@@ -152,32 +152,23 @@ func drawnRenewal(seed uint64) loss {
 	return l
 }
 
-func TestRenewLong(t *testing.T) {
-	from, to, err := seedRange(os.Getenv("RENEW_SEEDS"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if to == 0 {
-		t.Skip("RENEW_SEEDS says how many")
-	}
-	var cases []loss
-	for seed := from; seed <= to; seed++ {
-		cases = append(cases, drawnRenewal(seed))
-	}
-	recoverAll(t, cases)
-}
+func TestRenewLong(t *testing.T) { recoverSeeds(t, "RENEW_SEEDS", drawnRenewal) }
 
-func TestRecoverLong(t *testing.T) {
-	from, to, err := seedRange(os.Getenv("RECOVER_SEEDS"))
+func TestRecoverLong(t *testing.T) { recoverSeeds(t, "RECOVER_SEEDS", drawnLoss) }
+
+// recoverSeeds plays the seeds that an environment variable names.
+func recoverSeeds(t *testing.T, variable string, draw func(seed uint64) loss) {
+	t.Helper()
+	from, to, err := seedRange(os.Getenv(variable))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if to == 0 {
-		t.Skip("RECOVER_SEEDS says how many")
+		t.Skip(variable + " says how many")
 	}
 	var cases []loss
 	for seed := from; seed <= to; seed++ {
-		cases = append(cases, drawnLoss(seed))
+		cases = append(cases, draw(seed))
 	}
 	recoverAll(t, cases)
 }
