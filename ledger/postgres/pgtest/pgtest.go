@@ -215,18 +215,6 @@ func (c *Cluster) Promote(t testing.TB) {
 	}
 }
 
-// Demote makes a primary read-only, as some services do before they promote another: every
-// connection stays, and its next transaction can write nothing.
-func (c *Cluster) Demote(t testing.TB) {
-	t.Helper()
-	for _, text := range []string{"ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"} {
-		cmd := exec.CommandContext(t.Context(), c.Program("psql"), "-qtA", "-c", text, "postgres://postgres@"+c.Address()+"/postgres")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", text, err, out)
-		}
-	}
-}
-
 // Address returns host:port of the server.
 func (c *Cluster) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(c.port)) }
 
