@@ -13,6 +13,7 @@ import (
 // is promoted. Senders leave it for the new primary, for writing, turns, signs of life and
 // reading: what the old one shows from then on is the past.
 func TestDemotion(t *testing.T) {
+	t.Parallel()
 	primary := pgtest.Start(t)
 	standby := primary.StartStandby(t, "")
 	old := primary.URL()

@@ -149,6 +149,7 @@ func TestStoppedInTransaction(t *testing.T) {
 // The server then calls it committed, with a warning, and a failover may lose it: it is not
 // confirmed, and made again until a standby has it. The beat goes on.
 func TestCommitWithoutStandby(t *testing.T) {
+	t.Parallel()
 	cluster := pgtest.Start(t)
 	x := newParties(t, sharedOptions(cluster.URL()), 1, 20)[0]
 	x.freeze() // its beat would wait for the standby, too
