@@ -18,7 +18,7 @@ import (
 func TestPostgresFailover(t *testing.T) {
 	long(t)
 	t.Parallel()
-	primary := pgtest.Start(t)
+	primary := clusters.Start(t)
 	standby := primary.StartStandby(t, primary.Address())
 	psql := func(server *pgtest.Cluster, text string) string {
 		t.Helper()
