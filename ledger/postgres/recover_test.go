@@ -13,6 +13,7 @@ import (
 // TestMergeFile: the answers in the emergency file of a host that will not run again are
 // recorded from another one. Twice does no harm.
 func TestMergeFile(t *testing.T) {
+	t.Parallel()
 	cluster := shared.Cluster(t)
 	o := optionsFor(cluster.URL())
 	o.Create, o.Emergency = true, filepath.Join(t.TempDir(), "lost.emergency")
@@ -58,6 +59,7 @@ func TestMergeFile(t *testing.T) {
 // TestAdoptedElsewhere: a host whose emergency file knows more than the database is refused,
 // until the ledger was adopted, from this host or another one.
 func TestAdoptedElsewhere(t *testing.T) {
+	t.Parallel()
 	cluster, dir := shared.Cluster(t), t.TempDir()
 	o := optionsFor(cluster.URL())
 	o.Create, o.Emergency = true, filepath.Join(dir, "a.emergency")
