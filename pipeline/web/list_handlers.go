@@ -68,7 +68,7 @@ func withoutValues(list api.List) api.List {
 		list.Refusal = &api.Error{Code: list.Refusal.Code}
 	}
 	list.Proposals, list.Withheld, list.Decisions, list.Command = []api.Proposal{}, []api.Proposal{}, []api.Decision{}, ""
-	list.Settings.Defaults = map[string]string{}
+	list.Settings.Defaults, list.Offered = map[string]string{}, nil
 	return list
 }
 

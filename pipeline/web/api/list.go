@@ -61,6 +61,25 @@ type List struct {
 	Unlisted  int            `json:"unlisted"`  // findings that are counted, but in no row, because there are too many
 	Command   string         `json:"command"`   // what does the same from a command line
 	Plan      string         `json:"plan"`      // ID of the newest plan of this list; "" = none
+	// Offered is what a mapping would change that was kept of a list with the same
+	// headings; null = nothing.
+	Offered *OfferedMapping `json:"offered"`
+}
+
+// OfferedMapping is a kept mapping that a list may be read by: POST
+// /api/lists/{id}/use-mapping. Only what differs from the list is there.
+type OfferedMapping struct {
+	Name      string            `json:"name"`      // of the list that it was kept from
+	Columns   map[string]string `json:"columns"`   // field → heading
+	Defaults  map[string]string `json:"defaults"`  // field → value
+	ID        string            `json:"id"`        // heading of the sender's customer number; "" = as it is
+	Decisions []Decision        `json:"decisions"` // with who made them then
+}
+
+// KeptMapping answers POST /api/lists/{id}/keep-mapping: the mapping is a map file.
+type KeptMapping struct {
+	File    string `json:"file"`    // path on the machine of the program
+	Command string `json:"command"` // what checks the list by that file
 }
 
 // Counts add up: Ready + ToCorrect + Repeats + LeftOut = Rows.

@@ -62,6 +62,9 @@ func (l view) describe(reader string) api.List {
 	}
 	l.describeOutline(&out)
 	files := []source.File{l.outl.file}
+	if offered := l.offerMapping(); offered != nil && l.owner() == reader && l.job == nil {
+		out.Offered = offered.describe(files)
+	}
 	for _, d := range l.state.decided {
 		out.Decisions = append(out.Decisions, describeDecision(d.Decision, files))
 		made := &out.Decisions[len(out.Decisions)-1]

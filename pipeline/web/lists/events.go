@@ -19,6 +19,7 @@ const (
 	eventCells    = "cells"
 	eventDecision = "decision"
 	eventLeaveOut = "leave-out"
+	eventMapping  = "mapping" // settings and decisions of a kept mapping
 	eventUndo     = "undo"
 )
 

@@ -2,6 +2,7 @@
 import { element, fill, linkButton, notice, panel } from "./dom.js";
 import { choicesOf, fieldLabel } from "./fields.js";
 import { countOf } from "./format.js";
+import { keepButton } from "./mapping.js";
 import { reportError, showCommand } from "./notices.js";
 
 /**
@@ -39,6 +40,7 @@ export function drawColumnsScreen(place, data, options) {
     others.length > 0 ? element("details.panel", {}, element("summary.inside", {}, countOf(others.length, "more field") + " that " + (others.length === 1 ? "is" : "are") + " not in your list"), mappingTable(list, others, settle, options.isReadOnly)) : null,
     element("div.actions", {},
       canGoOn ? element("a.button.primary", { href: options.next }, "Next: check and fix") : element("button.button.primary", { type: "button", disabled: true }, "Next: check and fix"),
+      canGoOn && !options.isReadOnly && list.state === "checked" ? keepButton(data) : null,
       list.command ? linkButton("Show as command", () => void showCommand(list.command)) : null)));
 }
 

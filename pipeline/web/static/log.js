@@ -10,7 +10,7 @@ import { startPage } from "./shell.js";
 const pageSize = 200;
 const actions = /** @type {Record<string, string>} */ ({
   login: "Signed in", "login-failed": "Failed to sign in", logout: "Signed out", upload: "Dropped a list", discard: "Discarded a list",
-  settings: "Changed how a list is read", cells: "Changed cells", decision: "Decided once", "leave-out": "Left rows out", undo: "Undid a change",
+  settings: "Changed how a list is read", "keep-mapping": "Kept a mapping", "use-mapping": "Used a kept mapping", cells: "Changed cells", decision: "Decided once", "leave-out": "Left rows out", undo: "Undid a change",
   plan: "Submitted a plan", approve: "Approved a plan", decline: "Declined a plan", run: "Started a run", stop: "Stopped a run",
   links: "Showed links", report: "Downloaded a report", rejects: "Downloaded rows to correct", download: "Downloaded a file",
 });

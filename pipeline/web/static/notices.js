@@ -47,13 +47,13 @@ function toastPlace() {
  * Shows a banner under the header. Another one of the same kind is replaced.
  *
  * @param {string} kind
- * @param {"warn"|"bad"} gravity
+ * @param {"note"|"warn"|"bad"} gravity
  * @param {...(Node|string)} content
  */
 export function showBanner(kind, gravity, ...content) {
   hideBanner(kind);
   const place = document.getElementById("banners");
-  place?.append(element("div.banner", { class: "is-" + gravity, "data-kind": kind, role: "alert" }, ...content));
+  place?.append(element("div.banner", { class: "is-" + gravity, "data-kind": kind, role: gravity === "note" ? "status" : "alert" }, ...content));
 }
 
 /** @param {string} kind */

@@ -155,6 +155,16 @@
  * @property {number} unlisted
  * @property {string} command
  * @property {string} plan
+ * @property {OfferedMapping|null} offered
+ *
+ * @typedef {object} OfferedMapping
+ * @property {string} name
+ * @property {Record<string, string>} columns
+ * @property {Record<string, string>} defaults
+ * @property {string} id
+ * @property {Decision[]} decisions
+ *
+ * @typedef {{file: string, command: string}} KeptMapping
  *
  * @typedef {ListSummary & ListDetails} List
  *
