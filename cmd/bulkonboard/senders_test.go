@@ -18,6 +18,8 @@ func TestOneSender(t *testing.T) {
 	for _, args := range [][]string{{"senders"}, {"hold", "--because", "tests"}, {"release"}, {"pace"}, {"pace", "--rate", "5/s"}, {"merge", "l.db"}} {
 		cases = append(cases, commandCase{2, "has one sender", append([]string{"ledger", args[0], "--sandbox", "--ledger", "l.db"}, args[1:]...)})
 	}
+	list := copySample(t, dir, "customers.csv")
+	cases = append(cases, commandCase{2, "--background is for a ledger in PostgreSQL", []string{"run", "--sandbox", "--ledger", "l.db", "--background", list}})
 	playCommands(t, dir, append(cases, commandCase{2, "--because is missing", []string{"ledger", "hold", "--sandbox", "--ledger", "l.db"}}))
 }
 
@@ -41,11 +43,17 @@ func testPostgresSenders(t *testing.T, cluster *pgtest.Cluster) {
 		{0, "all senders are held", onLedger("hold", "--because", "the partner asked us to stop")},
 		{0, "the partner asked us to stop", onLedger("senders")},
 		{0, "the senders go on", onLedger("release")},
-		{0, "40 created", []string{"run", "--sandbox", "--yes", "--rate", "unlimited", "--ledger", address, list}},
+		{0, "40 created", []string{"run", "--sandbox", "--yes", "--rate", "unlimited", "--background", "--ledger", address, list}},
 		{0, "40 sent, 0 in flight", onLedger("senders")},
+		{0, `{"ratePerSecond":0,"heldBy":null,"heldBecause":null,"waitUntil":null,"emptySince":null,"senders":[{"id":`, onLedger("senders", "--json")},
 		{0, "hold", onLedger("log")},
 		{2, "none.emergency", onLedger("merge", "none.emergency")},
 	})
+	text, err := command(t, dir, onLedger("senders", "--json")...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	follows(t, schemaOf(t, "senders.schema.json"), text)
 }
 
 // testPostgresEmergency: where answers could not be kept while the database is away, production
