@@ -3,10 +3,13 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 )
 
@@ -73,5 +76,34 @@ func testPostgresEmergency(t *testing.T, cluster *pgtest.Cluster) {
 	}
 	if files, err := filepath.Glob(filepath.Join(dir, "*.emergency")); err != nil || len(files) != 1 {
 		t.Errorf("emergency files: %v %v", files, err) // that of ledger create
+	}
+}
+
+// testPostgresBeside: while a run sends, what deletes users and creates them again is
+// refused with who is sending, and the statuses of users are read.
+func testPostgresBeside(t *testing.T, cluster *pgtest.Cluster) {
+	s := newStage(t, 2)
+	address := cluster.URL()
+	run := s.run("--ledger", address, "--lease", "1s", "--rate", "1/s")
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-s.at
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	on := []string{"--base-url", s.url, "--ledger", address}
+	who := fmt.Sprintf("must have it alone, and \"run\" on %s (process %d) is sending from it since ", host, run.Process.Pid)
+	playCommands(t, s.dir, []commandCase{
+		{7, `"links recover" ` + who, append([]string{"links", "recover", "--yes", "in.csv"}, on...)},
+		{7, `"links renew" ` + who, append([]string{"links", "renew", "--yes", "--link-life", "24h", "in.csv"}, on...)},
+		{0, "looked for", append([]string{"kyc", "sync"}, on...)},
+	})
+	if err := run.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if code := exitOfProcess(t, run.Wait()); code != int(exit.Interrupted) {
+		t.Errorf("exit %d", code)
 	}
 }
