@@ -24,6 +24,7 @@ func TestPostgres(t *testing.T) {
 		"a run that was frozen":         testPostgresFrozen,
 		"a server that was killed":      testPostgresCrash,
 		"commands":                      testPostgresCommands,
+		"commands beside a run":         testPostgresBeside,
 		"the finance page":              testPostgresPage,
 		"three runs of one list":        testPostgresTogether,
 		"one of three runs dies":        testPostgresOneDies,
