@@ -29,6 +29,7 @@ type ListSummary struct {
 	State    ListState `json:"state"`
 	Counts   Counts    `json:"counts"`
 	Revision int       `json:"revision"`
+	Origin   int64     `json:"origin"` // run that has left these rows to correct; 0 = none
 }
 
 // List answers PUT /api/lists, GET /api/lists/{id} and PATCH settings.

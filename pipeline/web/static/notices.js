@@ -71,6 +71,10 @@ export function watchConnection() {
       button("Try again", () => void tryAgain(), "small"));
   });
   connection.addEventListener("back", () => hideBanner("gone"));
+  connection.addEventListener("outdated", () => {
+    showBanner("version", "warn", element("span", {}, element("b", {}, "The program was updated."), "This page is of the version before. Everything you confirmed is saved."),
+      button("Load the new page", () => location.reload(), "small"));
+  });
   connection.addEventListener("ended", () => {
     const back = element("a.button.small", { href: "/" }, "Sign in again");
     showBanner("ended", "warn", element("span", {}, element("b", {}, "You are signed out."), "A session ends after 15 minutes without use. Everything you confirmed is saved."), back);

@@ -20,6 +20,7 @@ type fakeEngine struct {
 	plan    api.Plan
 	run     api.Run
 	held    *api.Held
+	kyc     api.KYC
 	order   api.MakePlan  // the last one
 	step    chan struct{} // a send shows the run again
 	stopped chan struct{} // has one element for each request to stop
@@ -36,10 +37,10 @@ func newFakeEngine() *fakeEngine {
 		LeftOut:     []api.LeftCount{{Status: "invalid", Code: "left_out", Rows: 7, Text: "rows left out by hand"}},
 		Fingerprint: "5e5e5e5e77a1", RowDigest: "77a1c0de93b2", Digest: "9f2c41d07ab35e68", Approvers: []string{}, Differs: []string{},
 		Last:   &api.LastRun{Run: 3, At: now.Add(-90 * 24 * time.Hour), Rows: 180, Created: 176, Added: 31, Gone: 11},
-		Sample: []api.Row{}, Columns: []api.Column{}, Decisions: []api.Decision{{ID: 5, Kind: "value", Text: `"Deutschland" in column "Land" means DE.`, By: "sabine", At: now, Columns: []string{}}},
+		Sample: []api.Row{}, SampleRows: []int{}, Overlaps: []api.Overlap{}, Warnings: []string{}, Columns: []api.Column{}, Decisions: []api.Decision{{ID: 5, Kind: "value", Text: `"Deutschland" in column "Land" means DE.`, By: "sabine", At: now, Columns: []string{}}},
 		Command: "bulkonboard run --plan 9f2c41d07ab35e68 Kundenliste_Q4.xlsx",
 	}
-	e.run = api.Run{ID: 4, Plan: e.plan.ID, List: "fake", Name: e.plan.Name, State: api.RunSending, Started: now, By: "jonas", Total: 170, Statuses: map[string]int{}, Wallet: "1000.00", Currency: "USD", Charged: "0.00"}
+	e.run = api.Run{ID: 4, Plan: e.plan.ID, List: "fake", Name: e.plan.Name, State: api.RunSending, Started: now, By: "jonas", Total: 170, Statuses: map[string]int{}, Warnings: []string{}, Wallet: "1000.00", Currency: "USD", Charged: "0.00"}
 	return e
 }
 
@@ -170,7 +171,7 @@ func (e *fakeEngine) StopRun(context.Context, access.Visitor, int64) (api.Run, e
 func (e *fakeEngine) Report(context.Context, int64) (api.Report, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return api.Report{Run: e.run, Causes: []api.Problem{}, Kinds: []api.Kind{}, Links: 170, Exports: []api.LogEntry{}, MayLinks: true}, nil
+	return api.Report{Run: e.run, Causes: []api.Problem{}, Kinds: []api.Kind{}, Links: 170, Exports: []api.LogEntry{}, Lists: []api.ListSummary{}, Runs: []api.Run{}, MayLinks: true, KYC: e.kyc}, nil
 }
 
 func (e *fakeEngine) WriteReport(_ context.Context, w io.Writer, _ int64, format string, _ bool) error {
