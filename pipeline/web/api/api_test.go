@@ -84,7 +84,7 @@ func list() List {
 		Columns: columns(),
 		Fields: []Field{{"email", true, false, 4, []string{}, "One e-mail address, different in each row.", "jane@company.com", []int{}},
 			{"program", true, true, -1, []string{"custodial", "non_custodial"}, "custodial or non_custodial.", "custodial", []int{}}},
-		Missing:  []string{"program"},
+		Missing: []string{"program"}, Unclear: []string{},
 		Notes:    []Note{{"header_found", "the headers are in row 4", false}, {"sheet_found", `sheet "Kunden" is read, the only one with the headers`, false}},
 		Settings: ListSettings{Columns: map[string]string{"isTermsOfServiceAccepted": "AGB akzeptiert"}, Defaults: map[string]string{}, ID: "Kundennr."},
 		Statuses: counts(), Problems: problems(), Kinds: kinds(),

@@ -49,6 +49,7 @@ type List struct {
 	Columns  []Column     `json:"columns"`
 	Fields   []Field      `json:"fields"`  // required ones first
 	Missing  []string     `json:"missing"` // required fields without a column or default
+	Unclear  []string     `json:"unclear"` // fields that two columns may be
 	Notes    []Note       `json:"notes"`   // what the reader noticed and accepted
 	Settings ListSettings `json:"settings"`
 

@@ -140,7 +140,7 @@ func (s *Store) checkReadable(ctx context.Context, path string, st *state) error
 		}
 		return err
 	}
-	lenient, failed := source.Open(ctx, []string{path}, nil, withoutRequired(s.baseOptions(st)))
+	lenient, _, failed := openLeniently(ctx, path, s.baseOptions(st))
 	if failed != nil {
 		return err
 	}

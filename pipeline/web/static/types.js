@@ -144,6 +144,7 @@
  * @property {Column[]} columns
  * @property {Field[]} fields
  * @property {string[]} missing
+ * @property {string[]} unclear
  * @property {{code: string, message: string, warning: boolean}[]} notes
  * @property {ListSettings} settings
  * @property {Record<string, number>} statuses
