@@ -117,7 +117,7 @@ export function askUser(title, content, choices) {
   const dialog = /** @type {HTMLDialogElement} */ (element("dialog", { "aria-label": title }));
   const form = element("form", { method: "dialog" }, element("h2", {}, title),
     ...content.map((part) => (typeof part === "string" ? element("p", {}, part) : part)),
-    element("div.actions", {}, ...choices.map((choice) => element("button.button", { value: choice.value, class: choice.classes ?? "" }, choice.text))));
+    element("div.actions", {}, ...choices.map((choice, i) => element("button.button", { autofocus: i === 0, value: choice.value, class: choice.classes ?? "" }, choice.text))));
   fill(dialog, form);
   document.body.append(dialog);
   return new Promise((resolve) => {

@@ -97,7 +97,7 @@ function drawFigures(session, path, run, isOver, place) {
         run.charged ? figure(formatMoney(run.charged), run.currency + " charged") : null),
       element("div.meter.is-plain", { role: "progressbar", "aria-valuemin": 0, "aria-valuemax": run.total, "aria-valuenow": run.sent, "aria-label": "Rows sent" }, bar),
       isOver
-        ? element("p.soft", {}, run.finishedAt ? "Finished " + formatTime(run.finishedAt, { seconds: true }) + "." : "")
+        ? element("p.soft", {}, run.finishedAt ? (run.state === "stopped" ? "Stopped " : "Finished ") + formatTime(run.finishedAt, { seconds: true }) + "." : "")
         : element("p.running", {}, run.endsAt ? "Ends at about " + formatTime(run.endsAt) + ". " : "", "You may close this page; keep this program running.")),
       isOver ? null : element("footer", {}, stopButtons(session, path, run))));
   if (focused) document.getElementById(focused)?.focus();
