@@ -45,6 +45,7 @@ type run struct {
 	owner       string // partnerId of the wallet; "" if the answer has none
 
 	isConcurrent  bool          // another process may hold the ledger's lock
+	isOutdated    bool          // another list was registered during the check
 	isSendingDone bool          // no request is in flight any more
 	listLag       time.Duration // longest lag of the list seen in the last 30 days
 	listError     string        // why the list could not be read to confirm users; "" if it could, or was not read
@@ -81,8 +82,18 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	return joinAndDo(ctx, newRun(cfg), runBatch)
+	for checks := 1; ; checks++ {
+		r := newRun(cfg)
+		s, err := joinAndDo(ctx, r, runBatch)
+		if !r.isOutdated || checks == maxChecks || ctx.Err() != nil {
+			return s, err
+		}
+		cfg.Log.Info("another list was registered meanwhile, so this one is checked again")
+	}
 }
+
+// maxChecks is how often an input is checked because others were registered meanwhile.
+const maxChecks = 50
 
 func runBatch(ctx context.Context, r *run) (Summary, error) {
 	s := Summary{Started: pacing.WallTime()}
@@ -91,7 +102,7 @@ func runBatch(ctx context.Context, r *run) (Summary, error) {
 	if err == nil {
 		err = batch.commitBatch(ctx)
 	}
-	if err != nil {
+	if r.isOutdated = errors.Is(err, ledger.ErrConflict); err != nil {
 		return s, errors.Join(asInterrupted(ctx, err), batch.rollBack())
 	}
 	r.batch, s.Batch = batch.batch, batch.batch

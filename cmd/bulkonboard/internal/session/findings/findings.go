@@ -65,6 +65,13 @@ func (f *Collector) CheckColumns(in *source.Input, rules *validate.Rules, id str
 	f.Columns.Proposer.Rules = rules
 }
 
+// dropRows forgets what was said of rows by an earlier check pass over the same input. What
+// was seen of its columns stays.
+func (f *Collector) dropRows() {
+	f.groups, f.RowsPerFile, f.Marks = map[kind]*group{}, map[int]int{}, marking.List{}
+	f.Cells, f.Problems, f.Shared, f.SharingCount = nil, 0, nil, 0
+}
+
 func (f *Collector) Add(r ledger.Row) error {
 	f.RowsPerFile[r.File]++
 	f.Columns.addResult(r)

@@ -92,7 +92,10 @@ func (f *Collector) watchRegistration(reg ledger.Registration, err error) (ledge
 	if err != nil {
 		return nil, err
 	}
-	f.Columns.Begin()
+	f.dropRows()
+	if f.Columns.Rows() == 0 {
+		f.Columns.Begin()
+	}
 	return &watchedRegistration{reg, f}, nil
 }
 
