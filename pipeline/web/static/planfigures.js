@@ -145,6 +145,16 @@ export function warningNotice(warnings) {
 }
 
 /**
+ * Builds that the wallet is not known, null if it is.
+ *
+ * @param {Plan} plan
+ */
+export function walletNotice(plan) {
+  if (plan.wallet !== "" || plan.blocked || plan.send === 0) return null;
+  return notice("warn", "It is not known what the wallet holds.", "The partner could not be asked, so the plan may cost more than there is. " + (plan.target.walletProblem ? "(" + plan.target.walletProblem + ")" : ""));
+}
+
+/**
  * Builds which other plans have the same rows, null if none has.
  *
  * @param {Plan} plan
