@@ -2,6 +2,7 @@ package web
 
 import (
 	"io"
+	"math"
 	"mime"
 	"net/http"
 	"path/filepath"
@@ -24,11 +25,15 @@ func (s *Server) uploadList(w http.ResponseWriter, r *http.Request, by access.Vi
 		return api.Refuse(http.StatusRequestEntityTooLarge, "too_large")
 	}
 	defer limitBody(w, uploadTime)()
-	list, err := s.lists.Upload(r.Context(), by.Name, r.URL.Query().Get("name"), http.MaxBytesReader(w, r.Body, s.maxUpload))
+	origin, err := readNumber(r, "origin", 0, math.MaxInt)
 	if err != nil {
 		return err
 	}
-	if err := s.audit.Add(by, api.LogEntry{Action: "upload", List: list.ID, Detail: list.Kind + " " + list.SHA256[:12]}); err != nil {
+	list, err := s.lists.UploadCorrected(r.Context(), by.Name, r.URL.Query().Get("name"), int64(origin), http.MaxBytesReader(w, r.Body, s.maxUpload))
+	if err != nil {
+		return err
+	}
+	if err := s.audit.Add(by, api.LogEntry{Action: "upload", List: list.ID, Run: int64(origin), Detail: list.Kind + " " + list.SHA256[:12]}); err != nil {
 		return err
 	}
 	w.Header().Set("Location", "/api/lists/"+list.ID)

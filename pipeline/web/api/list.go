@@ -29,6 +29,7 @@ type ListSummary struct {
 	State    ListState `json:"state"`
 	Counts   Counts    `json:"counts"`
 	Revision int       `json:"revision"`
+	Origin   int64     `json:"origin"` // run that has left these rows to correct; 0 = none
 }
 
 // List answers PUT /api/lists, GET /api/lists/{id} and PATCH settings.
@@ -48,6 +49,7 @@ type List struct {
 	Columns  []Column     `json:"columns"`
 	Fields   []Field      `json:"fields"`  // required ones first
 	Missing  []string     `json:"missing"` // required fields without a column or default
+	Unclear  []string     `json:"unclear"` // fields that two columns may be
 	Notes    []Note       `json:"notes"`   // what the reader noticed and accepted
 	Settings ListSettings `json:"settings"`
 

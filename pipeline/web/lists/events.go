@@ -45,6 +45,7 @@ type made struct {
 	File   string `json:"file"` // name on disk
 	SHA256 string `json:"sha256"`
 	Size   int64  `json:"size"`
+	Origin int64  `json:"origin,omitempty"` // run that has left these rows to correct; 0 = none
 }
 
 // cellChange is a corrected cell. Was is what the file has.

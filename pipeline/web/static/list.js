@@ -82,7 +82,7 @@ function chooseScreen(list) {
   const wanted = location.hash.slice(1);
   if (list.state === "unsettled" || list.state === "failed") {
     if (wanted === "file" || wanted === "columns") return wanted;
-    return list.missing.length > 0 && list.columns.length > 0 && list.readings.length === 0 ? "columns" : "file";
+    return list.missing.length + list.unclear.length > 0 && list.columns.length > 0 && list.readings.length === 0 ? "columns" : "file";
   }
   return screens.includes(wanted) ? wanted : "check";
 }
