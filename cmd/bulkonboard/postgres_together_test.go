@@ -187,3 +187,31 @@ func testPostgresOneStops(t *testing.T, cluster *pgtest.Cluster) {
 	s.wait(1)
 	s.audit()
 }
+
+// testPostgresOvertaken: while a run waits between its check and the registration, another one
+// registers and sends a list that has half of its customers. The run checks again, shows what
+// is left to send, and sends that.
+func testPostgresOvertaken(t *testing.T, cluster *pgtest.Cluster) {
+	c := newChaos(t, cluster, "overtaken", 1, 60, 500)
+	asked, answer := make(chan struct{}), make(chan struct{})
+	c.before = func(call string, n int) {
+		if call == "wallet" && n == 1 {
+			close(asked)
+			<-answer
+		}
+	}
+	c.addSender(c.lists[0], false)
+	<-asked
+	second := chaosList{c.path("second.csv"), 60}
+	c.write(second.path, chaosRows(30, 90))
+	c.addSender(second, false).ends(0)
+	close(answer)
+	c.figures.customers = 90
+	c.finish()
+	c.audit()
+	checkSameReports(c)
+	said := c.all[0].err.String()
+	if first, again := strings.Index(said, "60  to send"), strings.Index(said, "30  to send"); first < 0 || again < first || strings.Contains(said, "120") {
+		t.Errorf("the plan is not shown again\n%s", said)
+	}
+}
