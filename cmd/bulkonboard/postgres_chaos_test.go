@@ -152,6 +152,14 @@ func (c *chaos) awaitMoment() {
 	c.figures.hit = time.Now()
 }
 
+// awaitAllSending waits until all processes send, and then for the moment.
+func (c *chaos) awaitAllSending() {
+	c.Helper()
+	c.await("all to send", func() bool { return c.count("sender WHERE sent > 0 AND ended_us IS NULL") == len(c.all) })
+	c.awaitPosts(int(c.calls[0].Load()) + c.random.IntN(c.rows()/4))
+	c.figures.hit = time.Now()
+}
+
 // last waits for a time. It is for faults that are of some length.
 func (c *chaos) last(d time.Duration) { <-time.After(d) }
 
@@ -229,6 +237,21 @@ func (c *chaos) count(from string) (n int) {
 	c.Helper()
 	c.ask("SELECT count(*) FROM "+from, &n)
 	return n
+}
+
+// TestPostgresStory: three processes send one list at one rate. One is killed, then the server,
+// which comes back. Everybody is created once.
+func TestPostgresStory(t *testing.T) {
+	long(t)
+	t.Parallel()
+	c := newChaos(t, pgtest.Start(t), "one and the server killed", 1, 600, 200)
+	playStory(c)
+	c.finish()
+	c.audit()
+	if c.figures.dead != 1 {
+		t.Errorf("%d processes were declared ended, want the one that was killed\n%s", c.figures.dead, c.said())
+	}
+	t.Log("\n" + chaosHeader() + "| – " + c.figures.line(c))
 }
 
 func TestPostgresChaosLong(t *testing.T) {

@@ -27,7 +27,6 @@ func TestPostgres(t *testing.T) {
 		"the finance page":              testPostgresPage,
 		"three runs of one list":        testPostgresTogether,
 		"a list that is overtaken":      testPostgresOvertaken,
-		"one of three runs dies":        testPostgresOneDies,
 		"one of three runs stops":       testPostgresOneStops,
 		"a ledger that is copied":       testPostgresCopy,
 		"roles":                         testPostgresRoles,
