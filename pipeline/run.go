@@ -88,7 +88,7 @@ func runBatch(ctx context.Context, r *run) (Summary, error) {
 	s := Summary{Started: pacing.WallTime()}
 	batch, plan, err := r.registerBatch(ctx)
 	for errors.Is(err, ledger.ErrOutdated) && ctx.Err() == nil {
-		r.cfg.Log.Warn("the ledger has changed since the check began; checking again", "because", err.Error())
+		r.cfg.Log.Warn("the ledger has changed since the check began, so the input is checked again")
 		batch, plan, err = r.registerBatch(ctx)
 	}
 	if s.Plan = plan; err != nil {
