@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 )
 
 // TestPostgresFailover kills the primary of a synchronous pair in the middle of a run, which
