@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 )
 
 // TestPostgresFailover kills the primary of a synchronous pair in the middle of a run, which
