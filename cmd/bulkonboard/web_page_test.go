@@ -72,6 +72,11 @@ func TestWebPage(t *testing.T) {
 	anna.OpenPage(list + "#columns")
 	anna.WaitText("h2", "What is read")
 	anna.TakePictures("columns")
+	anna.ClickText("button", "Keep this mapping")
+	anna.WaitText("dialog pre", "--map-file")
+	anna.TakePictures("mapping-kept")
+	anna.ClickText("dialog button", "Close")
+	anna.WaitFor(`document.querySelector("dialog") === null`)
 	anna.OpenPage(list)
 
 	// What one decision settles for many cells.

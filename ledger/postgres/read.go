@@ -43,7 +43,12 @@ func (l *core) retryReading(ctx context.Context, try func() (canRetry bool, err 
 	}
 }
 
-// trySnapshot is snapshot without patience. A connection that has died is not used again.
+// errReadOnly says that a server has been made read-only under an open connection: another
+// one is the primary, and what this one shows is the past.
+var errReadOnly = errors.New("the server accepts no writes any more")
+
+// trySnapshot is snapshot without patience. A connection that has died is not used again,
+// nor one to a server that has been demoted, unless the ledger was opened to read that one.
 func (l *core) trySnapshot(ctx context.Context) (c *conn, end func(), err error) {
 	r, err := l.readers.Get(ctx)
 	if err != nil {
@@ -58,13 +63,19 @@ func (l *core) trySnapshot(ctx context.Context) (c *conn, end func(), err error)
 		}
 		_ = l.readers.Put(r)
 	}
+	isDemoted := false
 	err = c.ExecScript(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 	if err == nil {
-		err = c.Query(ctx, "SELECT environment, detail_names FROM ledger", nil, func(r *record) error {
+		err = c.Query(ctx, "SELECT environment, detail_names, current_setting('default_transaction_read_only') = 'on' OR pg_is_in_recovery() FROM ledger", nil, func(r *record) error {
 			c.Environment = r.Text()
 			r.JSON(&c.DetailNames)
+			isDemoted = r.Bool()
 			return nil
 		})
+	}
+	if err == nil && isDemoted && (l.canWrite || l.address.config.ValidateConnect != nil) {
+		_ = c.Close() // it has nothing to lose
+		return nil, nil, l.classify(errReadOnly, false)
 	}
 	if err != nil {
 		err = l.classify(err, !c.db.pg.IsClosed())
