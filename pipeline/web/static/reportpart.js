@@ -59,7 +59,7 @@ function checkPanel(kyc) {
   }
   return panel("Identity checks", countOf(finished, "user") + " of " + formatCount(kyc.users) + " finished", element("table.lines", {}, element("caption.unseen", {}, "Identity checks of the users"), element("tbody", {},
     line("Opened their link", kyc.opened), line("Approved", kyc.approved, "is-inset"), line("Denied", kyc.denied, "is-inset"), line("Under review", kyc.pending, "is-inset"),
-    line("Have still to open it", kyc.working + kyc.dead), kyc.noLink > 0 ? line("Have no link", kyc.noLink) : "", line("Users", kyc.users, "total"))),
+    line("Have not opened it yet", kyc.working + kyc.dead), kyc.noLink > 0 ? line("Have no link", kyc.noLink) : "", line("Users", kyc.users, "total"))),
   element("div.inside", {}, reasons ? element("p", {}, "Why users were denied: " + reasons + ".") : null, deadText(kyc)));
 }
 
