@@ -17,7 +17,7 @@ import (
 func TestPostgresFailover(t *testing.T) {
 	long(t)
 	t.Parallel()
-	primary := pgtest.Start(t)
+	primary := clusters.Start(t)
 	standby := primary.StartStandby(t, primary.Address())
 	primary.Query(t, "ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()")
 	ticks := time.NewTicker(20 * time.Millisecond)

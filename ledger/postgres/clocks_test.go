@@ -18,6 +18,7 @@ func TestClocksDiffer(t *testing.T) {
 	t.Parallel()
 	primary := pgtest.Start(t, "pgtest.clock=1 hour")
 	primary.LetClockDiffer(t)
+	testAdoptedElsewhere(t, primary.URL())
 	standby := primary.StartStandby(t, "", "pgtest.clock=-1 hour")
 	o := sharedOptions(strings.Replace(primary.URL(), primary.Address(), primary.Address()+","+standby.Address(), 1))
 	o.Lease = 10 * time.Second // the failover is shorter
@@ -60,4 +61,5 @@ func TestClocksDiffer(t *testing.T) {
 	if n := countWith(t, all[0].Ledger, ledger.Created); n != 200 {
 		t.Errorf("%d are created", n)
 	}
+	testAdoptedElsewhere(t, strings.Replace(standby.URL(), "case_", "standby_", 1))
 }

@@ -14,6 +14,7 @@ import (
 )
 
 func TestSender(t *testing.T) {
+	t.Parallel()
 	cluster := shared.Cluster(t)
 	for name, test := range map[string]func(*testing.T, Options){
 		"a second one is refused":                testSecondSender,
@@ -252,6 +253,7 @@ func count(t testing.TB, l *Ledger, table string) (n int) {
 // TestMigration: a ledger of the first version is brought forward by whoever opens it to
 // send, with what is in it.
 func TestMigration(t *testing.T) {
+	t.Parallel()
 	cluster := shared.Cluster(t)
 	o := optionsFor(cluster.URL())
 	a, err := parseAddress(o.Address)
