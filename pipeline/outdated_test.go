@@ -38,7 +38,7 @@ func (c outdatedCheck) Commit(context.Context) (ledger.Batch, error) {
 	}
 	c.of.other()
 	c.of.other = nil
-	return ledger.Batch{}, fmt.Errorf("another input was registered meanwhile: %w", ledger.ErrConflict)
+	return ledger.Batch{}, fmt.Errorf("another input was registered meanwhile: %w", ledger.ErrOutdated)
 }
 
 // TestCheckIsOutdated: while somebody reads the plan of a list, another list with some of

@@ -45,7 +45,6 @@ type run struct {
 	owner       string // partnerId of the wallet; "" if the answer has none
 
 	isConcurrent  bool          // another process may hold the ledger's lock
-	isOutdated    bool          // another list was registered during the check
 	isSendingDone bool          // no request is in flight any more
 	listLag       time.Duration // longest lag of the list seen in the last 30 days
 	listError     string        // why the list could not be read to confirm users; "" if it could, or was not read
@@ -82,28 +81,18 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	for checks := 1; ; checks++ {
-		r := newRun(cfg)
-		s, err := joinAndDo(ctx, r, runBatch)
-		if !r.isOutdated || checks == maxChecks || ctx.Err() != nil {
-			return s, err
-		}
-		cfg.Log.Info("another list was registered meanwhile, so this one is checked again")
-	}
+	return joinAndDo(ctx, newRun(cfg), runBatch)
 }
-
-// maxChecks is how often an input is checked because others were registered meanwhile.
-const maxChecks = 50
 
 func runBatch(ctx context.Context, r *run) (Summary, error) {
 	s := Summary{Started: pacing.WallTime()}
-	batch, plan, err := r.planBatch(ctx)
-	s.Plan = plan
-	if err == nil {
-		err = batch.commitBatch(ctx)
+	batch, plan, err := registerBatch(ctx, r)
+	for errors.Is(err, ledger.ErrOutdated) && ctx.Err() == nil {
+		r.cfg.Log.Warn("the ledger has changed since the check began, so the input is checked again")
+		batch, plan, err = registerBatch(ctx, r)
 	}
-	if r.isOutdated = errors.Is(err, ledger.ErrConflict); err != nil {
-		return s, errors.Join(asInterrupted(ctx, err), batch.rollBack())
+	if s.Plan = plan; err != nil {
+		return s, err
 	}
 	r.batch, s.Batch = batch.batch, batch.batch
 	before := batch.tally
@@ -136,6 +125,19 @@ func Settle(ctx context.Context, cfg Config) (Summary, error) {
 		return Summary{}, err
 	}
 	return joinAndDo(ctx, newRun(cfg), settleDoubts)
+}
+
+// registerBatch plans and registers the input. With ErrOutdated the plan no longer holds, and
+// all of it must be done again.
+func registerBatch(ctx context.Context, r *run) (*registered, Plan, error) {
+	batch, plan, err := r.planBatch(ctx)
+	if err == nil {
+		err = batch.commitBatch(ctx)
+	}
+	if err != nil {
+		err = errors.Join(asInterrupted(ctx, err), batch.rollBack())
+	}
+	return batch, plan, err
 }
 
 func settleDoubts(ctx context.Context, r *run) (s Summary, err error) {

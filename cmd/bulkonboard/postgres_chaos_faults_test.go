@@ -33,7 +33,10 @@ func chaosFaults() []chaosFault {
 		{name: "kill -9 of one", play: playKillOne},
 		{name: "kill -9 of the leader in a scan", partner: []string{"drop-after=3%", "drop-before=3%"}, play: playKillLeader},
 		{name: "kill -9 of all, and a new one", play: playKillAll},
-		{name: "stopped past its lease", play: playStopShort, check: checkRecovered},
+		{name: "stopped past its lease", play: func(c *chaos) { playStop(c, "sender WHERE end_reason = 'silent'") }, check: checkRecovered},
+		{name: "stopped past its requests and their ruling", play: func(c *chaos) {
+			playStop(c, "attempt a JOIN customer c ON c.id = a.customer WHERE a.swept = 1 AND c.status = 'link_missing'")
+		}},
 		{name: "stopped until all was settled", play: playStopLong},
 		{name: "database cut off from one", play: playCut, check: checkAllLinks},
 		{name: "cut off, killed, started again", play: func(c *chaos) { playCutAndKill(c, false) }},
@@ -130,18 +133,15 @@ func playKillAll(c *chaos) {
 	c.figures.more = append(c.figures.more, fmt.Sprintf("the new one sent after %.1f s", time.Since(at).Seconds()))
 }
 
-// playStopShort stops a process for longer than its lease, and less than its requests last:
-// so it is by default, with a lease of 15 s and a time-out of 30 s.
-func playStopShort(c *chaos) {
-	c.timeout, c.settle = 10*time.Second, 10*time.Second
+// playStop stops a process until the ledger has such a row. Its requests last longer than its
+// lease, as they do by default.
+func playStop(c *chaos, until string) {
+	c.timeout = 2 * c.lease
 	c.startAll(false, false)
-	c.awaitMoment()
+	c.awaitAllSending()
 	s := c.anyone()
 	s.signal(syscall.SIGSTOP)
-	c.await("it to be declared ended", func() bool {
-		return c.count("sender WHERE end_reason = 'silent'") > 0
-	})
-	c.last(time.Duration(c.random.Int64N(int64(time.Second))))
+	c.await("it to be declared ended", func() bool { return c.count(until) > 0 })
 	s.signal(syscall.SIGCONT)
 }
 
@@ -155,7 +155,7 @@ func checkRecovered(c *chaos) {
 // playStopLong stops a process until the others have settled and sent what it had begun.
 func playStopLong(c *chaos) {
 	c.startAll(false, false)
-	c.awaitMoment()
+	c.awaitAllSending()
 	s := c.anyone()
 	s.signal(syscall.SIGSTOP)
 	c.await("the end of the others", func() bool {
@@ -201,7 +201,7 @@ func (c *chaos) removeToxic(p *toxiproxy.Proxy, name string) {
 
 func playCut(c *chaos) {
 	c.startAll(true, false)
-	c.awaitMoment()
+	c.awaitAllSending()
 	mend := c.silence(c.anyone())
 	c.last(3 * c.lease)
 	mend()
@@ -212,10 +212,11 @@ func playCut(c *chaos) {
 // on another one.
 func playCutAndKill(c *chaos, isElsewhere bool) {
 	c.startAll(true, false)
-	c.awaitMoment()
+	c.awaitAllSending()
 	s := c.anyone()
+	before := sizeOf(c, s.emergency)
 	mend := c.silence(s)
-	c.last(c.lease)
+	c.await("answers that could not be recorded", func() bool { return sizeOf(c, s.emergency) > before })
 	s.kill()
 	mend()
 	if !isElsewhere {
@@ -238,6 +239,15 @@ func playCutAndKill(c *chaos, isElsewhere bool) {
 		c.Errorf("%s: links missing before, after the first and the second merge: %v", c.name, missing)
 	}
 	c.figures.more = append(c.figures.more, fmt.Sprintf("links missing before and after: %d, %d", missing[0], missing[1]))
+}
+
+func sizeOf(c *chaos, path string) int64 {
+	c.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		c.Fatal(err)
+	}
+	return info.Size()
 }
 
 func (c *chaos) countStatus(s ledger.Status) int {

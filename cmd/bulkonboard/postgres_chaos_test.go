@@ -152,6 +152,14 @@ func (c *chaos) awaitMoment() {
 	c.figures.hit = time.Now()
 }
 
+// awaitAllSending waits until all processes send, and then for the moment.
+func (c *chaos) awaitAllSending() {
+	c.Helper()
+	c.await("all to send", func() bool { return c.count("sender WHERE sent > 0 AND ended_us IS NULL") == len(c.all) })
+	c.awaitPosts(int(c.calls[0].Load()) + c.random.IntN(c.rows()/4))
+	c.figures.hit = time.Now()
+}
+
 // last waits for a time. It is for faults that are of some length.
 func (c *chaos) last(d time.Duration) { <-time.After(d) }
 
@@ -231,6 +239,21 @@ func (c *chaos) count(from string) (n int) {
 	return n
 }
 
+// TestPostgresStory: three processes send one list at one rate. One is killed, then the server,
+// which comes back. Everybody is created once.
+func TestPostgresStory(t *testing.T) {
+	long(t)
+	t.Parallel()
+	c := newChaos(t, clusters.Start(t), "one and the server killed", 1, 600, 200)
+	playStory(c)
+	c.finish()
+	c.audit()
+	if c.figures.dead != 1 {
+		t.Errorf("%d processes were declared ended, want the one that was killed\n%s", c.figures.dead, c.said())
+	}
+	t.Log("\n" + chaosHeader() + "| – " + c.figures.line(c))
+}
+
 func TestPostgresChaosLong(t *testing.T) {
 	from, to, err := seedRange(os.Getenv("POSTGRES_CHAOS"))
 	if err != nil {
@@ -244,7 +267,7 @@ func TestPostgresChaosLong(t *testing.T) {
 	for seed := from; seed <= to; seed++ {
 		f := faults[int(seed-1)%len(faults)]
 		t.Run(fmt.Sprintf("%d %s", seed, f.name), func(t *testing.T) {
-			cluster := pgtest.Start(t)
+			cluster := clusters.Start(t)
 			c := newChaos(t, cluster, f.name, seed, 1600, 200, f.partner...)
 			f.play(c)
 			c.finish()

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 )
 
 // TestPostgresFailover kills the primary of a synchronous pair in the middle of a run, which

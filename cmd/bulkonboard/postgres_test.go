@@ -27,7 +27,7 @@ func TestPostgres(t *testing.T) {
 		"commands beside a run":         testPostgresBeside,
 		"the finance page":              testPostgresPage,
 		"three runs of one list":        testPostgresTogether,
-		"one of three runs dies":        testPostgresOneDies,
+		"a list that is overtaken":      testPostgresOvertaken,
 		"one of three runs stops":       testPostgresOneStops,
 		"a ledger that is copied":       testPostgresCopy,
 		"roles":                         testPostgresRoles,

@@ -16,7 +16,7 @@ import (
 // the database as it was then.
 func TestClocksDiffer(t *testing.T) {
 	t.Parallel()
-	primary := pgtest.Start(t, "pgtest.clock=1 hour")
+	primary := shared.Start(t, "pgtest.clock=1 hour")
 	primary.LetClockDiffer(t)
 	testAdoptedElsewhere(t, primary.URL())
 	standby := primary.StartStandby(t, "", "pgtest.clock=-1 hour")

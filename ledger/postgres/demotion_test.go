@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 )
 
 // TestDemotion: the primary becomes read-only and keeps every connection, and its standby
@@ -14,7 +13,7 @@ import (
 // reading: what the old one shows from then on is the past.
 func TestDemotion(t *testing.T) {
 	t.Parallel()
-	primary := pgtest.Start(t)
+	primary := shared.Start(t)
 	standby := primary.StartStandby(t, "")
 	old := primary.URL()
 	o := sharedOptions(strings.Replace(old, primary.Address(), primary.Address()+","+standby.Address(), 1))

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 )
 
 // failIntents makes the server fail so many of the next transactions that open attempts,
@@ -150,7 +149,7 @@ func TestStoppedInTransaction(t *testing.T) {
 // confirmed, and made again until a standby has it. The beat goes on.
 func TestCommitWithoutStandby(t *testing.T) {
 	t.Parallel()
-	cluster := pgtest.Start(t)
+	cluster := shared.Start(t)
 	x := newParties(t, sharedOptions(cluster.URL()), 1, 20)[0]
 	x.freeze() // its beat would wait for the standby, too
 	setStandby := func(name string) {

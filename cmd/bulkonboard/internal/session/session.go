@@ -60,12 +60,12 @@ type session struct {
 	progress      *progressLog
 	alerts        *alerts.Alerts // nil if nobody is notified
 	outputs       *outputs.Outputs
-	rejects       []string // names of the rejects files of this run
-	correctable   int      // rows in them
-	links         int      // verification links in the report
-	linesShown    int      // of a terminal, filled so far
-	planShown     bool     // what the check found has been printed
-	notesShown    int      // notes of the input that have been printed
+	rejects       []string    // names of the rejects files of this run
+	correctable   int         // rows in them
+	links         int         // verification links in the report
+	linesShown    int         // of a terminal, filled so far
+	shownPlan     *planCounts // of the plan that has been printed with what the check found; nil = none yet
+	notesShown    int         // notes of the input that have been printed
 	closers       []func() error
 }
 

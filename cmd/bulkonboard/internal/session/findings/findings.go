@@ -57,19 +57,20 @@ func NewCollector() *Collector {
 	return &Collector{groups: map[kind]*group{}, RowsPerFile: map[int]int{}}
 }
 
+// reset forgets what an earlier check pass found.
+func (f *Collector) reset() {
+	fresh := NewCollector()
+	f.groups, f.RowsPerFile = fresh.groups, fresh.RowsPerFile
+	f.Cells, f.Problems, f.Shared, f.SharingCount, f.Marks = nil, 0, nil, 0, marking.List{}
+	f.Columns.reset()
+}
+
 // CheckColumns makes the checker look at the rows of an input, and compare at most
 // so many with each other (0 = all).
 func (f *Collector) CheckColumns(in *source.Input, rules *validate.Rules, id string, most int) {
 	f.Columns.rules, f.Columns.carried, f.Columns.id = rules, in.Carried(), id
 	f.Columns.Checker.Rules, f.Columns.Checker.SharedRows = rules, most
 	f.Columns.Proposer.Rules = rules
-}
-
-// dropRows forgets what was said of rows by an earlier check pass over the same input. What
-// was seen of its columns stays.
-func (f *Collector) dropRows() {
-	f.groups, f.RowsPerFile, f.Marks = map[kind]*group{}, map[int]int{}, marking.List{}
-	f.Cells, f.Problems, f.Shared, f.SharingCount = nil, 0, nil, 0
 }
 
 func (f *Collector) Add(r ledger.Row) error {

@@ -92,10 +92,8 @@ func (f *Collector) watchRegistration(reg ledger.Registration, err error) (ledge
 	if err != nil {
 		return nil, err
 	}
-	f.dropRows()
-	if f.Columns.Rows() == 0 {
-		f.Columns.Begin()
-	}
+	f.reset()
+	f.Columns.Begin()
 	return &watchedRegistration{reg, f}, nil
 }
 
