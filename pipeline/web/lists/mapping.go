@@ -71,6 +71,9 @@ func (s *Store) KeepMapping(e Editor, id string) (api.KeptMapping, error) {
 		return api.KeptMapping{}, err
 	}
 	if err := s.opt.MapFiles.Write(path, l.outl.file, m); err != nil {
+		for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+			err = inner // the others have the path, which has the name of the list
+		}
 		s.log.Error("keeping a mapping", "list", l.id, "error", err)
 		return api.KeptMapping{}, api.Refuse(http.StatusInternalServerError, "disk_failed")
 	}

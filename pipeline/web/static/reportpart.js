@@ -59,7 +59,7 @@ function checkPanel(kyc) {
   }
   return panel("Identity checks", countOf(finished, "user") + " of " + formatCount(kyc.users) + " finished", element("table.lines", {}, element("caption.unseen", {}, "Identity checks of the users"), element("tbody", {},
     line("Opened their link", kyc.opened), line("Approved", kyc.approved, "is-inset"), line("Denied", kyc.denied, "is-inset"), line("Under review", kyc.pending, "is-inset"),
-    line("Have still to open it", kyc.working + kyc.dead), kyc.noLink > 0 ? line("Have no link", kyc.noLink) : "", line("Users", kyc.users, "total"))),
+    line("Have not opened it yet", kyc.working + kyc.dead), kyc.noLink > 0 ? line("Have no link", kyc.noLink) : "", line("Users", kyc.users, "total"))),
   element("div.inside", {}, reasons ? element("p", {}, "Why users were denied: " + reasons + ".") : null, deadText(kyc)));
 }
 
@@ -81,9 +81,10 @@ function followPanel(session, report) {
   const runs = report.runs.map((run) => element("li", {}, element("a", { href: "/runs/" + run.id }, "run " + run.id),
     ": " + countOf(run.created, "user") + " created, started by " + run.by + ", " + formatTime(run.startedAt)));
   const hasAny = lists.length + runs.length > 0;
+  const isSender = hasRole(session, "prepare");
   return panel("Rows that stayed behind", report.rejects > 0 ? countOf(report.rejects, "row") + " to correct" : null, element("div.inside", {},
-    hasAny ? element("ul.history", {}, ...runs, ...lists) : element("p", {}, "Download the rows to correct, correct them in their workbook, and drop it here. Only its new users are created."),
-    report.rejects > 0 && hasRole(session, "prepare") ? new DropZone(session, { origin: report.run.id }).node : null));
+    hasAny ? element("ul.history", {}, ...runs, ...lists) : element("p", {}, isSender ? "Download the rows to correct, correct them in their workbook, and drop it here. No customer is created twice." : "Once they are corrected and sent, this says what became of them."),
+    report.rejects > 0 && isSender ? new DropZone(session, { origin: report.run.id }).node : null));
 }
 
 /** @param {Report} report */
@@ -107,7 +108,7 @@ function downloadPanel(path, report) {
   return panel("Downloads", null, element("div.inside", {},
     element("div.downloads", {}, ...downloads),
     report.mayLinks && report.links > 0 ? element("p", {}, element("label", {}, links, " with the verification links (each download is logged)")) : null,
-    report.rejects > 0 ? element("p", {}, downloadButton("Rows to correct (" + formatCount(report.rejects) + ")", () => path + "/rejects.xlsx"),
+    report.rejects > 0 && report.mayLinks ? element("p", {}, downloadButton("Rows to correct (" + formatCount(report.rejects) + ")", () => path + "/rejects.xlsx"),
       element("span.hint", {}, " in your own columns, with what is wrong")) : null));
 }
 

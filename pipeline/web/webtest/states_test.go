@@ -132,7 +132,7 @@ func testAfterRun(t *testing.T, b *Browser) {
 	})
 	x.OpenPage("/runs/4")
 	x.WaitText(".panel", "107 users of 170 finished")
-	x.WaitText(".lines", "Opened their link 121 Approved 98 Denied 9 Under review 14 Have still to open it 49")
+	x.WaitText(".lines", "Opened their link 121 Approved 98 Denied 9 Under review 14 Have not opened it yet 49")
 	x.WaitText(".panel", "Why users were denied: document expired (6).")
 	x.WaitText(".panel", "18 links probably no longer work")
 	x.WaitText(".notice", "They stayed behind in run 2.")
