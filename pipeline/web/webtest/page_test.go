@@ -35,7 +35,6 @@ func TestPage(t *testing.T) {
 		{"AnotherOriginCanDoNothing", testOtherOrigin},
 		{"ARunGoesOnWithoutThePage", testRun},
 		{"LinksAreHiddenUntilAskedFor", testLinks},
-		{"EveryScreenCanBeRead", testReadable},
 		{"AWorkbookReachesTheGrid", testWorkbook},
 		{"WhatCannotBeReadIsRefused", testRefusals},
 		{"AnOlderEncodingIsChosen", testEncoding},
