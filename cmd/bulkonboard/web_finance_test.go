@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -81,7 +82,9 @@ func playWorkbook(t *testing.T, b *webtest.Browser) {
 // checkSum checks that the sum at the foot adds up to the rows of the file.
 func (f *finance) checkSum(t *testing.T, x *webtest.Tab) (ready int) {
 	t.Helper()
-	text := x.In(t).TextOf(".foot .sum")
+	x = x.In(t)
+	x.WaitFor(`document.querySelector(".foot .sum") !== null && document.querySelector(".foot .is-busy") === null`)
+	text := x.TextOf(".foot .sum")
 	parts, rows, _ := strings.Cut(text, " = ")
 	sum := 0
 	for part := range strings.SplitSeq(parts, " · ") {
@@ -122,7 +125,7 @@ func (f *finance) playDrop(anna *webtest.Tab) {
 		}
 		shown := webtest.Evaluate[map[string]int](anna.In(t), `Object.fromEntries([...document.querySelectorAll(".card button")].map((card) => [card.dataset.card, Number(card.querySelector(".count").textContent.replace(",", ""))]))`)
 		for _, cause := range said.Problems {
-			if kind := cause.Field + "." + cause.Code; shown[kind] != cause.Count {
+			if kind := cmp.Or(cause.Field, "row") + "." + cause.Code; shown[kind] != cause.Count {
 				t.Errorf("%s: the page has %d, validate has %d", kind, shown[kind], cause.Count)
 			}
 		}
@@ -196,7 +199,6 @@ func (f *finance) playDecisions(anna *webtest.Tab) {
 			anna.ClickText(".card button", next.card)
 			anna.ClickText(".choice button.primary", "")
 			anna.WaitText(".card.is-settled", next.settled)
-			anna.WaitFor(`document.querySelector(".foot .is-busy") === null`)
 			f.checkSum(t, anna)
 		}
 		anna.ClickText(".chip", "All rows")

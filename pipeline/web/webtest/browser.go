@@ -158,7 +158,7 @@ func (x *Tab) do(actions ...chromedp.Action[chromedp.Void]) {
 func (x *Tab) describePage() string {
 	ctx, cancel := context.WithTimeout(x.ctx(), 2*time.Second)
 	defer cancel()
-	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText.slice(0, 1500)`))
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText.slice(0, 4000)`))
 	if err != nil {
 		return err.Error()
 	}

@@ -14,6 +14,13 @@ import (
 func (x *Tab) CheckReadable() {
 	x.t.Helper()
 	x.checkNames()
+	x.CheckContrast()
+	x.checkFocus()
+}
+
+// CheckContrast fails unless every text stands out from its ground in both colour schemes.
+func (x *Tab) CheckContrast() {
+	x.t.Helper()
 	for _, scheme := range []string{"light", "dark"} {
 		x.SetScheme(scheme)
 		for _, faint := range Evaluate[[]string](x, contrastScript) {
@@ -21,7 +28,6 @@ func (x *Tab) CheckReadable() {
 		}
 	}
 	x.SetScheme("light")
-	x.checkFocus()
 }
 
 // checkNames fails for controls that a screen reader cannot name.
