@@ -168,7 +168,7 @@ func (f *finance) playMarked(t *testing.T, anna *webtest.Tab) {
 func (f *finance) playDecisions(anna *webtest.Tab) {
 	f.check("15 deciding once for many cells settles them, and undo brings all back", func(t *testing.T) {
 		anna := anna.In(t)
-		anna.ClickText(".card button", "Land: not a country code")
+		anna.OpenCard("Land: not a country code")
 		before := anna.TextOf(".foot .sum")
 		anna.ClickText(".choice button", "Apply to")
 		anna.WaitText(".card.is-settled", "Nigeria → NG")
@@ -176,10 +176,10 @@ func (f *finance) playDecisions(anna *webtest.Tab) {
 		anna.ClickText(".card.is-settled button", "Nigeria → NG")
 		anna.WaitText(".card button", "Land: not a country code")
 		anna.WaitText(".foot .sum", before)
-		anna.ClickText(".card button", "Land: not a country code")
+		anna.OpenCard("Land: not a country code")
 		anna.ClickText(".choice button", "Apply to")
 		anna.WaitText(".card.is-settled", "Nigeria → NG")
-		anna.ClickText(".card button", "AGB akzeptiert")
+		anna.OpenCard("AGB akzeptiert: not accepted")
 		for _, word := range []string{"ja", "Ja", "x"} {
 			anna.ChooseMeaning(word, "true")
 		}
@@ -196,7 +196,7 @@ func (f *finance) playDecisions(anna *webtest.Tab) {
 			{"Mobil: could be read in two ways", "are missing their leading +"},
 			{"Row struck out", "struck out are not to be sent"},
 		} {
-			anna.ClickText(".card button", next.card)
+			anna.OpenCard(next.card)
 			anna.ClickText(".choice button.primary", "")
 			anna.WaitText(".card.is-settled", next.settled)
 			f.checkSum(t, anna)
@@ -212,7 +212,7 @@ func (f *finance) playDecisions(anna *webtest.Tab) {
 	})
 	f.check("14 editing a cell checks it again and changes the counts", func(t *testing.T) {
 		anna := anna.In(t)
-		anna.ClickText(".card button", "E-Mail: no public mail host")
+		anna.OpenCard("E-Mail: no public mail host")
 		anna.WaitText(".cell .what", "not a public host name")
 		anna.PressKeys(kb.Enter)
 		anna.WaitFor(`document.activeElement?.classList.contains("editor")`)

@@ -182,7 +182,7 @@ export class CheckScreen {
   /** @param {string} filter */
   chooseFilter(filter) {
     this.kind = null;
-    this.findings.openID = "";
+    this.findings.setOpen("");
     this.findings.draw();
     this.showRows(filter);
   }

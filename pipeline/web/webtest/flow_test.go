@@ -161,9 +161,11 @@ func testStates(t *testing.T, b *Browser) {
 	x := b.openTab(t, s)
 	x.WaitText(".banner", "jonas@cron-host has been running bulkonboard run")
 	x.WaitText("tbody", "max (read only)")
+	x.CheckReadable()
 	x.OpenPage("/lists/fake")
 	x.waitSelected()
 	x.WaitText(".banner", "max has this list in hand")
+	x.CheckReadable()
 	if Evaluate[bool](x, `[...document.querySelectorAll(".cell button, .foot button.primary")].some((n) => n.checkVisibility())`) {
 		t.Error("a list of another user can be changed")
 	}

@@ -226,6 +226,16 @@ func (x *Tab) UploadFile(path string) {
 	x.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{whole}))
 }
 
+// OpenCard opens a card of what was found, if it is not open.
+func (x *Tab) OpenCard(title string) {
+	x.t.Helper()
+	x.actOnce(fmt.Sprintf(`(() => {
+		const card = [...document.querySelectorAll(".card > button")].find((n) => n.innerText.replace(/\s+/g, " ").includes(%s));
+		if (card?.ariaExpanded === "false") card.click();
+		return card !== undefined;
+	})()`, Quote(title)))
+}
+
 // ChooseMeaning chooses what a word means in the card that is open.
 func (x *Tab) ChooseMeaning(word, meaning string) {
 	x.t.Helper()
