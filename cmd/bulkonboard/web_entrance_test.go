@@ -89,6 +89,9 @@ func playEntrance(t *testing.T, b *webtest.Browser) {
 		x.WaitText(".file", "columns are read")
 		x.ClickText(".chip", "All rows")
 		x.WaitFor(webtest.CellAt(2, "Vorname") + `?.textContent === "Jürgen"`)
+		x.ClickText("button", "Sign out")
+		x.WaitText("#sign-in", "Start the program again")
+		refuseStranger(t, x, list)
 	})
 }
 

@@ -1,10 +1,6 @@
 package webtest
 
 import (
-	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
@@ -75,36 +71,6 @@ func testRun(t *testing.T, b *Browser) {
 	s.engine.step <- struct{}{}
 	x.WaitText("h1", "Report of Kundenliste_Q4.xlsx")
 	x.WaitText(".lines", "Created 170")
-}
-
-// testLinks: no link is in a page before it was asked for, and asking is in the log.
-func testLinks(t *testing.T, b *Browser) {
-	s := startSite(t, newFakeList("fake", 204))
-	s.engine.sendRows(170)
-	x := b.openTab(t, s)
-	for _, path := range []string{"/", "/runs/4", "/log"} {
-		x.OpenPage(path)
-		x.WaitFor(`document.querySelector("#main h2") !== null`)
-		if Evaluate[bool](x, `document.documentElement.outerHTML.includes("verify.example")`) {
-			t.Errorf("%s has a link", path)
-		}
-	}
-	x.OpenPage("/runs/4")
-	x.ClickText("button", "Show links")
-	x.WaitText("dialog", "Your name and the time are written to the log")
-	x.ClickText("dialog button", "Keep them hidden")
-	x.WaitFor(`document.querySelector("dialog") === null`)
-	if Evaluate[bool](x, `document.documentElement.outerHTML.includes("verify.example")`) {
-		t.Error("a refusal shows links")
-	}
-	x.ClickText("button", "Show links")
-	x.ClickText("dialog button", "Show links")
-	x.WaitFor(`document.querySelector('.links a')?.href === ` + Quote(secretLink))
-	if rel := Evaluate[string](x, `document.querySelector(".links a").rel`); !strings.Contains(rel, "noreferrer") {
-		t.Errorf("rel is %q", rel)
-	}
-	x.OpenPage("/log")
-	x.WaitText("tbody", "Showed links")
 }
 
 // testPlanDraft: a plan without a fee or with too small a wallet cannot be submitted,
@@ -180,28 +146,4 @@ func testStates(t *testing.T, b *Browser) {
 	x.WaitText("#toasts", "There is no such page")
 	x.OpenPage("/plans/0000")
 	x.WaitText("h1", "This page cannot be shown")
-}
-
-// testOtherOrigin: a page of another origin can neither read nor change anything.
-func testOtherOrigin(t *testing.T, b *Browser) {
-	s := startSite(t, newFakeList("fake", 204))
-	x := b.openTab(t, s)
-	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Type", "text/html") }))
-	t.Cleanup(other.Close)
-	x.do(chromedp.Navigate(other.URL))
-	for _, script := range []string{
-		`fetch(%s + "/api/lists", {credentials: "include"}).then(() => "read", () => "refused")`,
-		`fetch(%s + "/api/lists/fake/cells", {method: "PATCH", credentials: "include", headers: {"Content-Type": "application/json", "If-Match": '"1"'}, body: "[]"}).then(() => "changed", () => "refused")`,
-		`fetch(%s + "/session", {method: "POST", mode: "no-cors", credentials: "include", body: "{}"}).then((r) => r.type === "opaque" ? "refused" : "read", () => "refused")`,
-	} {
-		if got := Evaluate[string](x, fmt.Sprintf(script, Quote(s.url))); got != "refused" {
-			t.Errorf("%s: %s", script, got)
-		}
-	}
-	x.TakeFaults()
-	x.OpenPage("/")
-	x.WaitText("h1", "Lists") // the session is as it was
-	if s.list.patches != 0 {
-		t.Error("another origin changed a cell")
-	}
 }
