@@ -213,7 +213,7 @@ func (f *finance) playDecisions(anna *webtest.Tab) {
 	f.check("14 editing a cell checks it again and changes the counts", func(t *testing.T) {
 		anna := anna.In(t)
 		anna.OpenCard("E-Mail: no public mail host")
-		anna.WaitText(".cell .what", "not a public host name")
+		anna.WaitText(".cell .what", "not allowed in a host name")
 		anna.PressKeys(kb.Enter)
 		anna.WaitFor(`document.activeElement?.classList.contains("editor")`)
 		webtest.Evaluate[bool](anna, `document.activeElement.select() ?? true`)

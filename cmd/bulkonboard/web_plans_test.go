@@ -196,7 +196,7 @@ func (m *team) playUsed(t *testing.T) {
 	m.start(t)
 	ben = m.ben.In(t)
 	ben.OpenPage(plan)
-	m.refused(t, "an older copy was put in its place")
+	m.refused(t, "an older copy was put in its place", "Show this to whoever runs the program")
 	m.stop(t)
 	s.run("ledger", "adopt", "--base-url", s.base, "--ledger", s.ledger).ends(0)
 	m.start(t)
