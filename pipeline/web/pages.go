@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"fmt"
+	"io/fs"
 	"net/http"
 	"path"
 	"strings"
@@ -18,6 +20,25 @@ import (
 //go:embed static templates
 var files embed.FS
 
+// versionHeader says in every answer of which version the pages are. A page that is open
+// since an earlier version of the program sees that it is outdated.
+const versionHeader = "Page-Version"
+
+// hashFiles returns the version of the pages: a hash of all files.
+func hashFiles() (string, error) {
+	sum := sha256.New()
+	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := files.ReadFile(path)
+		fmt.Fprintf(sum, "%s %d\n", path, len(content))
+		sum.Write(content)
+		return err
+	})
+	return hex.EncodeToString(sum.Sum(nil)[:6]), err
+}
+
 // pageData is what a template gets.
 type pageData struct {
 	Title string
@@ -26,6 +47,8 @@ type pageData struct {
 	Team  bool   // users sign in with a password
 	User  string
 	Roles []api.Role
+
+	Version string // see versionHeader
 }
 
 // isPage reports whether a route answers with a page.
@@ -51,6 +74,7 @@ func (s *Server) showPage(w http.ResponseWriter, r *http.Request, by access.Visi
 }
 
 func (s *Server) writePage(w http.ResponseWriter, status int, name string, data pageData) {
+	data.Version = s.version
 	var page bytes.Buffer
 	if err := s.pages.ExecuteTemplate(&page, name, data); err != nil {
 		s.log.Error("page", "template", name, "error", err)

@@ -30,6 +30,7 @@ type fakeEngine struct {
 	isInUse bool
 	watched []api.Run
 	done    []plans.DoneList
+	runs    []api.Run
 }
 
 var _ Engine = (*fakeEngine)(nil)
@@ -75,7 +76,9 @@ func (f *fakeEngine) StartRun(_ context.Context, _ access.Visitor, plan string, 
 	f.note("run " + plan)
 	return api.Run{ID: 4, Plan: plan}, nil
 }
-func (f *fakeEngine) Runs(context.Context) ([]api.Run, error)          { return []api.Run{}, nil }
+func (f *fakeEngine) Runs(context.Context) ([]api.Run, error) {
+	return append([]api.Run{}, f.runs...), nil
+}
 func (f *fakeEngine) Run(_ context.Context, id int64) (api.Run, error) { return api.Run{ID: id}, nil }
 func (f *fakeEngine) WatchRun(_ context.Context, _ int64, show func(api.Run) error) error {
 	for _, run := range f.watched {

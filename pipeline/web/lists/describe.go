@@ -52,7 +52,7 @@ func (l view) countRows() api.Counts {
 func (l view) describe(reader string) api.List {
 	first := l.first.Made
 	out := api.List{ListSummary: l.summary(reader), Size: first.Size, SHA256: first.SHA256, Kind: kindOf(l.filePath()), Refusal: l.refusal, Readings: readingsOf(l.refusal),
-		Sheets: []api.Sheet{}, Head: []api.HeadRow{}, Columns: []api.Column{}, Fields: []api.Field{}, Missing: []string{}, Notes: []api.Note{}, Settings: l.state.settings,
+		Sheets: []api.Sheet{}, Head: []api.HeadRow{}, Columns: []api.Column{}, Fields: []api.Field{}, Missing: []string{}, Unclear: []string{}, Notes: []api.Note{}, Settings: l.state.settings,
 		Proposals: []api.Proposal{}, Withheld: []api.Proposal{}, Decisions: []api.Decision{}, Changes: l.describeChanges()}
 	if l.job != nil {
 		out.Progress = l.job.describe()
@@ -63,6 +63,9 @@ func (l view) describe(reader string) api.List {
 	}
 	l.describeOutline(&out)
 	files := []source.File{l.outl.file}
+	if offered := l.offerMapping(); offered != nil && l.owner() == reader && l.job == nil {
+		out.Offered = offered.describe(files)
+	}
 	for _, d := range l.state.decided {
 		out.Decisions = append(out.Decisions, describeDecision(d.Decision, files))
 		made := &out.Decisions[len(out.Decisions)-1]
@@ -87,6 +90,7 @@ func (l view) describe(reader string) api.List {
 func (l view) describeOutline(out *api.List) {
 	o := l.outl
 	out.Kind = o.file.Kind
+	out.Unclear = append(out.Unclear, o.unclear...)
 	out.Sheets, out.Head = append(out.Sheets, o.sheets...), append(out.Head, o.head...)
 	for _, n := range o.notes {
 		out.Notes = append(out.Notes, api.Note{Code: n.Code, Message: n.Message, Warning: n.Warning})
@@ -109,8 +113,11 @@ func (l view) describeOutline(out *api.List) {
 		if isMapped {
 			field.Column = at
 		}
-		if f.Required && !isMapped && defaults[f.Name] == "" {
+		isMissing := f.Required && !isMapped && defaults[f.Name] == ""
+		if isMissing {
 			out.Missing = append(out.Missing, f.Name)
+		}
+		if isMissing || slices.Contains(o.unclear, f.Name) {
 			field.Near = o.nearColumns(&f)
 		}
 		out.Fields = append(out.Fields, field)

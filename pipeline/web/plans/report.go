@@ -30,8 +30,17 @@ func (d *Desk) Report(ctx context.Context, id int64) (api.Report, error) {
 	}
 	repeats := found.Code[ledger.StatusCode{Status: ledger.DuplicateInInput, Field: "email", Code: pipeline.CodeRepeatsOther}]
 	out := api.Report{Run: run, Causes: causesOf(found), Exports: []api.LogEntry{}, Rejects: found.Status[ledger.Invalid] + found.Status[ledger.Rejected] + repeats}
-	out.Kinds = kindsOf(out.Causes)
-	out.Links, err = d.Commands.CountLinks(ctx, id)
+	out.Kinds, out.Lists, out.Runs = kindsOf(out.Causes), []api.ListSummary{}, []api.Run{}
+	if out.Links, err = d.Commands.CountLinks(ctx, id); err != nil {
+		return out, err
+	}
+	if out.KYC, err = d.Commands.Followed(ctx, id); err != nil {
+		return out, err
+	}
+	shown, err := d.Commands.LinksShown(ctx)
+	if shown != nil && shown.At.After(run.Started) {
+		out.Exported = shown
+	}
 	return out, err
 }
 
