@@ -1,7 +1,6 @@
 package decide
 
 import (
-	"flag"
 	"fmt"
 	"slices"
 	"testing"
@@ -400,13 +399,6 @@ func (m *model) resolve() (resend, over bool) {
 // Invariants 1, 8, 16 and 17, faults 8 to 17 and 20, as far as they are one
 // person's.
 func TestRandomHistories(t *testing.T) {
-	// The nightly run plays a million.
-	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
-		if err := f.Value.Set("40"); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = f.Value.Set(f.DefValue) }) // it was that
-	}
 	rapid.Check(t, func(rt *rapid.T) {
 		m := &model{T: rt, now: epoch(), timeout: 30 * time.Second, details: ledger.Details("one"),
 			customer: ledger.Customer{Status: ledger.Pending}}
