@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
@@ -23,9 +22,9 @@ func TestPostgresLosesCommits(t *testing.T) {
 	long(t)
 	t.Parallel()
 	const rows, keyTTL = 900, "2m"
-	primary := pgtest.Start(t)
+	primary := clusters.Start(t)
 	standby := primary.StartStandby(t, "")
-	s := &together{stage: newStage(t, 1), address: strings.Replace(primary.URL(), primary.Address(), primary.Address()+","+standby.Address(), 1)}
+	s := &trio{stage: newStage(t, 1), address: strings.Replace(primary.URL(), primary.Address(), primary.Address()+","+standby.Address(), 1)}
 	server, err := sandbox.New(sandbox.Config{KeyTTL: 2 * time.Minute, Latency: 20 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
