@@ -32,6 +32,7 @@ func TestPostgres(t *testing.T) {
 		"a ledger that is copied":       testPostgresCopy,
 		"roles":                         testPostgresRoles,
 		"senders":                       testPostgresSenders,
+		"what stops all three":          testPostgresGates,
 		"emergency files":               testPostgresEmergency,
 		"a ledger put back from a dump": testPostgresDump,
 	} {

@@ -158,6 +158,7 @@ func TestCommitWithoutStandby(t *testing.T) {
 	}
 	before := x.sender.present.Load().confirmed.Load()
 	setStandby("away")
+	defer setStandby("") // else the end would wait for it
 	intents, ids := []ledger.Intent{}, []int64{}
 	var sending sync.WaitGroup
 	sending.Go(func() {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"path"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/web/access"
@@ -88,13 +89,32 @@ func (s *Server) writePage(w http.ResponseWriter, status int, name string, data 
 // serveStatic serves style sheets, scripts and pictures. They hold no data, so they may
 // be kept, but are asked for again.
 func (s *Server) serveStatic(w http.ResponseWriter, r *http.Request, _ access.Visitor) error {
-	content, err := files.ReadFile("static/" + r.PathValue("file"))
+	name := r.PathValue("file")
+	content, err := files.ReadFile("static/" + name)
 	if err != nil {
 		return api.Refuse(http.StatusNotFound, "not_found")
 	}
 	sum := sha256.Sum256(content)
 	w.Header().Set("Cache-Control", "no-cache")
-	w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:12])+`"`)
-	http.ServeFileFS(w, r, files, "static/"+r.PathValue("file"))
+	tag := `"` + hex.EncodeToString(sum[:12]) + `"`
+	w.Header().Set("ETag", tag)
+	if r.Header.Get("If-None-Match") == tag {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	w.Header().Set("Content-Type", typeOfStatic(name))
+	_, _ = w.Write(content) // the browser may be gone
 	return nil
+}
+
+// typeOfStatic returns the type of a file. That of the system may be wrong: browsers refuse
+// scripts that are called text/plain.
+func typeOfStatic(name string) string {
+	switch path.Ext(name) {
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	}
+	return "image/svg+xml"
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -121,15 +122,7 @@ func (l view) describeOutline(out *api.List) {
 		}
 		out.Fields = append(out.Fields, field)
 	}
-	slices.SortStableFunc(out.Fields, func(a, b api.Field) int {
-		if a.Required == b.Required {
-			return 0
-		}
-		if a.Required {
-			return -1
-		}
-		return 1
-	})
+	sort.SliceStable(out.Fields, func(i, j int) bool { return out.Fields[i].Required && !out.Fields[j].Required })
 }
 
 // nearColumns returns the columns that are not read and whose heading has a part of a
@@ -181,9 +174,10 @@ func (l view) describeFindings() (statuses map[string]int, problems []api.Proble
 	for cause, n := range l.result.tally.Code {
 		problems = append(problems, api.Problem{Status: string(cause.Status), Field: cause.Field, Code: cause.Code, Count: n})
 	}
-	slices.SortFunc(problems, func(a, b api.Problem) int {
+	sort.Slice(problems, func(i, j int) bool {
+		a, b := &problems[i], &problems[j]
 		return cmp.Or(cmp.Compare(slices.Index(order, ledger.Status(a.Status)), slices.Index(order, ledger.Status(b.Status))),
-			cmp.Compare(b.Count, a.Count), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Code, b.Code))
+			cmp.Compare(b.Count, a.Count), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Code, b.Code)) < 0
 	})
 	return statuses, problems, l.describeKinds()
 }
@@ -204,8 +198,9 @@ func (l view) describeKinds() []api.Kind {
 		kinds = append(kinds, kind)
 	}
 	groups := []string{"decide", "correct", "repeat", "look"}
-	slices.SortFunc(kinds, func(a, b api.Kind) int {
-		return cmp.Or(cmp.Compare(slices.Index(groups, a.Group), slices.Index(groups, b.Group)), cmp.Compare(b.Cells, a.Cells), cmp.Compare(a.ID, b.ID))
+	sort.Slice(kinds, func(i, j int) bool {
+		a, b := &kinds[i], &kinds[j]
+		return cmp.Or(cmp.Compare(slices.Index(groups, a.Group), slices.Index(groups, b.Group)), cmp.Compare(b.Cells, a.Cells), cmp.Compare(a.ID, b.ID)) < 0
 	})
 	return kinds
 }
@@ -240,7 +235,10 @@ func (l view) describeValues(key *kindKey, count *kindCount) []api.Value {
 		}
 		values = append(values, v)
 	}
-	slices.SortFunc(values, func(a, b api.Value) int { return cmp.Or(cmp.Compare(b.Cells, a.Cells), cmp.Compare(a.Text, b.Text)) })
+	sort.Slice(values, func(i, j int) bool {
+		a, b := &values[i], &values[j]
+		return cmp.Or(cmp.Compare(b.Cells, a.Cells), cmp.Compare(a.Text, b.Text)) < 0
+	})
 	return values[:min(len(values), shownValues)]
 }
 

@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
+	"sort"
 	"sync"
 	"time"
 
@@ -165,8 +165,9 @@ func (s *Store) All(reader string) []api.ListSummary {
 		}
 		l.mu.Unlock()
 	}
-	slices.SortFunc(all, func(a, b api.ListSummary) int {
-		return cmp.Or(b.Made.Compare(a.Made), cmp.Compare(a.ID, b.ID))
+	sort.Slice(all, func(i, j int) bool {
+		a, b := &all[i], &all[j]
+		return cmp.Or(b.Made.Compare(a.Made), cmp.Compare(a.ID, b.ID)) < 0
 	})
 	return all
 }
@@ -272,7 +273,7 @@ func (s *Store) makeRoom(but *list) {
 		}
 		l.mu.Unlock()
 	}
-	slices.SortFunc(all, func(a, b loaded) int { return a.used.Compare(b.used) })
+	sort.Slice(all, func(i, j int) bool { return all[i].used.Before(all[j].used) })
 	for _, old := range all {
 		if total <= maxLoadedRows {
 			return

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
-	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -50,8 +50,9 @@ func causesOf(t ledger.Tally) []api.Problem {
 	for c, n := range t.Code {
 		all = append(all, api.Problem{Status: string(c.Status), Field: c.Field, Code: c.Code, Count: n})
 	}
-	slices.SortFunc(all, func(a, b api.Problem) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Code, b.Code))
+	sort.Slice(all, func(i, j int) bool {
+		a, b := &all[i], &all[j]
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Code, b.Code)) < 0
 	})
 	return all
 }
