@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"time"
 )
@@ -27,6 +28,10 @@ var (
 	// once it is reached. A ledger on this machine never returns it.
 	ErrUnavailable = errors.New("ledger cannot be reached")
 )
+
+// ErrOutdated is ErrConflict of a check pass: the ledger has changed since the pass began,
+// so that it must be done again. Another process has registered input meanwhile, say.
+var ErrOutdated = fmt.Errorf("the check must be repeated: %w", ErrConflict)
 
 // Ledger is what happened to every customer. All methods may be called by any
 // number of goroutines; writes are serialised inside. Every write is one
@@ -53,7 +58,7 @@ type Registrar interface {
 	Digest(details []Detail) Details
 	// Register begins a check pass. Nothing of it is seen by others before Commit,
 	// which is one transaction. A ledger may make other writes wait until it ends.
-	// ErrConflict if the fingerprint is registered. Of the batch, ID and Rows
+	// ErrOutdated if the fingerprint is registered. Of the batch, ID and Rows
 	// are given by the ledger, and Registered if it is zero.
 	Register(ctx context.Context, b Batch) (Registration, error)
 }
@@ -76,6 +81,8 @@ type Registration interface {
 	// at most one a row. ErrConflict if they are out of order or of no row, or if
 	// rows are added after it; the registration can then only be rolled back.
 	AddNotes(ctx context.Context, notes []RowNote) error
+	// Commit registers the batch. ErrOutdated if nothing was registered, and the check
+	// must be done again.
 	Commit(ctx context.Context) (Batch, error)
 	Rollback() error
 }

@@ -86,13 +86,13 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 
 func runBatch(ctx context.Context, r *run) (Summary, error) {
 	s := Summary{Started: pacing.WallTime()}
-	batch, plan, err := r.planBatch(ctx)
-	s.Plan = plan
-	if err == nil {
-		err = batch.commitBatch(ctx)
+	batch, plan, err := registerBatch(ctx, r)
+	for errors.Is(err, ledger.ErrOutdated) && ctx.Err() == nil {
+		r.cfg.Log.Warn("the ledger has changed since the check began, so the input is checked again")
+		batch, plan, err = registerBatch(ctx, r)
 	}
-	if err != nil {
-		return s, errors.Join(asInterrupted(ctx, err), batch.rollBack())
+	if s.Plan = plan; err != nil {
+		return s, err
 	}
 	r.batch, s.Batch = batch.batch, batch.batch
 	before := batch.tally
@@ -125,6 +125,19 @@ func Settle(ctx context.Context, cfg Config) (Summary, error) {
 		return Summary{}, err
 	}
 	return joinAndDo(ctx, newRun(cfg), settleDoubts)
+}
+
+// registerBatch plans and registers the input. With ErrOutdated the plan no longer holds, and
+// all of it must be done again.
+func registerBatch(ctx context.Context, r *run) (*registered, Plan, error) {
+	batch, plan, err := r.planBatch(ctx)
+	if err == nil {
+		err = batch.commitBatch(ctx)
+	}
+	if err != nil {
+		err = errors.Join(asInterrupted(ctx, err), batch.rollBack())
+	}
+	return batch, plan, err
 }
 
 func settleDoubts(ctx context.Context, r *run) (s Summary, err error) {

@@ -227,6 +227,24 @@ func TestSendersShareBatch(t *testing.T) {
 	})
 }
 
+// TestSendersBeginTogether: three senders check one list at the same moment. One registers
+// it, and the others find it registered.
+func TestSendersBeginTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const rows, rate = 300, 50
+		g := newGroup(t, rows, 3, rate)
+		for _, s := range g.senders {
+			g.runs.Go(func() { s.summary, s.err = Run(t.Context(), s.cfg) })
+		}
+		g.runs.Wait()
+		g.audit(rate)
+		g.wantAll(rows)
+		if n := len(g.partner.posts); n != rows {
+			t.Errorf("%d requests for %d rows", n, rows)
+		}
+	})
+}
+
 // TestPreviewAmongSenders: a plan of a list that others are sending shows their rate, and
 // draws its requests from it.
 func TestPreviewAmongSenders(t *testing.T) {

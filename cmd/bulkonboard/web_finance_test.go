@@ -138,6 +138,11 @@ func (f *finance) playDrop(anna *webtest.Tab) {
 	anna.OpenPage(f.list + "#columns")
 	anna.WaitText("h2", "What is read")
 	f.readable("columns", anna)
+	anna.ClickText("button", "Keep this mapping")
+	anna.WaitText("dialog pre", "--map-file")
+	f.readable("mapping-kept", anna)
+	anna.ClickText("dialog button", "Close")
+	anna.WaitFor(`document.querySelector("dialog") === null`)
 	anna.OpenPage(f.list)
 }
 
@@ -367,6 +372,15 @@ func (f *finance) playReport() {
 	if name, content := ben.DownloadFile("button", "Report .csv"); !strings.HasSuffix(name, ".csv") || bytes.Contains(content, []byte("https://")) || bytes.Count(content, []byte(",created,")) != f.ready {
 		f.t.Errorf("%s has %d bytes and %d created rows", name, len(content), bytes.Count(content, []byte(",created,")))
 	}
+	// The rows to correct, dropped on the report, are followed from it.
+	anna.OpenPage(f.run)
+	rejects, rows := anna.DownloadFile("button", "Rows to correct")
+	f.s.write(f.s.path(rejects), string(rows))
+	anna.UploadFile(f.s.path(rejects))
+	anna.WaitText(".foot .sum", "0 ready")
+	anna.OpenPage(f.run)
+	anna.WaitText(".history", rejects+": 0 ready")
+	f.readable("followed", anna)
 	anna.OpenPage("/log")
 	anna.WaitText("tbody", "Approved a plan")
 	f.readable("log", anna)

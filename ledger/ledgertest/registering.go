@@ -72,7 +72,7 @@ func testRegister(t *testing.T, l ledger.Ledger) {
 func testRegisterRefuses(t *testing.T, l ledger.Ledger) {
 	ctx := t.Context()
 	addBatch(t, l, "one", validRows(3)...)
-	if _, err := l.Register(ctx, ledger.Batch{Fingerprint: "one"}); !errors.Is(err, ledger.ErrConflict) {
+	if _, err := l.Register(ctx, ledger.Batch{Fingerprint: "one"}); !errors.Is(err, ledger.ErrOutdated) {
 		t.Errorf("same fingerprint: %v", err)
 	}
 	for name, rows := range map[string][]ledger.Row{

@@ -30,7 +30,7 @@ func (m *Ledger) Register(ctx context.Context, b ledger.Batch) (ledger.Registrat
 	}
 	if _, err := m.FindBatch(ctx, b.Fingerprint); err == nil {
 		<-m.writeLock
-		return nil, fmt.Errorf("this input is registered already: %w", ledger.ErrConflict)
+		return nil, fmt.Errorf("this input is registered already: %w", ledger.ErrOutdated)
 	}
 	if b.Registered.IsZero() {
 		b.Registered = time.Now()

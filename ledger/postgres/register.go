@@ -67,7 +67,7 @@ func (r *registration) begin(ctx context.Context, t *tx) error {
 		return err
 	}
 	if len(same) > 0 {
-		return fmt.Errorf("this input is registered already: %w", ledger.ErrConflict)
+		return fmt.Errorf("this input is registered already: %w", ledger.ErrOutdated)
 	}
 	if err := t.QueryOne(ctx, `SELECT registrations, EXISTS (SELECT FROM forgotten), EXISTS (SELECT FROM lookup) FROM ledger`,
 		nil, &r.began, &r.hasForgotten, &r.hasOnboarded); err != nil {

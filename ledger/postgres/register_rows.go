@@ -188,7 +188,7 @@ func (r *registration) commit(ctx context.Context, t *tx) error {
 		}
 	}
 	if mine, err := t.QueryIDs(ctx, "SELECT batch FROM check_pass WHERE batch = ? FOR UPDATE", r.batch.ID); err != nil || len(mine) == 0 {
-		return cmp.Or(err, fmt.Errorf("this process was declared ended meanwhile, and its check was deleted; run the same command again: %w", ledger.ErrConflict))
+		return cmp.Or(err, fmt.Errorf("this process was declared ended meanwhile, and its check was deleted: %w", ledger.ErrOutdated))
 	}
 	var registrations, newcomers int64
 	names, err := listText(r.names)
@@ -202,9 +202,9 @@ func (r *registration) commit(ctx context.Context, t *tx) error {
 	case err != nil:
 		return err
 	case registrations != r.began+1:
-		return fmt.Errorf("another input was registered meanwhile; run the same command again: %w", ledger.ErrConflict)
+		return fmt.Errorf("another input was registered meanwhile: %w", ledger.ErrOutdated)
 	case newcomers != int64(r.newcomers):
-		return fmt.Errorf("the server was restarted meanwhile and has lost a part of the check; run the same command again: %w", ledger.ErrConflict)
+		return fmt.Errorf("the server was restarted meanwhile and has lost a part of the check: %w", ledger.ErrOutdated)
 	}
 	if err := r.putBatch(ctx, t); err != nil {
 		return err

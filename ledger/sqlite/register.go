@@ -66,7 +66,7 @@ func (r *registration) begin(ctx context.Context) error {
 		return err
 	}
 	if len(same) > 0 {
-		return fmt.Errorf("this input is registered already: %w", ledger.ErrConflict)
+		return fmt.Errorf("this input is registered already: %w", ledger.ErrOutdated)
 	}
 	if r.batch.Registered.IsZero() {
 		r.batch.Registered = r.l.now()

@@ -33,6 +33,12 @@ func TestWebScreens(t *testing.T) {
 		{"APlanNeedsASecondPerson", testApproval},
 		{"APlanThatCannotBeSubmitted", testPlanDraft},
 		{"WhatIsNotAtHandIsSaid", testStates},
+		{"AMappingIsKeptAndOffered", testMapping},
+		{"TwoColumnsForOneField", testUnclearColumns},
+		{"AnUpdateAndALedgerThatCannotBeUsed", testOutdated},
+		{"WarningsOfARun", testWarnings},
+		{"AfterTheRun", testAfterRun},
+		{"APlanAsOthersSeeIt", testPlanForOthers},
 		{"ARunGoesOnWithoutThePage", testRun},
 		{"check 12 headings, cells and row numbers are those of the sheet", testWorkbook},
 	} {

@@ -20,6 +20,13 @@ const (
 	resultLines = 8  // of those, what a run keeps for its result
 )
 
+// planCounts tell a plan from the one that was shown before: with several senders the check
+// may have to be done again.
+type planCounts struct {
+	rows, send, recent, inDoubt int
+	isAgain                     bool
+}
+
 // addPlan adds what the check found and what a run is to do.
 func addPlan(p *term.Page, files []source.File, plan pipeline.Plan, limit int) {
 	part := p.Section("Checked")
@@ -149,10 +156,11 @@ func allRows(n int) string {
 
 // reportPlan prints what the check found and what is to be done, once.
 func (s *session) reportPlan(ctx context.Context, plan pipeline.Plan) {
-	if s.planShown || s.in == nil {
+	counts := planCounts{plan.Rows, plan.Send, plan.New, plan.InDoubt, plan.Again}
+	if s.in == nil || s.shownPlan != nil && *s.shownPlan == counts {
 		return
 	}
-	s.planShown = true
+	s.shownPlan = &counts
 	s.logPlan(plan)
 	p := &term.Page{MaxLines: maxLines - s.linesShown - resultLines}
 	switch {

@@ -23,6 +23,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/postgres"
 	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
@@ -59,12 +60,12 @@ type session struct {
 	progress      *progressLog
 	alerts        *alerts.Alerts // nil if nobody is notified
 	outputs       *outputs.Outputs
-	rejects       []string // names of the rejects files of this run
-	correctable   int      // rows in them
-	links         int      // verification links in the report
-	linesShown    int      // of a terminal, filled so far
-	planShown     bool     // what the check found has been printed
-	notesShown    int      // notes of the input that have been printed
+	rejects       []string    // names of the rejects files of this run
+	correctable   int         // rows in them
+	links         int         // verification links in the report
+	linesShown    int         // of a terminal, filled so far
+	shownPlan     *planCounts // of the plan that has been printed with what the check found; nil = none yet
+	notesShown    int         // notes of the input that have been printed
 	closers       []func() error
 }
 
@@ -81,6 +82,9 @@ func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args 
 	}
 	if s.to, err = f.Resolve(settings.LevelsOf(c)); err != nil {
 		return nil, err
+	}
+	if f.Background && !postgres.IsAddress(s.to.Ledger) {
+		return nil, exit.NewUsageError(errors.New("--background is for a ledger in PostgreSQL"), "a ledger in a file has one sender, which has the whole rate")
 	}
 	if s.needsYes() && !f.Yes && !term.IsTerminal(con.In) {
 		return nil, exit.NewUsageError(errors.New("production needs confirmation. There is no terminal to confirm on: add --yes"), "to see first what it would do, run bulkonboard plan")

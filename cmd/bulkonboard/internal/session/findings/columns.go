@@ -38,6 +38,13 @@ type ColumnCheck struct {
 	row     validate.Raw // that is added
 }
 
+// reset forgets what an earlier pass found, and keeps the settings.
+func (s *ColumnCheck) reset() {
+	s.Checker = columns.Checker{Encoding: s.Checker.Encoding, Rules: s.Checker.Rules, SharedRows: s.Checker.SharedRows}
+	s.Proposer = decisions.Proposer{Rules: s.Proposer.Rules}
+	s.filled, s.rows = nil, 0
+}
+
 // Begin makes ready for a pass over all rows.
 func (s *ColumnCheck) Begin() {
 	s.mu.Lock()

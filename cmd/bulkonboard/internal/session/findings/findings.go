@@ -57,6 +57,14 @@ func NewCollector() *Collector {
 	return &Collector{groups: map[kind]*group{}, RowsPerFile: map[int]int{}}
 }
 
+// reset forgets what an earlier check pass found.
+func (f *Collector) reset() {
+	fresh := NewCollector()
+	f.groups, f.RowsPerFile = fresh.groups, fresh.RowsPerFile
+	f.Cells, f.Problems, f.Shared, f.SharingCount, f.Marks = nil, 0, nil, 0, marking.List{}
+	f.Columns.reset()
+}
+
 // CheckColumns makes the checker look at the rows of an input, and compare at most
 // so many with each other (0 = all).
 func (f *Collector) CheckColumns(in *source.Input, rules *validate.Rules, id string, most int) {

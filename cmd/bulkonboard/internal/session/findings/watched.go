@@ -92,6 +92,7 @@ func (f *Collector) watchRegistration(reg ledger.Registration, err error) (ledge
 	if err != nil {
 		return nil, err
 	}
+	f.reset()
 	f.Columns.Begin()
 	return &watchedRegistration{reg, f}, nil
 }
