@@ -112,13 +112,7 @@ func (c *chaos) leader() (*chaosSender, int64) {
 	var pid int
 	var number int64
 	c.ask("SELECT s.pid, s.id FROM role r JOIN sender s ON s.id = r.sender WHERE r.name = 'resolver'", &pid, &number)
-	for _, s := range c.all {
-		if s.cmd.Process.Pid == pid {
-			return s, number
-		}
-	}
-	c.Fatalf("%s: nobody leads", c.name)
-	return nil, 0
+	return c.senderOf(pid), number
 }
 
 func playKillAll(c *chaos) {
@@ -136,10 +130,9 @@ func playKillAll(c *chaos) {
 // playStop stops a process until the ledger has such a row. Its requests last longer than its
 // lease, as they do by default.
 func playStop(c *chaos, until string) {
-	c.timeout = 2 * c.lease
+	c.timeout, c.settle = 2*c.lease, 2*c.lease
 	c.startAll(false, false)
-	c.awaitAllSending()
-	s := c.anyone()
+	s := c.awaitBusy()
 	s.signal(syscall.SIGSTOP)
 	c.await("it to be declared ended", func() bool { return c.count(until) > 0 })
 	s.signal(syscall.SIGCONT)
@@ -155,8 +148,7 @@ func checkRecovered(c *chaos) {
 // playStopLong stops a process until the others have settled and sent what it had begun.
 func playStopLong(c *chaos) {
 	c.startAll(false, false)
-	c.awaitAllSending()
-	s := c.anyone()
+	s := c.awaitBusy()
 	s.signal(syscall.SIGSTOP)
 	c.await("the end of the others", func() bool {
 		for _, other := range c.all {
@@ -201,8 +193,7 @@ func (c *chaos) removeToxic(p *toxiproxy.Proxy, name string) {
 
 func playCut(c *chaos) {
 	c.startAll(true, false)
-	c.awaitAllSending()
-	mend := c.silence(c.anyone())
+	mend := c.silence(c.awaitBusy())
 	c.last(3 * c.lease)
 	mend()
 }
@@ -212,8 +203,7 @@ func playCut(c *chaos) {
 // on another one.
 func playCutAndKill(c *chaos, isElsewhere bool) {
 	c.startAll(true, false)
-	c.awaitAllSending()
-	s := c.anyone()
+	s := c.awaitBusy()
 	before := sizeOf(c, s.emergency)
 	mend := c.silence(s)
 	c.await("answers that could not be recorded", func() bool { return sizeOf(c, s.emergency) > before })
@@ -232,7 +222,7 @@ func playCutAndKill(c *chaos, isElsewhere bool) {
 	c.copyFile(s.emergency, moved)
 	missing := []int{c.countStatus(ledger.LinkMissing)}
 	for range 2 {
-		c.run("ledger", "merge", "--base-url", c.base, "--ledger", c.address, moved).ends(0)
+		c.manage("merge", moved)
 		missing = append(missing, c.countStatus(ledger.LinkMissing))
 	}
 	if missing[1] != missing[2] || missing[1] > missing[0] {

@@ -83,9 +83,8 @@ func newChaos(t testing.TB, cluster *pgtest.Cluster, name string, seed uint64, r
 	c.scene = newScene(t, sandbox.Config{KeyTTL: 3 * time.Second, EmailsRepeat: true, Seed: seed, Latency: 20 * time.Millisecond, LatencyMax: 250 * time.Millisecond, Faults: parsed}, chaosRows(0, rows))
 	c.ledger, c.lists = c.address, []chaosList{{c.input, rows}}
 	c.scene.flags = nil
-	for _, args := range [][]string{{"create"}, {"pace", "--rate", fmt.Sprintf("%d/s", rate)}} {
-		c.run(append([]string{"ledger", args[0], "--base-url", c.base, "--ledger", c.address}, args[1:]...)...).ends(0)
-	}
+	c.manage("create")
+	c.manage("pace", "--rate", fmt.Sprintf("%d/s", rate))
 	return c
 }
 
@@ -114,16 +113,29 @@ func (c *chaos) startSender(s *chaosSender, hasProxy bool) *chaosSender {
 	return s
 }
 
-// startAll starts three processes: at once, or each when the one before has sent something.
+// startAll starts three processes. They send slowly until all have joined. At once, they check it at the same time, too, and the first one sends alone.
 func (c *chaos) startAll(hasProxy, isAtOnce bool) {
 	c.Helper()
+	if !isAtOnce {
+		c.manage("pace", "--rate", "10/s")
+	}
 	c.figures.began = time.Now()
 	for i := range 3 {
 		c.addSender(c.lists[i%len(c.lists)], hasProxy)
 		if !isAtOnce {
-			c.awaitPosts(10*i + 1)
+			c.await("it to join", func() bool { return c.count("sender WHERE batch <> 0") > i })
 		}
 	}
+	if !isAtOnce {
+		c.manage("pace", "--rate", fmt.Sprintf("%d/s", c.rate))
+		c.figures.began = time.Now()
+	}
+}
+
+// manage runs a ledger command.
+func (c *chaos) manage(name string, args ...string) {
+	c.Helper()
+	c.run(append([]string{"ledger", name, "--base-url", c.base, "--ledger", c.address}, args...)...).ends(0)
 }
 
 // await waits until something is so. It fails if the processes end before, or hang.
@@ -152,12 +164,29 @@ func (c *chaos) awaitMoment() {
 	c.figures.hit = time.Now()
 }
 
-// awaitAllSending waits until all processes send, and then for the moment.
-func (c *chaos) awaitAllSending() {
+// awaitBusy waits for the moment, and returns the process that has the most requests in flight.
+func (c *chaos) awaitBusy() *chaosSender {
 	c.Helper()
-	c.await("all to send", func() bool { return c.count("sender WHERE sent > 0 AND ended_us IS NULL") == len(c.all) })
-	c.awaitPosts(int(c.calls[0].Load()) + c.random.IntN(c.rows()/4))
+	c.awaitMoment()
+	pid := 0
+	c.await("requests in flight", func() bool {
+		c.ask("SELECT coalesce((SELECT s.pid FROM attempt a JOIN sender s ON s.id = a.sender WHERE a.class = '' GROUP BY s.pid ORDER BY count(*) DESC LIMIT 1), 0)", &pid)
+		return pid != 0
+	})
 	c.figures.hit = time.Now()
+	return c.senderOf(pid)
+}
+
+// senderOf returns a process by its number.
+func (c *chaos) senderOf(pid int) *chaosSender {
+	c.Helper()
+	for _, s := range c.all {
+		if s.cmd.Process.Pid == pid {
+			return s
+		}
+	}
+	c.Fatalf("%s: no process is %d", c.name, pid)
+	return nil
 }
 
 // last waits for a time. It is for faults that are of some length.
@@ -244,7 +273,7 @@ func (c *chaos) count(from string) (n int) {
 func TestPostgresStory(t *testing.T) {
 	long(t)
 	t.Parallel()
-	c := newChaos(t, clusters.Start(t), "one and the server killed", 1, 600, 200)
+	c := newChaos(t, clusters.Start(t), "one and the server killed", 1, 800, 200)
 	playStory(c)
 	c.finish()
 	c.audit()

@@ -19,23 +19,25 @@ import (
 )
 
 const (
+	gatesRate    = 100 // of all, requests a second
+	gatesRows    = 12_000
 	gatesWorkers = 4
 	// gatesInHand is the most requests that three runs may still begin once the ledger says
 	// stop: turns that they have drawn, and what is on its way with one.
-	gatesInHand = 3 * (togetherRate/10/3 + 1 + gatesWorkers)
+	gatesInHand = 3 * (gatesRate/10/3 + 1 + gatesWorkers)
 )
 
 // testPostgresGates: an operator, a 402 and a 429 to one of three runs stop all three, after
 // the turns that they have drawn. When the wallet pays again one row of one run shows it.
 func testPostgresGates(t *testing.T, cluster *pgtest.Cluster) {
-	s := &together{stage: newStage(t, 1), address: cluster.URL()}
-	if err := os.WriteFile(filepath.Join(s.dir, "in.csv"), []byte(customersCSV(10*togetherRows)), 0o600); err != nil {
+	s, address := newStage(t, 1), cluster.URL()
+	if err := os.WriteFile(filepath.Join(s.dir, "in.csv"), []byte(customersCSV(gatesRows)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	on := []string{"--base-url", s.url, "--ledger", s.address}
+	on := []string{"--base-url", s.url, "--ledger", address}
 	ledger := func(args ...string) []string { return append(append([]string{"ledger"}, args...), on...) }
-	playCommands(t, s.dir, []commandCase{{0, "created:", ledger("create")}, {0, "100/s", ledger("pace", "--rate", fmt.Sprintf("%d/s", togetherRate))}})
-	g := &gates{together: s, cluster: cluster, schema: s.address[strings.LastIndex(s.address, "=")+1:], ended: make(chan string, 3)}
+	playCommands(t, s.dir, []commandCase{{0, "created:", ledger("create")}, {0, "100/s", ledger("pace", "--rate", fmt.Sprintf("%d/s", gatesRate))}})
+	g := &gates{stage: s, cluster: cluster, schema: address[strings.LastIndex(address, "=")+1:], ended: make(chan string, 3)}
 	var runs sync.WaitGroup
 	defer runs.Wait()
 	for i := range 3 {
@@ -90,7 +92,7 @@ func testPostgresGates(t *testing.T, cluster *pgtest.Cluster) {
 
 // gates are three runs that are told to stop.
 type gates struct {
-	*together
+	*stage
 	cluster *pgtest.Cluster
 	schema  string
 	ended   chan string // what a run has said that ended

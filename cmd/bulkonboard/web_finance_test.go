@@ -372,15 +372,7 @@ func (f *finance) playReport() {
 	if name, content := ben.DownloadFile("button", "Report .csv"); !strings.HasSuffix(name, ".csv") || bytes.Contains(content, []byte("https://")) || bytes.Count(content, []byte(",created,")) != f.ready {
 		f.t.Errorf("%s has %d bytes and %d created rows", name, len(content), bytes.Count(content, []byte(",created,")))
 	}
-	// The rows to correct, dropped on the report, are followed from it.
-	anna.OpenPage(f.run)
-	rejects, rows := anna.DownloadFile("button", "Rows to correct")
-	f.s.write(f.s.path(rejects), string(rows))
-	anna.UploadFile(f.s.path(rejects))
-	anna.WaitText(".foot .sum", "0 ready")
-	anna.OpenPage(f.run)
-	anna.WaitText(".history", rejects+": 0 ready")
-	f.readable("followed", anna)
+	f.playFollowed(anna)
 	anna.OpenPage("/log")
 	anna.WaitText("tbody", "Approved a plan")
 	f.readable("log", anna)
@@ -395,6 +387,18 @@ func (f *finance) playReport() {
 			f.checkRequests(t, x)
 		}
 	})
+}
+
+// playFollowed drops the rows to correct on the report, which follows them.
+func (f *finance) playFollowed(anna *webtest.Tab) {
+	anna.OpenPage(f.run)
+	name, content := anna.DownloadFile("button", "Rows to correct")
+	f.s.write(f.s.path(name), string(content))
+	anna.UploadFile(f.s.path(name))
+	anna.WaitText(".foot .sum", "= 38")
+	anna.OpenPage(f.run)
+	anna.WaitText(".history", name+": 0 ready, 38 to correct, dropped by anna")
+	f.readable("followed", anna)
 }
 
 // checkRequests checks what a tab has asked for so far.
