@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	"fmt"
@@ -210,9 +211,9 @@ func playCut(c *chaos) {
 func playCutAndKill(c *chaos, isElsewhere bool) {
 	c.startAll(true, false)
 	s := c.awaitBusy()
-	before := sizeOf(c, s.emergency)
+	before := filledBytes(c, s.emergency)
 	mend := c.silence(s)
-	c.await("answers that could not be recorded", func() bool { return sizeOf(c, s.emergency) > before })
+	c.await("answers that could not be recorded", func() bool { return filledBytes(c, s.emergency) > before })
 	s.kill()
 	mend()
 	if !isElsewhere {
@@ -237,13 +238,14 @@ func playCutAndKill(c *chaos, isElsewhere bool) {
 	c.figures.more = append(c.figures.more, fmt.Sprintf("links missing before and after: %d, %d", missing[0], missing[1]))
 }
 
-func sizeOf(c *chaos, path string) int64 {
+// filledBytes returns how much of an emergency file is used. It has its full size at once.
+func filledBytes(c *chaos, path string) int {
 	c.Helper()
-	info, err := os.Stat(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		c.Fatal(err)
 	}
-	return info.Size()
+	return len(bytes.TrimRight(text, "\x00"))
 }
 
 func (c *chaos) countStatus(s ledger.Status) int {
