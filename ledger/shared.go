@@ -133,9 +133,10 @@ type Slots struct {
 type SlotsReason string
 
 const (
-	SlotsWait  SlotsReason = "wait"  // the partner has asked all to wait, or others are first
-	SlotsEmpty SlotsReason = "empty" // the wallet is empty
-	SlotsHeld  SlotsReason = "held"  // an operator has stopped all
+	SlotsWait   SlotsReason = "wait"   // the partner has asked all to wait
+	SlotsOthers SlotsReason = "others" // other senders are first (Draw.IsBackground)
+	SlotsEmpty  SlotsReason = "empty"  // the wallet is empty
+	SlotsHeld   SlotsReason = "held"   // an operator has stopped all
 )
 
 // Pace is the rate and the pauses of a shared ledger.

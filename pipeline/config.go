@@ -143,6 +143,7 @@ var _ Partner = (*partner.Client)(nil)
 type Pace struct {
 	Rate        float64       // requests a second; 0 = 5, or that of the shared ledger, which a rate here can only lower. Ignored if Unlimited is set
 	Unlimited   bool          // no ceiling
+	Background  bool          // send rows only at turns that no other sender of a shared ledger wants
 	Burst       int           // requests; 0 = 1
 	Workers     int           // requests in flight; 0 = as many as the rate needs, at most AutoWorkers; at most MaxWorkers
 	MaxAttempts int           // sends of one row in one run; 0 = 5

@@ -86,10 +86,10 @@ func Run(ctx context.Context, cfg Config) (Summary, error) {
 
 func runBatch(ctx context.Context, r *run) (Summary, error) {
 	s := Summary{Started: pacing.WallTime()}
-	batch, plan, err := r.registerBatch(ctx)
+	batch, plan, err := registerBatch(ctx, r)
 	for errors.Is(err, ledger.ErrOutdated) && ctx.Err() == nil {
 		r.cfg.Log.Warn("the ledger has changed since the check began, so the input is checked again")
-		batch, plan, err = r.registerBatch(ctx)
+		batch, plan, err = registerBatch(ctx, r)
 	}
 	if s.Plan = plan; err != nil {
 		return s, err
@@ -129,7 +129,7 @@ func Settle(ctx context.Context, cfg Config) (Summary, error) {
 
 // registerBatch plans and registers the input. With ErrOutdated the plan no longer holds, and
 // all of it must be done again.
-func (r *run) registerBatch(ctx context.Context) (*registered, Plan, error) {
+func registerBatch(ctx context.Context, r *run) (*registered, Plan, error) {
 	batch, plan, err := r.planBatch(ctx)
 	if err == nil {
 		err = batch.commitBatch(ctx)

@@ -67,9 +67,13 @@ func joinAndDo(ctx context.Context, r *run, do func(context.Context, *run) (Summ
 	rate := cmp.Or(pace.PerSecond, math.Inf(1))
 	r.shared = &sharedRun{Membership: member, run: r, ledger: shared, since: member.Now(), work: workload{changed: make(chan struct{}, 1)}}
 	r.clock.Shared = member.Now
-	r.pace = pacing.NewSharedPacer(member, pacing.NewLimiter(r.cfg.Pace.ceiling(), r.cfg.Pace.Burst), r.gate, rate, func(what string, err error) {
+	pacer := pacing.NewSharedPacer(member, pacing.NewLimiter(r.cfg.Pace.ceiling(), r.cfg.Pace.Burst), r.gate, rate, func(what string, err error) {
 		r.cfg.Log.Warn("could not inform the other senders", "about", what, "error", err.Error())
 	})
+	if r.cfg.Pace.Background {
+		pacer.YieldToOthers()
+	}
+	r.pace = pacer
 	return do(ctx, r)
 }
 

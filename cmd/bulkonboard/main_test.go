@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
 )
@@ -83,12 +84,19 @@ func long(t *testing.T) {
 	}
 }
 
+// clusters are the PostgreSQL servers of the tests.
+var clusters pgtest.Shared
+
 // leakless fails if the tests leave goroutines behind: partners, watchers and
 // readers of what runs in this process. The program itself is another one.
 type leakless struct{ *testing.M }
 
 func (m leakless) Run() int {
 	code := m.M.Run()
+	if err := clusters.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	if code == 0 {
 		// Of a connection that a toxic has ended, toxiproxy leaves this one waiting
 		// for ever; a proxy that was not stopped would leave others, too.

@@ -276,7 +276,7 @@ func (c *chaos) count(from string) (n int) {
 func TestPostgresStory(t *testing.T) {
 	long(t)
 	t.Parallel()
-	c := newChaos(t, pgtest.Start(t), "one and the server killed", 1, 800, 200, usualLatency)
+	c := newChaos(t, clusters.Start(t), "one and the server killed", 1, 800, 200, usualLatency)
 	playStory(c)
 	c.finish()
 	c.audit()
@@ -299,7 +299,7 @@ func TestPostgresChaosLong(t *testing.T) {
 	for seed := from; seed <= to; seed++ {
 		f := faults[int(seed-1)%len(faults)]
 		t.Run(fmt.Sprintf("%d %s", seed, f.name), func(t *testing.T) {
-			cluster := pgtest.Start(t)
+			cluster := clusters.Start(t)
 			latency := usualLatency
 			if f.isFast {
 				latency = 0

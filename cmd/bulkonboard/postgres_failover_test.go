@@ -4,12 +4,9 @@ package main
 
 import (
 	"bytes"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 )
 
 // TestPostgresFailover kills the primary of a synchronous pair in the middle of a run, which
@@ -18,21 +15,12 @@ import (
 func TestPostgresFailover(t *testing.T) {
 	long(t)
 	t.Parallel()
-	primary := pgtest.Start(t)
+	primary := clusters.Start(t)
 	standby := primary.StartStandby(t, primary.Address())
-	psql := func(server *pgtest.Cluster, text string) string {
-		t.Helper()
-		out, err := exec.CommandContext(t.Context(), server.Program("psql"), "-qtA", "-c", text, "postgres://postgres@"+server.Address()+"/postgres").CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", text, err, out)
-		}
-		return strings.TrimSpace(string(out))
-	}
-	psql(primary, "ALTER SYSTEM SET synchronous_standby_names = '*'")
-	psql(primary, "SELECT pg_reload_conf()")
+	primary.Query(t, "ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()")
 	ticks := time.NewTicker(20 * time.Millisecond)
 	defer ticks.Stop()
-	for psql(primary, "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") != "1" {
+	for primary.Query(t, "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") != "1" {
 		<-ticks.C
 	}
 	s := newStage(t, stageRows/3)

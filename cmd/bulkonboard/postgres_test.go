@@ -17,13 +17,14 @@ import (
 func TestPostgres(t *testing.T) {
 	long(t)
 	t.Parallel()
-	cluster := pgtest.Start(t)
+	cluster := clusters.Cluster(t)
 	for name, test := range map[string]func(*testing.T, *pgtest.Cluster){
 		"reports equal those of a file": testPostgresReports,
 		"a run that was killed":         testPostgresKilled,
 		"a run that was frozen":         testPostgresFrozen,
 		"a server that was killed":      testPostgresCrash,
 		"commands":                      testPostgresCommands,
+		"commands beside a run":         testPostgresBeside,
 		"the finance page":              testPostgresPage,
 		"three runs of one list":        testPostgresTogether,
 		"a list that is overtaken":      testPostgresOvertaken,
@@ -31,6 +32,7 @@ func TestPostgres(t *testing.T) {
 		"a ledger that is copied":       testPostgresCopy,
 		"roles":                         testPostgresRoles,
 		"senders":                       testPostgresSenders,
+		"what stops all three":          testPostgresGates,
 		"emergency files":               testPostgresEmergency,
 		"a ledger put back from a dump": testPostgresDump,
 	} {
@@ -142,7 +144,7 @@ func testPostgresFrozen(t *testing.T, cluster *pgtest.Cluster) {
 
 // testPostgresCrash kills the server in the middle of a run, which waits for it.
 func testPostgresCrash(t *testing.T, _ *pgtest.Cluster) {
-	cluster := pgtest.Start(t) // its own: the others are not to notice
+	cluster := clusters.Start(t) // its own: the others are not to notice
 	s := newStage(t, stageRows/3)
 	address := cluster.URL()
 	var said bytes.Buffer

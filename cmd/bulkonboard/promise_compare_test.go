@@ -52,7 +52,7 @@ func (c crash) compare(sc *scene, want []ledger.Status, last ending, killed int,
 			if !timedOut(r, customers) {
 				missing++
 			}
-		case c.undecidable(r, customers):
+		case c.undecidable(sc, r, customers):
 		case c.mislabels(r.Status, want[i]):
 		default:
 			sc.Errorf("row %d is %s (%s), undisturbed it is %s\n%s", r.Number, r.Status, r.Customer.Code, want[i], describe(sc))
@@ -97,6 +97,22 @@ func timedOut(r ledger.Reported, customers map[string]ledger.Customer) bool {
 	return slices.ContainsFunc(customers[r.Customer.Identity].History, func(a ledger.Attempt) bool {
 		return a.Class == ledger.Unknown && a.NotAfter.At.Sub(a.NotBefore.At) >= promiseTimeout
 	})
+}
+
+// actedLate reports whether the partner did what a request asked for only after the program
+// had given it up: the machine is too busy for the times that both agree on, and only a
+// person can decide the row.
+func actedLate(sc *scene, identity string) bool {
+	sc.Helper()
+	history := sc.customers()[identity].History
+	for _, p := range sc.posts() {
+		if slices.ContainsFunc(history, func(a ledger.Attempt) bool {
+			return a.Key == p.Key && a.Class == ledger.Unknown && p.Completed.After(a.NotAfter.At)
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // compareUsers holds rows against users: every user is told of (invariant 6),

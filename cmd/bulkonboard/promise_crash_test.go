@@ -515,8 +515,9 @@ func (c crash) finish(sc *scene, total *toll) ending {
 // forPeople is how many rows wait for a person because the clocks cannot be
 // compared, or too few users are known.
 func (c crash) forPeople(sc *scene) (n int) {
+	customers := sc.customers()
 	for _, r := range sc.rows() {
-		if c.undecidable(r, sc.customers()) {
+		if c.undecidable(sc, r, customers) {
 			n++
 		}
 	}
@@ -526,15 +527,15 @@ func (c crash) forPeople(sc *scene) (n int) {
 // undecidable reports whether a row is one that only a person can decide: its
 // answer was lost, and no time tells whose the user is who is there; or the
 // ledger knows too few users to judge the list by.
-func (c crash) undecidable(r ledger.Reported, customers map[string]ledger.Customer) bool {
+func (c crash) undecidable(sc *scene, r ledger.Reported, customers map[string]ledger.Customer) bool {
 	if r.Status != ledger.InDoubt || !unansweredOnce(r, customers) {
 		return false
 	}
 	switch r.Customer.Code {
 	case "no_partner_time":
-		return c.timeless() || sentBeforeTheTime(r, customers)
+		return c.timeless() || sentBeforeTheTime(r, customers) || actedLate(sc, r.Customer.Identity)
 	case "created_at_unproved":
-		return c.timeless() || c.unused && countMeasures(customers) < minMeasures
+		return c.timeless() || c.unused && countMeasures(customers) < minMeasures || actedLate(sc, r.Customer.Identity)
 	case "absence_unproved":
 		return c.unused
 	default:

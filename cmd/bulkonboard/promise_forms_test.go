@@ -135,20 +135,24 @@ func TestPromiseChangedInDoubt(t *testing.T) {
 		}
 	}
 	strands(t, names, 6, func(i int, t strand) {
-		change, acted := ways[i].change, ways[i].step != atConnected
+		change, acted, tries := ways[i].change, ways[i].step != atConnected, 0
 		// A partner to whom the two spellings are two e-mails, each good for any
 		// number of users: only the key and the list keep this person single.
 		faults, err := parseFaults([]string{"email-case", "email-twice"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &watcher{}
-		s := newScene(t, sandbox.Config{Faults: faults, Barrier: w.barrier}, first)
-		s.establish("email-case", "email-twice")
-		w.scene, s.accepts, s.instead = s, w.accepts, w.hangUp
-		s.flags = append(s.flags, "--check-existing", "never")
-		if w.play(killing{ways[i].step, 1, 0}) == "" {
-			t.Fatal("the program was not killed")
+		var s *scene
+		for isKilled := false; !isKilled; { // on a busy machine the moment may come too late
+			w := &watcher{}
+			s = newScene(t, sandbox.Config{Faults: faults, Barrier: w.barrier}, first)
+			s.establish("email-case", "email-twice")
+			w.scene, s.accepts, s.instead = s, w.accepts, w.hangUp
+			s.flags = append(s.flags, "--check-existing", "never")
+			isKilled = w.play(killing{ways[i].step, 1, 0}) != ""
+			if tries++; tries == most && !isKilled {
+				t.Fatal("the program was not killed")
+			}
 		}
 		s.input = s.path("second.csv")
 		s.write(s.input, second[change])
@@ -159,6 +163,10 @@ func TestPromiseChangedInDoubt(t *testing.T) {
 		}
 		u, r := users[0], rows[0]
 		want, name := ledger.LinkMissing, "Wrong"
+		if r.Status == ledger.InDoubt && actedLate(s, r.Customer.Identity) {
+			t.Log("too busy a machine for this case: the partner acted on a request that the program had given up")
+			return
+		}
 		if !acted {
 			want = ledger.Created
 			if change != "spelt otherwise" {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/postgres"
-	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
 )
 
@@ -77,7 +76,7 @@ func (s *pageStage) ledgerRows() []ledger.Reported {
 // newPostgresStage is newRunbookStage with a server, which has the database of the page.
 func newPostgresStage(t *testing.T) *pageStage {
 	t.Helper()
-	cluster := pgtest.Start(t)
+	cluster := clusters.Start(t)
 	s := newRunbookStage(t)
 	database := cluster.AddressOf("127.0.0.1", "sslmode=disable")
 	s.given = map[string]string{"DATABASE": database, "BULKONBOARD_LEDGER": database + "&schema=production"}

@@ -15,7 +15,7 @@ func schemaOf(t *testing.T, name string) *jsonschema.Schema {
 	const base = "https://github.com/bulkonboard/bulkonboard/blob/main/samples/schema/"
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
-	for _, file := range []string{"status.schema.json", "summary.schema.json", "report.schema.json"} {
+	for _, file := range []string{"status.schema.json", "summary.schema.json", "report.schema.json", "senders.schema.json"} {
 		text, err := os.ReadFile(filepath.Join("../../samples/schema", file))
 		if err != nil {
 			t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/webcmd"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
@@ -37,7 +38,7 @@ const webUser = "sabine"
 // newWebList drops a file on the page, and puts a copy of it where its command finds it.
 func newWebList(t *testing.T, path string) *webList {
 	t.Helper()
-	store, err := lists.Open(t.TempDir(), lists.Options{}, slog.New(slog.DiscardHandler))
+	store, err := lists.Open(t.TempDir(), lists.Options{MapFiles: webcmd.MapFiles{}}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,6 +72,11 @@ func TestWebPage(t *testing.T) {
 	anna.OpenPage(list + "#columns")
 	anna.WaitText("h2", "What is read")
 	anna.TakePictures("columns")
+	anna.ClickText("button", "Keep this mapping")
+	anna.WaitText("dialog pre", "--map-file")
+	anna.TakePictures("mapping-kept")
+	anna.ClickText("dialog button", "Close")
+	anna.WaitFor(`document.querySelector("dialog") === null`)
 	anna.OpenPage(list)
 
 	// What one decision settles for many cells.
@@ -150,6 +155,16 @@ func TestWebPage(t *testing.T) {
 	if strings.Contains(ben.TextOf("body"), "Show links") {
 		t.Error("who only approves is offered links")
 	}
+	// The rows to correct, dropped on the report, are followed from it.
+	report := ben.Path()
+	anna.OpenPage(report)
+	name, content := anna.DownloadFile("button", "Rows to correct")
+	s.write(s.path(name), string(content))
+	anna.UploadFile(s.path(name))
+	anna.WaitText(".foot .sum", "= 38")
+	anna.OpenPage(report)
+	anna.WaitText(".history", name+": 0 ready, 38 to correct, dropped by anna")
+	anna.TakePictures("followed")
 	anna.OpenPage("/log")
 	anna.WaitText("tbody", "Approved a plan")
 	anna.TakePictures("log")

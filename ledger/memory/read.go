@@ -12,11 +12,11 @@ import (
 )
 
 // rowOwner returns the customer of a row; zero if it has none.
-func (m *state) rowOwner(r storedRow) ledger.Customer {
-	if r.owner != 0 {
-		return m.findCustomer(r.owner)
-	}
-	return m.findCustomer(m.identity[r.Identity])
+func (m *state) rowOwner(r storedRow) ledger.Customer { return m.findCustomer(m.ownerID(&r)) }
+
+// ownerID returns the id of the customer of a row; 0 if it has none.
+func (m *state) ownerID(r *storedRow) int64 {
+	return cmp.Or(r.owner, m.identity[r.Identity])
 }
 
 func (m *state) newReported(r storedRow) ledger.Reported {
@@ -186,16 +186,19 @@ func (m *state) findCustomers(q ledger.Query) (out []ledger.Customer) {
 		q.Status = []ledger.Status{ledger.Created, ledger.LinkMissing}
 	}
 	in, not := m.claimedCustomers(q.Batch), m.claimedCustomers(q.NotBatch)
+	ids := map[int64]bool{}
+	for _, s := range q.Identities {
+		ids[m.identity[s]] = true
+	}
 	for _, p := range m.customers {
-		c := m.findCustomer(p.ID)
-		if len(q.Status) > 0 && !slices.Contains(q.Status, c.Status) || q.Batch != 0 && !in[c.ID] || q.NotBatch != 0 && not[c.ID] ||
-			len(q.IDs) > 0 && !slices.Contains(q.IDs, c.ID) ||
-			len(q.Identities) > 0 && !slices.ContainsFunc(q.Identities, func(s string) bool { return m.identity[s] == c.ID }) ||
-			len(q.ServiceIDs) > 0 && (c.ServiceID == "" || !slices.Contains(q.ServiceIDs, c.ServiceID)) ||
-			len(q.URLs) > 0 && (c.URL == "" || !slices.Contains(q.URLs, c.URL)) || q.Pairing != ledger.NotPaired && c.Pairing != q.Pairing ||
-			q.Near != nil && (c.Status != ledger.Created && c.Status != ledger.LinkMissing || !isBeyond(q.Near, newestAttempt(p.History))) {
+		if len(q.Status) > 0 && !slices.Contains(q.Status, p.Status) || q.Batch != 0 && !in[p.ID] || q.NotBatch != 0 && not[p.ID] ||
+			len(q.IDs) > 0 && !slices.Contains(q.IDs, p.ID) || len(q.Identities) > 0 && !ids[p.ID] ||
+			len(q.ServiceIDs) > 0 && (p.ServiceID == "" || !slices.Contains(q.ServiceIDs, p.ServiceID)) ||
+			len(q.URLs) > 0 && (p.URL == "" || !slices.Contains(q.URLs, p.URL)) || q.Pairing != ledger.NotPaired && p.Pairing != q.Pairing ||
+			q.Near != nil && (p.Status != ledger.Created && p.Status != ledger.LinkMissing || !isBeyond(q.Near, newestAttempt(p.History))) {
 			continue
 		}
+		c := m.findCustomer(p.ID)
 		if q.History {
 			c.History = slices.Clone(p.History)
 		}
@@ -251,9 +254,10 @@ func (m *state) claimedCustomers(batch int64) map[int64]bool {
 	if batch < 1 || batch > int64(len(m.batches)) {
 		return set
 	}
-	for _, r := range m.rows[batch-1] {
-		if r.Claims {
-			set[m.rowOwner(r).ID] = true
+	rows := m.rows[batch-1]
+	for i := range rows {
+		if rows[i].Claims {
+			set[m.ownerID(&rows[i])] = true
 		}
 	}
 	return set

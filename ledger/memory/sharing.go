@@ -149,6 +149,9 @@ func (m *membership) AddClearances(ctx context.Context, list []ledger.Clearance)
 // FreshClearances implements ledger.Membership.
 func (m *membership) FreshClearances(ctx context.Context, batch int64) (list []ledger.Clearance, err error) {
 	err = m.writeShared(ctx, func(s *shared) error {
+		if len(s.clearances) == 0 {
+			return nil
+		}
 		in, now := m.p.claimedCustomers(batch), s.ledgerTime()
 		for _, id := range slices.Sorted(maps.Keys(s.clearances)) {
 			if c := s.clearances[id]; in[id] && c.Holds(m.p.findCustomer(id), now) {

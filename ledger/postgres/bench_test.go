@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 )
 
@@ -22,7 +21,7 @@ func BenchmarkLedgers(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	cluster := pgtest.Start(b, "shared_buffers=256MB", "max_wal_size=4GB")
+	cluster := shared.Start(b, "shared_buffers=256MB", "max_wal_size=4GB")
 	for name, open := range map[string]func(*testing.B) ledger.Ledger{
 		"postgres": func(b *testing.B) ledger.Ledger { return openNew(b, cluster) },
 		"sqlite": func(b *testing.B) ledger.Ledger {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 )
 
 // sendTogether lets all parties send their input at once, while something is done to
@@ -48,7 +47,8 @@ func (x *party) sent() int {
 // TestServerKilledAmongSenders: all processes of the server are killed while three send.
 // It comes back at once, and after more than a lease: nobody is declared ended.
 func TestServerKilledAmongSenders(t *testing.T) {
-	cluster := pgtest.Start(t)
+	t.Parallel()
+	cluster := shared.Start(t)
 	all := newParties(t, sharedOptions(cluster.URL()), 3, 1500)
 	sendTogether(t, all, func() {
 		for _, away := range []time.Duration{0, 1500 * time.Millisecond} {
@@ -72,7 +72,8 @@ func TestServerKilledAmongSenders(t *testing.T) {
 // TestConnectionsResetAmongSenders: connections of three senders are cut again and again,
 // in the middle of commits.
 func TestConnectionsResetAmongSenders(t *testing.T) {
-	cluster := pgtest.Start(t)
+	t.Parallel()
+	cluster := shared.Cluster(t)
 	for name, after := range map[string]bool{"before the server has it": false, "after": true} {
 		t.Run(name, func(t *testing.T) {
 			p := startProxy(t, cluster.URL())
@@ -94,7 +95,8 @@ func TestConnectionsResetAmongSenders(t *testing.T) {
 // ended, rules on its requests, and sends what it had not. Its answers, which it keeps
 // meanwhile, replace the rulings.
 func TestSenderCutOff(t *testing.T) {
-	cluster := pgtest.Start(t)
+	t.Parallel()
+	cluster := shared.Cluster(t)
 	address := cluster.URL()
 	p := startProxy(t, address)
 	partner := newPartner()
@@ -147,13 +149,14 @@ func TestSenderCutOff(t *testing.T) {
 // yet. Three senders notice and write it again from memory. Without that, customers are
 // sent twice and links are lost.
 func TestFailover(t *testing.T) {
+	t.Parallel()
 	for name, isHealed := range map[string]bool{"healed": true, "without healing": false} {
 		t.Run(name, func(t *testing.T) { testFailover(t, isHealed) })
 	}
 }
 
 func testFailover(t *testing.T, isHealed bool) {
-	primary := pgtest.Start(t)
+	primary := shared.Start(t)
 	link := startProxyTo(t, primary.Address())
 	standby := primary.StartStandby(t, link.address)
 	o := sharedOptions(strings.Replace(primary.URL(), primary.Address(), primary.Address()+","+standby.Address(), 1))
@@ -211,7 +214,8 @@ func testFailover(t *testing.T, isHealed bool) {
 // TestHealing: a database goes back to an older state of one sender: to before its last
 // writes, to before the sender itself, and with its numbers given to others meanwhile.
 func TestHealing(t *testing.T) {
-	cluster := pgtest.Start(t)
+	t.Parallel()
+	cluster := shared.Cluster(t)
 	for name, test := range map[string]func(*testing.T, *party, *party){
 		"its last writes": func(*testing.T, *party, *party) {},
 		"the sender itself": func(t *testing.T, x, _ *party) {

@@ -114,6 +114,7 @@ func newFullFile(t testing.TB, path string) *sqlite.Ledger {
 
 // TestCopy copies a ledger from a file to a server and to another file.
 func TestCopy(t *testing.T) {
+	t.Parallel()
 	cluster := shared.Cluster(t)
 	dir, address := t.TempDir(), cluster.URL()
 	first, second := filepath.Join(dir, "first.db"), filepath.Join(dir, "second.db")
@@ -204,6 +205,7 @@ func checkGoesOn(t *testing.T, l ledger.Ledger) {
 
 // TestCopyGoesOn sends more from a copy on a server.
 func TestCopyGoesOn(t *testing.T) {
+	t.Parallel()
 	cluster := shared.Cluster(t)
 	path, address := filepath.Join(t.TempDir(), "l.db"), cluster.URL()
 	file := newFullFile(t, path)
@@ -221,6 +223,7 @@ func TestCopyGoesOn(t *testing.T) {
 // TestCopyInterrupted: a copy that ends before its original is closed changes nothing. One that
 // ends after it can be completed, with a gap.
 func TestCopyInterrupted(t *testing.T) {
+	t.Parallel()
 	cluster := shared.Cluster(t)
 	path, address := filepath.Join(t.TempDir(), "l.db"), cluster.URL()
 	file := newFullFile(t, path)
@@ -258,6 +261,7 @@ func TestCopyInterrupted(t *testing.T) {
 
 // TestCopyRefuses: neither what is in doubt nor a place that is taken is copied.
 func TestCopyRefuses(t *testing.T) {
+	t.Parallel()
 	cluster := shared.Cluster(t)
 	path, address := filepath.Join(t.TempDir(), "l.db"), cluster.URL()
 	file := newFullFile(t, path)
@@ -301,6 +305,7 @@ func firstDifference(got, want string) string {
 
 // TestCopyIsCompared: a row that differs, is missing or is too many is found, in any table.
 func TestCopyIsCompared(t *testing.T) {
+	t.Parallel()
 	cluster := shared.Cluster(t)
 	path, address := filepath.Join(t.TempDir(), "l.db"), cluster.URL()
 	file := newFullFile(t, path)

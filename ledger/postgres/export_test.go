@@ -47,6 +47,7 @@ func (x *lines) Customer(c ledger.Customer) error {
 // TestExportsEqual: the same history gives the same export, byte by byte, in a file and
 // here.
 func TestExportsEqual(t *testing.T) {
+	t.Parallel()
 	cluster := shared.Cluster(t)
 	file, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(t.TempDir(), "l.db"), Environment: "sandbox", Create: true})
 	if err != nil {

@@ -77,7 +77,7 @@ func serveTLS(t *testing.T, cluster *pgtest.Cluster, by authority) {
 
 // TestTLS: what cannot be trusted is refused at once, as a mistake of the address.
 func TestTLS(t *testing.T) {
-	cluster, ours, theirs := pgtest.Start(t), newAuthority(t), newAuthority(t)
+	cluster, ours, theirs := shared.Start(t), newAuthority(t), newAuthority(t)
 	dir := t.TempDir()
 	for name, a := range map[string]authority{"ours.pem": ours, "theirs.pem": theirs} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(pemOf("CERTIFICATE", a.cert.Raw)), 0o600); err != nil {
@@ -115,7 +115,8 @@ func TestTLS(t *testing.T) {
 // TestPooler: a ledger works through a pooler that gives each client a session of its own,
 // and any other is refused in one sentence.
 func TestPooler(t *testing.T) {
-	cluster := pgtest.Start(t)
+	t.Parallel()
+	cluster := shared.Cluster(t)
 	direct := openNew(t, cluster)
 	for _, mode := range []string{"session", "transaction", "statement"} {
 		port := strconv.Itoa(cluster.StartBouncer(t, mode))

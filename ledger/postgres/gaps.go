@@ -56,13 +56,3 @@ func (b gapBook) adopt(ctx context.Context, newest ledger.Instant) error {
 	}
 	return err
 }
-
-// Gaps implements ledger.Gaps.
-func (b gapBook) Gaps(ctx context.Context) ([]ledger.Gap, error) {
-	return read(ctx, b.l, func(c *conn) ([]ledger.Gap, error) { return c.ReadGaps(ctx) })
-}
-
-// InGap implements ledger.Gaps.
-func (b gapBook) InGap(ctx context.Context, identities []string) (map[string]bool, error) {
-	return read(ctx, b.l, func(c *conn) (map[string]bool, error) { return c.InGap(ctx, identities) })
-}

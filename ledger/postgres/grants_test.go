@@ -66,7 +66,8 @@ func newGranted(t *testing.T, cluster *pgtest.Cluster) (address string) {
 }
 
 func TestGrants(t *testing.T) {
-	address := newGranted(t, pgtest.Start(t))
+	t.Parallel()
+	address := newGranted(t, shared.Cluster(t))
 	t.Run("sender", func(t *testing.T) { checkSender(t, address) })
 	t.Run("reader", func(t *testing.T) { checkReader(t, address) })
 	t.Run("owner", func(t *testing.T) {

@@ -44,6 +44,7 @@ type Options struct {
 // it.
 type Ledger struct {
 	core
+	tables.Readings
 	savedPlans
 	gapBook
 	allSenders
@@ -97,6 +98,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if l.now == nil {
 		l.now = func() time.Time { return l.sender.presentTime() }
 	}
+	l.Readings = tables.NewReadings(l.readState)
 	l.savedPlans, l.gapBook, l.allSenders = savedPlans{l}, gapBook{&l.core}, newAllSenders(&l.core)
 	l.readers = tables.NewPoolOf(func(ctx context.Context) (tables.Database, error) { return a.connect(ctx, roleRead) }, func() error { return nil })
 	if err := l.open(ctx); err != nil {

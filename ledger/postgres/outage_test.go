@@ -16,12 +16,12 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
-	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 )
 
 // TestServerCrash: the server is killed and comes back; calls wait for it.
 func TestServerCrash(t *testing.T) {
-	cluster := pgtest.Start(t)
+	t.Parallel()
+	cluster := shared.Start(t)
 	o := optionsFor(cluster.URL())
 	o.Create = true
 	l := openWith(t, o)
@@ -50,7 +50,8 @@ func TestServerCrash(t *testing.T) {
 
 // TestServerAway: a server that stays away is an outage, and no damage.
 func TestServerAway(t *testing.T) {
-	cluster := pgtest.Start(t)
+	t.Parallel()
+	cluster := shared.Start(t)
 	o := optionsFor(cluster.URL())
 	o.Create, o.Patience = true, 100*time.Millisecond
 	l := openWith(t, o)
@@ -75,7 +76,8 @@ func TestServerAway(t *testing.T) {
 // TestFailureAndCloseAmongWrites: a write that fails, and Close, race with other writes
 // (go test -race).
 func TestFailureAndCloseAmongWrites(t *testing.T) {
-	cluster := pgtest.Start(t)
+	t.Parallel()
+	cluster := shared.Cluster(t)
 	o := optionsFor(cluster.URL())
 	o.Create = true
 	l := openWith(t, o)
@@ -101,7 +103,8 @@ func TestFailureAndCloseAmongWrites(t *testing.T) {
 // TestLostAnswers: the connection is cut while a commit is under way, before or after the
 // server has it. Every call finds what it did.
 func TestLostAnswers(t *testing.T) {
-	cluster := pgtest.Start(t)
+	t.Parallel()
+	cluster := shared.Cluster(t)
 	for name, after := range map[string]bool{"before the server has it": false, "after": true} {
 		t.Run(name, func(t *testing.T) {
 			address := cluster.URL()
@@ -229,7 +232,8 @@ func (p *proxy) serve(near net.Conn, server string) {
 // TestLostAnswersOfMembership: the answers to joining and leaving are lost. There is one
 // sender nevertheless, and it has left.
 func TestLostAnswersOfMembership(t *testing.T) {
-	cluster := pgtest.Start(t)
+	t.Parallel()
+	cluster := shared.Cluster(t)
 	for name, after := range map[string]bool{"before the server has it": false, "after": true} {
 		t.Run(name, func(t *testing.T) {
 			o := sharedOptions(cluster.URL())

@@ -191,6 +191,34 @@ func (m *membership) SetWalletEmpty(ctx context.Context, empty bool) error {
 	})
 }
 
+// AwaitTurn waits for the turn of a request that sends nobody, at the rate of all senders
+// and in their pauses, for a process that is none of them.
+func (a *allSenders) AwaitTurn(ctx context.Context) error {
+	for {
+		var slots ledger.Slots
+		var wait time.Duration
+		if err := a.agree(ctx, func(ctx context.Context, db *database) error {
+			return db.changePace(ctx, func(p *sharing.Pace, now time.Time, living int, hasTrier bool) {
+				slots = p.Draw(now, 0, ledger.Draw{Turns: 1, IsLookUp: true}, living+1, hasTrier)
+				wait = slots.First.Sub(now)
+			})
+		}); err != nil {
+			return err
+		}
+		if slots.Count == 0 { // they may be let go on sooner
+			wait = min(wait, time.Second)
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if slots.Count > 0 {
+			return nil
+		}
+	}
+}
+
 // Pace implements ledger.Shared.
 func (a *allSenders) Pace(ctx context.Context) (ledger.Pace, error) {
 	return read(ctx, a.l, func(c *conn) (ledger.Pace, error) {

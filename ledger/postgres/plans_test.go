@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 )
 
 // TestPlans: every statement of the send pass finds its rows by an index, in tables that
 // are empty, that were just filled, and that the server has counted.
 func TestPlans(t *testing.T) {
-	cluster := pgtest.Start(t, "autovacuum=off")
+	t.Parallel()
+	cluster := shared.Start(t, "autovacuum=off")
 	l := openNew(t, cluster)
 	plansOfSending(t, l, "empty")
 	b := registerRows(t, l, "one", 20_000, func(i int) ledger.Row { return rowOf(i, "a") })

@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	cluster := shared.Cluster(t)
 	ledgertest.Run(t, func(t *testing.T) ledger.Ledger { return openNew(t, cluster) })
 }
@@ -69,6 +70,7 @@ type life struct {
 }
 
 func TestTwins(t *testing.T) {
+	t.Parallel()
 	cluster := shared.Cluster(t)
 	ledgertest.RunTwins(t, func(t *testing.T) ledger.Ledger {
 		x := &life{options: optionsFor(cluster.URL())}

@@ -1,11 +1,9 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -45,7 +43,12 @@ func (l *core) retryReading(ctx context.Context, try func() (canRetry bool, err 
 	}
 }
 
-// trySnapshot is snapshot without patience. A connection that has died is not used again.
+// errReadOnly says that a server has been made read-only under an open connection: another
+// one is the primary, and what this one shows is the past.
+var errReadOnly = errors.New("the server accepts no writes any more")
+
+// trySnapshot is snapshot without patience. A connection that has died is not used again,
+// nor one to a server that has been demoted, unless the ledger was opened to read that one.
 func (l *core) trySnapshot(ctx context.Context) (c *conn, end func(), err error) {
 	r, err := l.readers.Get(ctx)
 	if err != nil {
@@ -60,13 +63,19 @@ func (l *core) trySnapshot(ctx context.Context) (c *conn, end func(), err error)
 		}
 		_ = l.readers.Put(r)
 	}
+	isDemoted := false
 	err = c.ExecScript(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 	if err == nil {
-		err = c.Query(ctx, "SELECT environment, detail_names FROM ledger", nil, func(r *record) error {
+		err = c.Query(ctx, "SELECT environment, detail_names, current_setting('default_transaction_read_only') = 'on' OR pg_is_in_recovery() FROM ledger", nil, func(r *record) error {
 			c.Environment = r.Text()
 			r.JSON(&c.DetailNames)
+			isDemoted = r.Bool()
 			return nil
 		})
+	}
+	if err == nil && isDemoted && (l.canWrite || l.address.config.ValidateConnect != nil) {
+		_ = c.Close() // it has nothing to lose
+		return nil, nil, l.classify(errReadOnly, false)
 	}
 	if err != nil {
 		err = l.classify(err, !c.db.pg.IsClosed())
@@ -96,26 +105,16 @@ func readOnce[T any](ctx context.Context, l *core, from func(*conn) (T, error)) 
 	return out, l.classify(err, !c.db.pg.IsClosed())
 }
 
-// stream yields what is read from one state of the ledger. Once it has yielded anything,
-// an outage ends it.
-func stream[T any](ctx context.Context, l *core, from func(*conn, func(T) error) error) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		isBegun := false
-		err := l.retryReading(ctx, func() (bool, error) {
-			_, err := readOnce(ctx, l, func(c *conn) (struct{}, error) {
-				return struct{}{}, from(c, func(one T) error {
-					if isBegun = true; !yield(one, nil) {
-						return tables.ErrStopped
-					}
-					return nil
-				})
-			})
-			return !isBegun, err
+// readState implements tables.ReadState.
+func (l *core) readState(ctx context.Context, from func(*tables.Reader) (canRepeat bool, err error)) error {
+	return l.retryReading(ctx, func() (bool, error) {
+		canRepeat := true
+		_, err := readOnce(ctx, l, func(c *conn) (_ struct{}, err error) {
+			canRepeat, err = from(c.Reader)
+			return struct{}{}, err
 		})
-		if err != nil && !errors.Is(err, tables.ErrStopped) {
-			yield(*new(T), err)
-		}
-	}
+		return canRepeat, err
+	})
 }
 
 // Info implements ledger.Reader.
@@ -128,41 +127,6 @@ func (l *core) infoOf(ctx context.Context, c *conn) (ledger.Info, error) {
 	h, err := c.readHeader(ctx)
 	h.info.Path, h.info.Opened = l.address.text, l.info.Opened
 	return h.info, err
-}
-
-// Plan implements ledger.Reader.
-func (l *Ledger) Plan(ctx context.Context, batch int64, from, n int) ([]ledger.Planned, error) {
-	return read(ctx, &l.core, func(c *conn) ([]ledger.Planned, error) { return c.ReadPlan(ctx, batch, from, n) })
-}
-
-// Customers implements ledger.Reader.
-func (l *Ledger) Customers(ctx context.Context, q ledger.Query) iter.Seq2[ledger.Customer, error] {
-	return stream(ctx, &l.core, func(c *conn, use func(ledger.Customer) error) error { return c.ReadCustomers(ctx, q, use) })
-}
-
-// Rows implements ledger.Reader.
-func (l *Ledger) Rows(ctx context.Context, s ledger.Selection) iter.Seq2[ledger.Reported, error] {
-	return stream(ctx, &l.core, func(c *conn, use func(ledger.Reported) error) error {
-		for r, err := range c.ReadRows(ctx, s) {
-			if err == nil {
-				err = use(r)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// Tally implements ledger.Reader.
-func (l *Ledger) Tally(ctx context.Context, s ledger.Selection) (ledger.Tally, error) {
-	return read(ctx, &l.core, func(c *conn) (ledger.Tally, error) { return c.ReadTally(ctx, s) })
-}
-
-// Batches implements ledger.Reader.
-func (l *Ledger) Batches(ctx context.Context) ([]ledger.Batch, error) {
-	return read(ctx, &l.core, func(c *conn) ([]ledger.Batch, error) { return c.ReadBatches(ctx, "ORDER BY id DESC") })
 }
 
 // Verify proves the ledger, and returns what contradicts it, an empty list if nothing
@@ -211,54 +175,7 @@ func (l *Ledger) Snapshot(ctx context.Context) (*Snapshot, error) {
 	return tables.NewSnapshot(c.Reader, end), nil
 }
 
-// DecidedSince counts the customers that a batch named last, for whom a request was
-// sent, and that were decided at or after a moment.
-func (l *Ledger) DecidedSince(ctx context.Context, batch int64, since time.Time) (Decided, error) {
-	return read(ctx, &l.core, func(c *conn) (Decided, error) { return c.DecidedSince(ctx, batch, since) })
-}
-
-// FindBatch implements ledger.Registrar.
-func (l *Ledger) FindBatch(ctx context.Context, fingerprint string) (ledger.Batch, error) {
-	return read(ctx, &l.core, func(c *conn) (ledger.Batch, error) {
-		all, err := c.ReadBatches(ctx, "WHERE fingerprint = ?", fingerprint)
-		if err != nil || len(all) == 0 {
-			return ledger.Batch{}, cmp.Or(err, fmt.Errorf("this input: %w", ledger.ErrNotFound))
-		}
-		return all[0], nil
-	})
-}
-
 // Digest implements ledger.Registrar.
 func (l *Ledger) Digest(details []ledger.Detail) ledger.Details {
 	return l.keys.Details(l.detailNames.Load().Add(details).Values(details))
-}
-
-// FactNames lists the names of small facts that begin with prefix, sorted.
-func (l *Ledger) FactNames(ctx context.Context, prefix string) ([]string, error) {
-	return read(ctx, &l.core, func(c *conn) ([]string, error) { return c.FactNames(ctx, prefix) })
-}
-
-// Fact implements ledger.Runs.
-func (l *Ledger) Fact(ctx context.Context, name string) (value string, at time.Time, err error) {
-	isKnown, err := read(ctx, &l.core, func(c *conn) (isKnown bool, err error) {
-		value, at, isKnown, err = c.ReadFact(ctx, name)
-		return isKnown, err
-	})
-	if err == nil && !isKnown {
-		err = fmt.Errorf("%s: %s: %w", l.address.text, name, ledger.ErrNotFound)
-	}
-	return value, at, err
-}
-
-// Log implements ledger.Runs.
-func (l *Ledger) Log(ctx context.Context) iter.Seq2[ledger.Run, error] {
-	return stream(ctx, &l.core, func(c *conn, use func(ledger.Run) error) error {
-		return c.ReadRuns(ctx, "ORDER BY id DESC", use)
-	})
-}
-
-// HasKYC reports whether any identity check of a user of a batch is known, 0 = of any
-// user at all.
-func (l *Ledger) HasKYC(ctx context.Context, batch int64) (bool, error) {
-	return read(ctx, &l.core, func(c *conn) (bool, error) { return c.HasKYC(ctx, batch) })
 }

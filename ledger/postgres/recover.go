@@ -179,14 +179,16 @@ func (l *core) checkWrites(ctx context.Context, e *emergency.File, path string) 
 }
 
 // wasAdoptedSince reports whether the ledger was adopted, from any host, after a file was
-// last written: its gap covers what the file knows of.
+// last written: its gap covers what the file knows of. Only the age of the file counts: the
+// clocks of this host and of the database may be far apart.
 func (b gapBook) wasAdoptedSince(ctx context.Context, path string) (isAdopted bool, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return false, fmt.Errorf("%s: %w: %w", path, err, ledger.ErrWrite)
 	}
+	age := time.Since(info.ModTime())
 	return read(ctx, b.l, func(c *conn) (isAdopted bool, err error) {
-		err = c.QueryOne(ctx, "SELECT EXISTS (SELECT FROM gap WHERE written_us > ?)", []any{info.ModTime().UnixMicro()}, &isAdopted)
+		err = c.QueryOne(ctx, "SELECT EXISTS (SELECT FROM gap WHERE written_us > "+nowMicros+" - ?::bigint)", []any{age.Microseconds()}, &isAdopted)
 		return isAdopted, err
 	})
 }

@@ -13,6 +13,7 @@ import (
 // TestMergeFile: the answers in the emergency file of a host that will not run again are
 // recorded from another one. Twice does no harm.
 func TestMergeFile(t *testing.T) {
+	t.Parallel()
 	cluster := shared.Cluster(t)
 	o := optionsFor(cluster.URL())
 	o.Create, o.Emergency = true, filepath.Join(t.TempDir(), "lost.emergency")
@@ -56,11 +57,31 @@ func TestMergeFile(t *testing.T) {
 }
 
 // TestAdoptedElsewhere: a host whose emergency file knows more than the database is refused,
-// until the ledger was adopted, from this host or another one.
+// until the ledger was adopted, from this host or another one. That it was adopted before the
+// file was written is not enough.
 func TestAdoptedElsewhere(t *testing.T) {
-	cluster, dir := shared.Cluster(t), t.TempDir()
-	o := optionsFor(cluster.URL())
+	t.Parallel()
+	testAdoptedElsewhere(t, shared.Cluster(t).URL())
+}
+
+func testAdoptedElsewhere(t *testing.T, address string) {
+	t.Helper()
+	dir := t.TempDir()
+	o := optionsFor(address)
 	o.Create, o.Emergency = true, filepath.Join(dir, "a.emergency")
+	adopt := func() {
+		t.Helper()
+		other := o
+		other.Emergency, other.Adopt = filepath.Join(dir, "b.emergency"), true
+		l, err := Open(t.Context(), other)
+		if err == nil {
+			err = l.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	adopt()
 	l, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -74,14 +95,6 @@ func TestAdoptedElsewhere(t *testing.T) {
 	if _, err := Open(t.Context(), o); !errors.Is(err, ledger.ErrDamaged) || !strings.Contains(err.Error(), "ledger adopt") {
 		t.Fatalf("a database that has lost writes: %v", err)
 	}
-	other := o
-	other.Emergency, other.Adopt = filepath.Join(dir, "b.emergency"), true
-	adopting, err := Open(t.Context(), other)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := adopting.Close(); err != nil {
-		t.Fatal(err)
-	}
+	adopt()
 	openWith(t, o)
 }

@@ -150,19 +150,9 @@ func (p savedPlans) SavePlan(ctx context.Context, plan ledger.Plan, rows []ledge
 	return p.l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.Writer().InsertPlan(ctx, plan, rows) })
 }
 
-// Plans implements ledger.Plans.
-func (p savedPlans) Plans(ctx context.Context) ([]ledger.Plan, error) {
-	return read(ctx, &p.l.core, func(c *conn) ([]ledger.Plan, error) { return c.ReadPlans(ctx, "ORDER BY made_us DESC, id") })
-}
-
 // DecidePlan implements ledger.Plans.
 func (p savedPlans) DecidePlan(ctx context.Context, id string, d ledger.PlanDecision) error {
 	return p.l.write(ctx, holdLedger, func(ctx context.Context, t *tx) error { return t.Writer().DecidePlan(ctx, id, d) })
-}
-
-// Unplanned implements ledger.Plans.
-func (p savedPlans) Unplanned(ctx context.Context, id string, rows []ledger.PlanRow) ([]int, error) {
-	return read(ctx, &p.l.core, func(c *conn) ([]int, error) { return c.Unplanned(ctx, id, rows) })
 }
 
 // ObserveKYC implements ledger.Verification. The ledger's row, which every such call

@@ -72,7 +72,7 @@ CREATE INDEX lookup_service_mark ON lookup (service_mark) WHERE service_mark <> 
 CREATE INDEX lookup_url_mark ON lookup (url_mark) WHERE url_mark <> 0;
 DROP INDEX customer_in_doubt, customer_unconfirmed, customer_service_id, customer_url;
 ALTER TABLE attempt SET (fillfactor = 80);
-ALTER TABLE customer SET (fillfactor = 45);
+ALTER TABLE customer SET (fillfactor = 33); -- a page has room for each of its customers as registered, in doubt, and created
 
 DROP VIEW senders;
 -- Processes that send or have sent, newest first.

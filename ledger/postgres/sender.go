@@ -54,6 +54,8 @@ type rival struct {
 	host, command string
 	pid           int
 	isAlone       bool
+	began         time.Time
+	more          int // rivals besides it; not always counted
 }
 
 // newSender returns what this process will be as a sender.
@@ -97,9 +99,20 @@ func (l *core) join(ctx context.Context) error {
 	}
 }
 
-// errHeld is ErrLocked with who holds the ledger.
+// errHeld is ErrLocked with who uses the ledger, since when, and what to do.
 func (l *core) errHeld(by rival) error {
-	return fmt.Errorf("%s: %q on %s (process %d) is using it; wait for it to end, or stop it there: %w", l.address.text, by.command, by.host, by.pid, ledger.ErrLocked)
+	who, does := fmt.Sprintf("%q on %s (process %d)", by.command, by.host, by.pid), "is sending from it"
+	if by.isAlone {
+		does = "holds it alone"
+	}
+	if by.more > 0 {
+		who, does = fmt.Sprintf("%s and %d more", who, by.more), "are sending from it"
+	}
+	why := ""
+	if l.sender.isAlone {
+		why = fmt.Sprintf("%q must have it alone, and ", l.sender.as.Command)
+	}
+	return fmt.Errorf("%s: %s%s %s since %s; wait for the end, or stop it there: %w", l.address.text, why, who, does, by.began.Local().Format("2006-01-02 15:04:05"), ledger.ErrLocked)
 }
 
 // tryJoin inserts the row of this process, unless another sender keeps it out, which it
@@ -130,10 +143,11 @@ func (l *core) tryJoin(ctx context.Context) (other rival, err error) {
 // findRival returns a living sender that keeps this process out: one that holds the ledger
 // alone, or any if this one is to.
 func (d *database) findRival(ctx context.Context, s *sender) (other rival, err error) {
-	var lease int64
-	err = d.pg.QueryRow(ctx, "SELECT id, beat, host, pid, command, lease_us, is_alone = 1 FROM sender WHERE swept = 0 AND ended_us IS NULL AND (is_alone = 1 OR $1) ORDER BY id LIMIT 1", s.isAlone).
-		Scan(&other.Sender, &other.Count, &other.host, &other.pid, &other.command, &lease, &other.isAlone)
-	other.Lease = time.Duration(lease) * time.Microsecond
+	var lease, began int64
+	err = d.pg.QueryRow(ctx, `SELECT id, beat, host, pid, command, lease_us, is_alone = 1, began_us, count(*) OVER () - 1
+		FROM sender WHERE swept = 0 AND ended_us IS NULL AND (is_alone = 1 OR $1) ORDER BY id LIMIT 1`, s.isAlone).
+		Scan(&other.Sender, &other.Count, &other.host, &other.pid, &other.command, &lease, &other.isAlone, &began, &other.more)
+	other.Lease, other.began = time.Duration(lease)*time.Microsecond, timeOf(began)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return rival{}, nil
 	}

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -14,6 +15,7 @@ import (
 )
 
 func TestSender(t *testing.T) {
+	t.Parallel()
 	cluster := shared.Cluster(t)
 	for name, test := range map[string]func(*testing.T, Options){
 		"a second one is refused":                testSecondSender,
@@ -252,6 +254,7 @@ func count(t testing.TB, l *Ledger, table string) (n int) {
 // TestMigration: a ledger of the first version is brought forward by whoever opens it to
 // send, with what is in it.
 func TestMigration(t *testing.T) {
+	t.Parallel()
 	cluster := shared.Cluster(t)
 	o := optionsFor(cluster.URL())
 	a, err := parseAddress(o.Address)
@@ -282,5 +285,40 @@ func TestMigration(t *testing.T) {
 		if err != nil || c.History[0].NotAfter.Certain {
 			t.Errorf("%+v %v", c, err)
 		}
+	}
+}
+
+// TestTurnsBesideSenders: a process that is no sender takes its turns from those of all,
+// and none while they are held.
+func TestTurnsBesideSenders(t *testing.T) {
+	o := sharedOptions(shared.Cluster(t).URL())
+	x := newParty(t, o, newPartner())
+	o.Concurrent = true
+	beside := openWith(t, o)
+	if err := x.SetRate(t.Context(), 0.001); err != nil {
+		t.Fatal(err)
+	}
+	if err := beside.AwaitTurn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s, err := x.DrawSlots(t.Context(), ledger.Draw{Turns: 1})
+	if next := s.First.Sub(x.Now()); err != nil || next < 500*time.Second {
+		t.Errorf("the sender's next turn is in %s, want that of 1,000 s; %v", next, err)
+	}
+	if err := errors.Join(x.SetRate(t.Context(), 0), x.Hold(t.Context(), "ops", "tests")); err != nil {
+		t.Fatal(err)
+	}
+	ended, stop := context.WithCancel(t.Context())
+	stop()
+	if err := beside.AwaitTurn(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("the wait ended with %v", err)
+	}
+	taken := make(chan error, 1)
+	go func() { taken <- beside.AwaitTurn(t.Context()) }()
+	if err := x.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-taken; err != nil {
+		t.Error(err)
 	}
 }

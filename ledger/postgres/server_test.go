@@ -11,13 +11,13 @@ import (
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/ledger/postgres/pgtest"
 )
 
 // TestServerSettings: a server on which a commit is not what the promise needs is
 // refused, with the way out.
 func TestServerSettings(t *testing.T) {
-	cluster := pgtest.Start(t)
+	t.Parallel()
+	cluster := shared.Start(t)
 	o := optionsFor(cluster.URL())
 	o.Create = true
 	l, err := Open(t.Context(), o)
@@ -61,7 +61,8 @@ func wantUnsafe(t *testing.T, o Options, way string) {
 }
 
 func TestOpenRefuses(t *testing.T) {
-	cluster := pgtest.Start(t)
+	t.Parallel()
+	cluster := shared.Cluster(t)
 	o := optionsFor(cluster.URL())
 	if _, err := Open(t.Context(), o); !errors.Is(err, ledger.ErrMissing) {
 		t.Errorf("without a ledger: %v", err)
@@ -97,7 +98,8 @@ func TestOpenRefuses(t *testing.T) {
 
 // TestBringForward: the steps behind a ledger's version are applied once.
 func TestBringForward(t *testing.T) {
-	cluster := pgtest.Start(t)
+	t.Parallel()
+	cluster := shared.Cluster(t)
 	l := openNew(t, cluster)
 	newest := newestSchema() + 2
 	all := append(steps(), step{statements: "ALTER TABLE fact ADD COLUMN more text"}, step{statements: "ALTER TABLE fact ADD COLUMN even_more text", oldestReader: newest})
@@ -122,7 +124,8 @@ func TestBringForward(t *testing.T) {
 
 // TestQuestions: the questions of the page about the ledger can be asked here, too.
 func TestQuestions(t *testing.T) {
-	cluster := pgtest.Start(t)
+	t.Parallel()
+	cluster := shared.Cluster(t)
 	l := openNew(t, cluster)
 	b := registerRows(t, l, "one", 5, func(i int) ledger.Row {
 		r := rowOf(i, "a")
@@ -157,7 +160,8 @@ func TestQuestions(t *testing.T) {
 
 // TestTexts: texts that PostgreSQL cannot keep come back as they were.
 func TestTexts(t *testing.T) {
-	cluster := pgtest.Start(t)
+	t.Parallel()
+	cluster := shared.Cluster(t)
 	l := openNew(t, cluster)
 	odd := []string{"a\x00b", "\xff\xfe", escape + "41", "x' OR 1=1 --", "ü\u2028"}
 	b := registerRows(t, l, "one", len(odd), func(i int) ledger.Row {

@@ -26,19 +26,9 @@ func (l *Ledger) insertGap(ctx context.Context, c *conn, g ledger.Gap) (_ ledger
 	return c.Writer().InsertGap(ctx, g, l.info.Opened, l.info.Created, l.now())
 }
 
-// Gaps implements ledger.Gaps.
-func (l *Ledger) Gaps(ctx context.Context) ([]ledger.Gap, error) {
-	return read(ctx, l, func(c *conn) ([]ledger.Gap, error) { return c.ReadGaps(ctx) })
-}
-
 // AddToGap implements ledger.Gaps.
 func (l *Ledger) AddToGap(ctx context.Context, gap int64, identities []string) error {
 	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.Writer().AddToGap(ctx, gap, identities) })
-}
-
-// InGap implements ledger.Gaps.
-func (l *Ledger) InGap(ctx context.Context, identities []string) (map[string]bool, error) {
-	return read(ctx, l, func(c *conn) (map[string]bool, error) { return c.InGap(ctx, identities) })
 }
 
 // CloseGap implements ledger.Gaps.

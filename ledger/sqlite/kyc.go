@@ -41,9 +41,3 @@ func (l *Ledger) RetryKYC(ctx context.Context, serviceID string, was, now int) e
 	}
 	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.Writer().RetryKYC(ctx, serviceID, was, now, false) })
 }
-
-// HasKYC reports whether any identity check of a user of a batch is known, 0 = of
-// any user at all.
-func (l *Ledger) HasKYC(ctx context.Context, batch int64) (bool, error) {
-	return read(ctx, l, func(c *conn) (bool, error) { return c.HasKYC(ctx, batch) })
-}

@@ -45,6 +45,7 @@ type Options struct {
 type Ledger struct {
 	database
 	savedPlans
+	tables.Readings
 	now           func() time.Time
 	info          ledger.Info
 	keys          keyed.Secret
@@ -111,7 +112,7 @@ func prepare(o Options) (*opening, error) {
 		o.steps = steps()
 	}
 	l := &Ledger{database: database{path: path, steps: o.steps, writeLock: make(chan struct{}, 1)}, now: o.Now}
-	l.savedPlans = savedPlans{l}
+	l.Readings, l.savedPlans = tables.NewReadings(l.readState), savedPlans{l}
 	return &opening{Ledger: l, options: o}, nil
 }
 

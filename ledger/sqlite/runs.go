@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"iter"
 	"strings"
 	"time"
 
@@ -36,13 +35,6 @@ func (l *Ledger) Finish(ctx context.Context, id int64, end ledger.RunEnd) error 
 		end.At = l.now()
 	}
 	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.Writer().FinishRun(ctx, id, end, c.NoteReported) })
-}
-
-// Log implements ledger.Runs.
-func (l *Ledger) Log(ctx context.Context) iter.Seq2[ledger.Run, error] {
-	return stream(ctx, l, func(c *conn, use func(ledger.Run) error) error {
-		return c.ReadRuns(ctx, "ORDER BY id DESC", use)
-	})
 }
 
 // Bind implements ledger.Runs.
@@ -78,26 +70,9 @@ func (l *Ledger) Rebind(ctx context.Context, environment string) error {
 	return err
 }
 
-// Fact implements ledger.Runs.
-func (l *Ledger) Fact(ctx context.Context, name string) (value string, at time.Time, err error) {
-	isKnown, err := read(ctx, l, func(c *conn) (isKnown bool, err error) {
-		value, at, isKnown, err = c.ReadFact(ctx, name)
-		return isKnown, err
-	})
-	if err == nil && !isKnown {
-		err = fmt.Errorf("%s: %s: %w", l.path, name, ledger.ErrNotFound)
-	}
-	return value, at, err
-}
-
 // SaveFact implements ledger.Runs.
 func (l *Ledger) SaveFact(ctx context.Context, name, value string, at time.Time) error {
 	return l.write(ctx, func(ctx context.Context, c *conn) error { return c.Writer().PutFact(ctx, name, value, at) })
-}
-
-// FactNames lists the names of small facts that begin with prefix, sorted.
-func (l *Ledger) FactNames(ctx context.Context, prefix string) ([]string, error) {
-	return read(ctx, l, func(c *conn) ([]string, error) { return c.FactNames(ctx, prefix) })
 }
 
 // CountReported implements ledger.ReportedCounter.

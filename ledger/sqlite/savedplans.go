@@ -21,17 +21,7 @@ func (p savedPlans) SavePlan(ctx context.Context, plan ledger.Plan, rows []ledge
 	return p.l.write(ctx, func(ctx context.Context, c *conn) error { return c.Writer().InsertPlan(ctx, plan, rows) })
 }
 
-// Plans implements ledger.Plans.
-func (p savedPlans) Plans(ctx context.Context) ([]ledger.Plan, error) {
-	return read(ctx, p.l, func(c *conn) ([]ledger.Plan, error) { return c.ReadPlans(ctx, "ORDER BY made_us DESC, id") })
-}
-
 // DecidePlan implements ledger.Plans.
 func (p savedPlans) DecidePlan(ctx context.Context, id string, d ledger.PlanDecision) error {
 	return p.l.write(ctx, func(ctx context.Context, c *conn) error { return c.Writer().DecidePlan(ctx, id, d) })
-}
-
-// Unplanned implements ledger.Plans.
-func (p savedPlans) Unplanned(ctx context.Context, id string, rows []ledger.PlanRow) ([]int, error) {
-	return read(ctx, p.l, func(c *conn) ([]int, error) { return c.Unplanned(ctx, id, rows) })
 }

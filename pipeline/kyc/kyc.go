@@ -37,13 +37,23 @@ type Pace struct {
 	pause     time.Duration // before the second try; doubles
 }
 
-// NewPace allows so many requests a second; 0 = without limit.
-func NewPace(perSecond float64) *Pace {
+// NewPace allows so many requests a second; 0 = without limit. Each also waits for the
+// turns that alsoAwait allows.
+func NewPace(perSecond float64, alsoAwait ...func(context.Context) error) *Pace {
 	limit := rate.Inf
 	if perSecond > 0 {
 		limit = rate.Limit(perSecond)
 	}
-	return PaceOf(rate.NewLimiter(limit, 1).Wait)
+	own := rate.NewLimiter(limit, 1)
+	return PaceOf(func(ctx context.Context) error {
+		err := own.Wait(ctx)
+		for _, await := range alsoAwait {
+			if err == nil {
+				err = await(ctx)
+			}
+		}
+		return err
+	})
 }
 
 // PaceOf makes requests in turns that awaitTurn allows, such as those of a run.

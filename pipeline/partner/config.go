@@ -27,9 +27,9 @@ type Config struct {
 	CAFile    string        // PEM file of certificate authorities that replace the system's; default: the system's
 	Proxy     string        // "" none, "env" the proxy environment variables, else an http, https or socks5 URL
 
-	// BeforeFirstByte is asked once the connection of a request that changes something is
-	// ready, before its first byte is written. If it returns an error nothing is sent, and the
-	// request is known to be unsent. nil asks nobody. It may be called by many goroutines.
+	// BeforeFirstByte is asked right before the first byte of a request that changes something
+	// is written to its connection. If it returns an error nothing is sent, and the request is
+	// known to be unsent. nil asks nobody. It may be called by many goroutines.
 	BeforeFirstByte func() error
 }
 

@@ -125,7 +125,7 @@ func (r *reply) read(resp *http.Response, limit int64) {
 type attempt struct {
 	until           time.Time    // when the request ends at the latest
 	beforeFirstByte func() error // nil asks nobody
-	isForbidden     atomic.Bool  // by beforeFirstByte: the connection was closed unused
+	isForbidden     atomic.Bool  // by beforeFirstByte: nothing of the request was written
 	handshakes      atomic.Int64 // TLS handshakes begun
 	noTLS           atomic.Bool  // the last of them failed
 	connected       atomic.Bool  // the request was given a connection
@@ -137,8 +137,8 @@ type attempt struct {
 type permissionKey struct{}
 
 // WithPermission returns a context for one request that changes something. ask is called
-// once the connection of the request is ready, before its first byte is written. If ask
-// returns an error nothing is sent, and the answer is NotSent.
+// right before the first byte of the request is written to its connection. If ask returns
+// an error nothing is sent, and the answer is NotSent.
 func WithPermission(ctx context.Context, ask func() error) context.Context {
 	return context.WithValue(ctx, permissionKey{}, ask)
 }
@@ -180,10 +180,6 @@ func (a *attempt) withTrace(ctx context.Context, kept bool) context.Context {
 		GotConn: func(info httptrace.GotConnInfo) {
 			a.connected.Store(true)
 			a.reused.Store(info.Reused)
-			if a.beforeFirstByte != nil && a.beforeFirstByte() != nil {
-				a.isForbidden.Store(true)
-				_ = info.Conn.Close() // net/http writes to it only after this, and fails
-			}
 			if kept {
 				_ = info.Conn.SetDeadline(time.Time{}) // an error means that it is closed, as the request will find
 			}

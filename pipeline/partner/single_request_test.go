@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
 	"strconv"
 	"strings"
 	"sync"
@@ -53,6 +55,39 @@ func TestPermission(t *testing.T) {
 	c = newClient(t, Config{BaseURL: w.URL, Timeout: 2 * time.Second, BeforeFirstByte: refuseFirst})
 	if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || asked != 1 {
 		t.Errorf("forbidden by the configuration: %v, asked %d times", a, asked)
+	}
+}
+
+// TestPermissionEndsLate: a permission that ends when the request has its connection
+// already, as that of a process which is stopped there, is missed: nothing is sent.
+func TestPermissionEndsLate(t *testing.T) {
+	var received atomic.Int64
+	count := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		received.Add(1)
+		good(w, r)
+	})
+	plain := httptest.NewServer(count)
+	t.Cleanup(plain.Close)
+	overTLS, ca := secured(t, "127.0.0.1", time.Now().Add(time.Hour), count)
+	for _, config := range []Config{{BaseURL: plain.URL}, {BaseURL: overTLS.URL, CAFile: ca}} {
+		c := newClient(t, config)
+		var hasEnded atomic.Bool
+		ask := func() error {
+			if hasEnded.Load() {
+				return errors.New("not any more")
+			}
+			return nil
+		}
+		ctx := WithPermission(t.Context(), ask)
+		late := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaderField: func(string, []string) { hasEnded.Store(true) }})
+		if a := c.Create(late, testIdem, jane()); a.Class != ledger.NotSent || received.Load() != 0 {
+			t.Errorf("%s: %v, %d requests arrived", config.BaseURL, a, received.Load())
+		}
+		hasEnded.Store(false)
+		if a := c.Create(ctx, testIdem, jane()); a.Class != ledger.OK {
+			t.Errorf("%s: allowed: %v", config.BaseURL, a)
+		}
+		received.Store(0)
 	}
 }
 

@@ -3,9 +3,11 @@ package partner
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
@@ -62,21 +64,50 @@ type dialer struct{ net.Dialer }
 // them after a minute at 500/s. Nothing is lost: whatever closes the connection
 // has read the answer, or given up on it.
 func (d dialer) dialUntil(ctx context.Context, network, address string) (net.Conn, error) {
-	until := attemptOf(ctx).until
-	ctx, cancel := context.WithDeadline(ctx, until)
+	a := attemptOf(ctx)
+	ctx, cancel := context.WithDeadline(ctx, a.until)
 	defer cancel()
 	c, err := d.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.SetDeadline(until); err != nil {
+	if err := c.SetDeadline(a.until); err != nil {
 		_ = c.Close() // the error before is the one that counts
 		return nil, err
 	}
 	if tcp, ok := c.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0) // where it cannot be set the port rests, which is no fault
 	}
+	if a.beforeFirstByte != nil {
+		return &guardedConn{Conn: c, of: a}, nil
+	}
 	return c, nil
+}
+
+// guardedConn is the connection of one request that may be forbidden. It is below TLS, so
+// that nothing but the system's call comes between the permission and the first byte.
+type guardedConn struct {
+	net.Conn
+	of        *attempt
+	isAllowed atomic.Bool
+}
+
+var errForbidden = errors.New("the request may not be sent any more")
+
+// Write asks for permission once the request is in net/http's buffer: what was written
+// before it was a handshake.
+func (c *guardedConn) Write(b []byte) (int, error) {
+	if c.of.isForbidden.Load() {
+		return 0, errForbidden
+	}
+	if c.of.written.Load() && !c.isAllowed.Load() {
+		if c.of.beforeFirstByte() != nil {
+			c.of.isForbidden.Store(true)
+			return 0, errForbidden
+		}
+		c.isAllowed.Store(true)
+	}
+	return c.Conn.Write(b)
 }
 
 // checkTunnel accepts every 2xx to CONNECT as a tunnel (RFC 9110, 9.3.6), where

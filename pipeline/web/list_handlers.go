@@ -2,6 +2,7 @@ package web
 
 import (
 	"io"
+	"math"
 	"mime"
 	"net/http"
 	"path/filepath"
@@ -24,11 +25,15 @@ func (s *Server) uploadList(w http.ResponseWriter, r *http.Request, by access.Vi
 		return api.Refuse(http.StatusRequestEntityTooLarge, "too_large")
 	}
 	defer limitBody(w, uploadTime)()
-	list, err := s.lists.Upload(r.Context(), by.Name, r.URL.Query().Get("name"), http.MaxBytesReader(w, r.Body, s.maxUpload))
+	origin, err := readNumber(r, "origin", 0, math.MaxInt)
 	if err != nil {
 		return err
 	}
-	if err := s.audit.Add(by, api.LogEntry{Action: "upload", List: list.ID, Detail: list.Kind + " " + list.SHA256[:12]}); err != nil {
+	list, err := s.lists.UploadCorrected(r.Context(), by.Name, r.URL.Query().Get("name"), int64(origin), http.MaxBytesReader(w, r.Body, s.maxUpload))
+	if err != nil {
+		return err
+	}
+	if err := s.audit.Add(by, api.LogEntry{Action: "upload", List: list.ID, Run: int64(origin), Detail: list.Kind + " " + list.SHA256[:12]}); err != nil {
 		return err
 	}
 	w.Header().Set("Location", "/api/lists/"+list.ID)
@@ -68,7 +73,7 @@ func withoutValues(list api.List) api.List {
 		list.Refusal = &api.Error{Code: list.Refusal.Code}
 	}
 	list.Proposals, list.Withheld, list.Decisions, list.Command = []api.Proposal{}, []api.Proposal{}, []api.Decision{}, ""
-	list.Settings.Defaults = map[string]string{}
+	list.Settings.Defaults, list.Offered = map[string]string{}, nil
 	return list
 }
 

@@ -40,6 +40,8 @@ func routes() []route {
 		{"GET", list, false, only(api.See), (*Server).showList},
 		{"DELETE", list, false, only(api.Prepare), (*Server).discardList},
 		{"PATCH", list + "/settings", false, only(api.Prepare), (*Server).changeSettings},
+		{"POST", list + "/keep-mapping", false, only(api.Prepare), keepMapping},
+		{"POST", list + "/use-mapping", false, only(api.Prepare), useMapping},
 		{"GET", list + "/rows", false, only(api.Prepare, api.Approve), (*Server).showRows},
 		{"PATCH", list + "/cells", false, only(api.Prepare), (*Server).editCells},
 		{"POST", list + "/decisions", false, only(api.Prepare), (*Server).decideOnce},

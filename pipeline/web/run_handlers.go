@@ -142,6 +142,25 @@ func showReport(s *Server, w http.ResponseWriter, r *http.Request, by access.Vis
 		return err
 	}
 	report.Exports = exports.Entries
+	return s.writeFollowed(w, r, by, &report)
+}
+
+// writeFollowed answers with a report and where its corrected rows went.
+func (s *Server) writeFollowed(w http.ResponseWriter, r *http.Request, by access.Visitor, report *api.Report) error {
+	runs, err := s.engine.Runs(r.Context())
+	if err != nil {
+		return err
+	}
+	for _, run := range runs {
+		if run.Origin == report.Run.ID {
+			report.Runs = append(report.Runs, run)
+		}
+	}
+	for _, list := range s.lists.All(by.Name) {
+		if list.Origin == report.Run.ID {
+			report.Lists = append(report.Lists, list)
+		}
+	}
 	return writeJSON(w, http.StatusOK, report)
 }
 

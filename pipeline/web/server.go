@@ -40,6 +40,7 @@ type Server struct {
 	log       *slog.Logger
 	words     *messages.Catalogue
 	pages     *template.Template
+	version   string // of the pages
 	mux       *http.ServeMux
 	origin    *http.CrossOriginProtection
 	maxUpload int64
@@ -65,6 +66,9 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	if s.pages, err = template.ParseFS(files, "templates/*.html"); err != nil {
+		return nil, err
+	}
+	if s.version, err = hashFiles(); err != nil {
 		return nil, err
 	}
 	if err := MakeFolder(cfg.Folder); err != nil {
@@ -133,6 +137,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.guard.SetHeaders(w.Header())
+	w.Header().Set(versionHeader, s.version)
 	s.mux.ServeHTTP(w, r)
 }
 

@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/crypto/bcrypt"
+
 	"github.com/bulkonboard/bulkonboard/pipeline/web/access"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/lists"
@@ -28,6 +30,7 @@ type fakeEngine struct {
 	isInUse bool
 	watched []api.Run
 	done    []plans.DoneList
+	runs    []api.Run
 }
 
 var _ Engine = (*fakeEngine)(nil)
@@ -73,7 +76,9 @@ func (f *fakeEngine) StartRun(_ context.Context, _ access.Visitor, plan string, 
 	f.note("run " + plan)
 	return api.Run{ID: 4, Plan: plan}, nil
 }
-func (f *fakeEngine) Runs(context.Context) ([]api.Run, error)          { return []api.Run{}, nil }
+func (f *fakeEngine) Runs(context.Context) ([]api.Run, error) {
+	return append([]api.Run{}, f.runs...), nil
+}
 func (f *fakeEngine) Run(_ context.Context, id int64) (api.Run, error) { return api.Run{ID: id}, nil }
 func (f *fakeEngine) WatchRun(_ context.Context, _ int64, show func(api.Run) error) error {
 	for _, run := range f.watched {
@@ -234,6 +239,29 @@ func TestEachRouteAsksForASession(t *testing.T) {
 	}
 	if len(p.engine.calls) > 0 {
 		t.Errorf("without a session: %v", p.engine.calls)
+	}
+}
+
+// TestStaticFiles: each file has its type whatever the system says, and is sent once.
+func TestStaticFiles(t *testing.T) {
+	p := openPage(t, nil)
+	for name, want := range map[string]string{"home.js": "text/javascript; charset=utf-8", "base.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"} {
+		w := p.do("GET", "/static/"+name, "")
+		tag := w.Header().Get("ETag")
+		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != want || w.Body.Len() == 0 || tag == "" {
+			t.Errorf("%s: %d, %q, %d bytes, %q", name, w.Code, w.Header().Get("Content-Type"), w.Body.Len(), tag)
+		}
+		r := p.newRequest("GET", "/static/"+name, "")
+		r.Header.Set("If-None-Match", tag)
+		again := p.send(r)
+		if again.Code != http.StatusNotModified || again.Body.Len() != 0 {
+			t.Errorf("%s again: %d, %d bytes", name, again.Code, again.Body.Len())
+		}
+	}
+	for _, name := range []string{"", "nothing.js", "../pages.go"} {
+		if w := p.do("GET", "/static/"+name, ""); w.Code == http.StatusOK {
+			t.Errorf("%q: %d", name, w.Code)
+		}
 	}
 }
 
@@ -404,11 +432,11 @@ func TestFiveAttempts(t *testing.T) {
 }
 
 func TestTeam(t *testing.T) {
-	hash, err := access.HashPassword("correct horse")
+	hash, err := bcrypt.GenerateFromPassword([]byte("correct horse"), 10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	users, err := access.ParseUsers("# team\nsabine:prepare,see:" + hash + "\njonas:approve:" + hash + "\n")
+	users, err := access.ParseUsers("# team\nsabine:prepare,see:" + string(hash) + "\njonas:approve:" + string(hash) + "\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -438,11 +466,11 @@ func TestTeam(t *testing.T) {
 }
 
 func TestPlainHTTPStaysOnLoopback(t *testing.T) {
-	hash, err := access.HashPassword("x")
+	hash, err := bcrypt.GenerateFromPassword([]byte("x"), 10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	users, err := access.ParseUsers("a:see:" + hash)
+	users, err := access.ParseUsers("a:see:" + string(hash))
 	if err != nil {
 		t.Fatal(err)
 	}

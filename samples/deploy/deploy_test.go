@@ -4,6 +4,7 @@
 package deploy_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,8 +12,60 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
+
+// program builds the program with the flags of the Dockerfile when the first test asks for it.
+// TestMain removes it.
+type program struct {
+	once   sync.Once
+	folder string
+	err    error
+}
+
+var built program
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built.folder != "" {
+		if err := os.RemoveAll(built.folder); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = max(code, 1)
+		}
+	}
+	os.Exit(code)
+}
+
+// path returns the path of the program, whose version is v1.2.3.
+func (p *program) path(t *testing.T) string {
+	t.Helper()
+	flags := linkerFlags(t)
+	p.once.Do(func() {
+		if p.folder, p.err = os.MkdirTemp("", "deploy"); p.err != nil {
+			return
+		}
+		cmd := exec.Command("go", "build", "-buildvcs=false", "-ldflags="+flags+"v1.2.3", "-o", filepath.Join(p.folder, "bulkonboard.exe"), "../../cmd/bulkonboard")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			p.err = fmt.Errorf("go build: %w\n%s", err, out)
+		}
+	})
+	if p.err != nil {
+		t.Fatal(p.err)
+	}
+	return filepath.Join(p.folder, "bulkonboard.exe")
+}
+
+// linkerFlags returns those of the Dockerfile, up to the version.
+func linkerFlags(t *testing.T) string {
+	t.Helper()
+	text := uncommented(read(t, "Dockerfile"))
+	flags := regexp.MustCompile(`-ldflags="([^"]*)\$VERSION"`).FindStringSubmatch(text)
+	if flags == nil || !strings.Contains(text, "\nARG VERSION=") {
+		t.Fatal("Dockerfile sets no version")
+	}
+	return flags[1]
+}
 
 func read(t *testing.T, name string) string {
 	t.Helper()
@@ -66,16 +119,6 @@ func commands(t *testing.T) map[string][]string {
 // isRun reports whether a command sends customers.
 func isRun(words []string) bool { return words[0] == "run" }
 
-// build returns the path of the program, built for this test.
-func build(t *testing.T, flags ...string) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "bulkonboard.exe")
-	if out, err := exec.CommandContext(t.Context(), "go", slices.Concat([]string{"build", "-o", binary}, flags, []string{"../../cmd/bulkonboard"})...).CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return binary
-}
-
 // knownFlags returns the flags that the help of a command shows.
 func knownFlags(t *testing.T, binary string, words []string) map[string]bool {
 	t.Helper()
@@ -112,7 +155,7 @@ func flagName(word string) (string, bool) {
 }
 
 func TestFlagsExist(t *testing.T) {
-	binary := build(t)
+	binary := built.path(t)
 	for file, words := range commands(t) {
 		if group := strings.Join(words[:2], " "); !isRun(words) && group != "ledger backup" && group != "kyc listen" {
 			t.Errorf("%s calls %q", file, words)
@@ -190,11 +233,7 @@ func TestDockerfile(t *testing.T) {
 		t.Errorf("Dockerfile builds with another Go than %s", version)
 	}
 	// The image has no repository to take its version from.
-	flags := regexp.MustCompile(`-ldflags="([^"]*)\$VERSION"`).FindStringSubmatch(text)
-	if flags == nil || !strings.Contains(text, "\nARG VERSION=") {
-		t.Fatal("Dockerfile sets no version")
-	}
-	if out, err := exec.CommandContext(t.Context(), build(t, "-buildvcs=false", "-ldflags="+flags[1]+"v1.2.3"), "version").Output(); err != nil || !strings.HasPrefix(string(out), "bulkonboard v1.2.3 ") {
+	if out, err := exec.CommandContext(t.Context(), built.path(t), "version").Output(); err != nil || !strings.HasPrefix(string(out), "bulkonboard v1.2.3 ") {
 		t.Errorf("the image's program says %q, %v", out, err)
 	}
 	ignored := read(t, "Dockerfile.dockerignore")

@@ -18,7 +18,7 @@ func TestAlertScripts(t *testing.T) {
 		t.Skip("jq is not installed")
 	}
 	dir := t.TempDir()
-	binary := build(t)
+	binary := built.path(t)
 	list := "firstName,lastName,email,phoneNumber,accountPurpose,ipAddress,isTermsOfServiceAccepted,program\n" +
 		"Ann,Roe,ann@example.com,+4915112000901,cards,203.0.113.9,TRUE,custodial\n"
 	handed := filepath.Join(dir, "handed")

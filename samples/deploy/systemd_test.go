@@ -75,7 +75,7 @@ func TestBackupIsPlayed(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the unit's command needs a shell")
 	}
-	binary, dir := build(t), t.TempDir()
+	binary, dir := built.path(t), t.TempDir()
 	makeLedger(t, binary, dir)
 	played := strings.NewReplacer("/usr/local/bin/bulkonboard", binary, "/var/lib/bulkonboard", dir, "/var/backups/bulkonboard", dir,
 		"/data/", dir+"/", "/backup/", dir+"/", "$(POD_NAME)", "production-pod")
@@ -100,7 +100,7 @@ func TestBackupIsPlayed(t *testing.T) {
 
 // The commands of the unit and of the Deployment serve /healthz.
 func TestListenIsPlayed(t *testing.T) {
-	binary, dir := build(t), t.TempDir()
+	binary, dir := built.path(t), t.TempDir()
 	makeLedger(t, binary, dir)
 	if err := os.WriteFile(filepath.Join(dir, "webhook-secret"), []byte("whsec_1\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -67,7 +67,7 @@ func (p *Pace) Draw(now time.Time, sender int64, d ledger.Draw, living int, isLi
 		p.Next = latest
 	}
 	if d.IsBackground && p.Next.After(now) {
-		return ledger.Slots{First: p.Next, Reason: ledger.SlotsWait}
+		return ledger.Slots{First: p.Next, Reason: ledger.SlotsOthers}
 	}
 	first := p.Next
 	if first.Before(now) {

@@ -78,7 +78,7 @@ func TestDraw(t *testing.T) {
 	if b.Count != 3 || !b.First.Equal(now.Add(50*time.Millisecond)) {
 		t.Errorf("second draw: %+v", b)
 	}
-	if s := p.Draw(now, 1, ledger.Draw{Turns: 1, IsBackground: true}, 2, false); s.Count != 0 || s.Reason != ledger.SlotsWait || !s.First.Equal(now.Add(65*time.Millisecond)) {
+	if s := p.Draw(now, 1, ledger.Draw{Turns: 1, IsBackground: true}, 2, false); s.Count != 0 || s.Reason != ledger.SlotsOthers || !s.First.Equal(now.Add(65*time.Millisecond)) {
 		t.Errorf("in the background: %+v", s)
 	}
 	later := now.Add(time.Hour)

@@ -162,7 +162,7 @@ func (g *Gate) HoldForAll(why ledger.SlotsReason) {
 		reason = noFunds
 	case ledger.SlotsHeld:
 		reason = allHeld
-	case ledger.SlotsWait:
+	case ledger.SlotsWait, ledger.SlotsOthers:
 	}
 	g.setState(gateShut, reason)
 }

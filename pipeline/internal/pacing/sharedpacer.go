@@ -12,6 +12,7 @@ import (
 const (
 	latestTurn = 20 * time.Millisecond // a turn that is missed by more than this, and by two gaps, is given up
 	reportTime = 2 * time.Second       // how long a worker may spend on reporting a 429 or 402 to the ledger
+	yieldTime  = 5 * time.Millisecond  // how long a sender in the background at least leaves the rate to others that need it
 	slowLookUp = time.Second           // how often a look-up asks for a turn while all senders are stopped
 )
 
@@ -32,8 +33,11 @@ type SharedPacer struct {
 	gate   *Gate
 	warn   func(doing string, err error)
 
+	isBackground bool // rows are sent only at turns that nobody else wants
+
 	draw chan struct{} // held while turns are drawn or given out
 	left ledger.Slots  // turns that are drawn and not given out; guarded by draw
+	idle time.Time     // when there may be a turn that no other sender wants, by the ledger's clock; guarded by draw
 
 	mu   sync.Mutex
 	rate float64 // of all senders, as last seen
@@ -45,6 +49,11 @@ type SharedPacer struct {
 func NewSharedPacer(source Source, own *Limiter, gate *Gate, perSecond float64, warn func(doing string, err error)) *SharedPacer {
 	return &SharedPacer{source: source, own: own, gate: gate, warn: warn, draw: make(chan struct{}, 1), rate: perSecond}
 }
+
+// YieldToOthers makes rows be sent only at turns that no other sender wants. Look-ups have
+// their turns as before: they settle what is in doubt for all senders. It is called before
+// the first turn is taken.
+func (p *SharedPacer) YieldToOthers() { p.isBackground = true }
 
 // WaitTurn implements Pacer.
 func (p *SharedPacer) WaitTurn(ctx context.Context) error {
@@ -70,15 +79,21 @@ func (p *SharedPacer) WaitToSend(ctx context.Context, ready int) (isTrial bool, 
 	if err := p.own.WaitTurn(ctx); err != nil {
 		return false, err
 	}
-	isTrial = p.gate.isTryingWallet()
-	wait, shut, err := p.takeTurn(ctx, ledger.Draw{Turns: 1 + ready, IsTrial: isTrial})
-	switch {
-	case err != nil:
-		return false, err
-	case shut != nil:
-		return false, shut
+	for {
+		isTrial = p.gate.isTryingWallet()
+		wait, shut, err := p.takeTurn(ctx, ledger.Draw{Turns: 1 + ready, IsTrial: isTrial, IsBackground: p.isBackground && !isTrial})
+		switch {
+		case err != nil:
+			return false, err
+		case shut == nil:
+			return isTrial, SleepFor(ctx, wait)
+		case shut.Reason != ledger.SlotsOthers:
+			return false, shut
+		}
+		if err := SleepUntil(ctx, shut.Until); err != nil {
+			return false, err
+		}
 	}
-	return isTrial, SleepFor(ctx, wait)
 }
 
 // takeTurn returns how long to wait for the next turn, or why there is none.
@@ -97,11 +112,18 @@ func (p *SharedPacer) takeTurn(ctx context.Context, d ledger.Draw) (wait time.Du
 			return wait, nil, nil
 		}
 	}
+	if wait = p.idle.Sub(p.source.Now()); d.IsBackground && wait > 0 { // another worker has asked
+		return 0, &ShutError{Reason: ledger.SlotsOthers, Until: WallTime().Add(wait)}, nil
+	}
 	got, err := p.source.DrawSlots(ctx, d)
 	if err != nil {
 		return 0, nil, err
 	}
-	wait = got.First.Sub(p.source.Now())
+	now := p.source.Now()
+	if wait = got.First.Sub(now); got.Reason == ledger.SlotsOthers {
+		wait = max(wait, yieldTime)
+		p.idle = now.Add(wait)
+	}
 	if got.Count == 0 {
 		return 0, &ShutError{Reason: got.Reason, Until: WallTime().Add(wait)}, nil
 	}

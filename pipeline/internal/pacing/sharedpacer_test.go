@@ -107,6 +107,43 @@ func TestNoSharedTurn(t *testing.T) {
 	})
 }
 
+// TestTurnsInTheBackground: a row of a sender in the background waits until no other
+// sender needs the turn, and is stopped by what stops all. Look-ups, and the trial of an
+// empty wallet, are not in the background.
+func TestTurnsInTheBackground(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		busyUntil := time.Now().Add(time.Hour + 3*time.Second) // by the ledger's clock
+		p, f, gate := newTestPacer(t, func(now time.Time, d ledger.Draw) ledger.Slots {
+			if d.IsBackground && now.Before(busyUntil) {
+				return ledger.Slots{First: now.Add(20 * time.Millisecond), Reason: ledger.SlotsOthers}
+			}
+			return ledger.Slots{First: now, Count: 1, IsTrial: d.IsTrial}
+		})
+		p.YieldToOthers()
+		began := time.Now()
+		if err := p.WaitTurn(t.Context()); err != nil || time.Since(began) > 0 {
+			t.Errorf("a look-up after %s, %v", time.Since(began), err)
+		}
+		if _, err := p.WaitToSend(t.Context(), 0); err != nil || time.Since(began) != 3*time.Second {
+			t.Errorf("a row after %s, %v", time.Since(began), err)
+		}
+		if n := len(f.draws); n != 2+150 {
+			t.Errorf("%d draws", n)
+		}
+		gate.HoldForAll(ledger.SlotsEmpty)
+		gate.startProbe()
+		if isTrial, err := p.WaitToSend(t.Context(), 9); !isTrial || err != nil || f.draws[len(f.draws)-1].IsBackground {
+			t.Errorf("trial: %t, %v, %+v", isTrial, err, f.draws[len(f.draws)-1])
+		}
+		f.answer = func(now time.Time, _ ledger.Draw) ledger.Slots {
+			return ledger.Slots{First: now.Add(time.Second), Reason: ledger.SlotsHeld}
+		}
+		if _, err := p.WaitToSend(t.Context(), 0); err == nil {
+			t.Error("a row was sent although all senders are held")
+		}
+	})
+}
+
 // TestSharedReports: what one sender hears of the partner is reported by the ledger's
 // clock, and a ledger that is away is only a warning.
 func TestSharedReports(t *testing.T) {

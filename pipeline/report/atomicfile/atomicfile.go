@@ -50,7 +50,7 @@ func (w Writer) Probe(path string) error {
 		f, err := os.OpenFile(path, os.O_WRONLY|noFollow, 0)
 		if err == nil {
 			err = f.Close()
-		} else if isHeldOpen(err) {
+		} else if isHeldOpen(err) || errors.Is(err, fs.ErrNotExist) { // gone meanwhile
 			err = nil
 		}
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -76,6 +77,36 @@ func TestProbeSaysWhatCannotBe(t *testing.T) {
 	if err := (Writer{}).Probe(path); !errors.Is(err, fs.ErrNotExist) || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
+}
+
+// Runs of one list on several hosts write the same reports into a shared directory.
+func TestWritersOfOneTarget(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "in.rejects.csv")
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for range 20 {
+				err := (Writer{}).Probe(path)
+				if err == nil {
+					_, err = write(Writer{}, path)
+				}
+				if err == nil && i == 0 {
+					if err = os.Remove(path); errors.Is(err, fs.ErrNotExist) {
+						err = nil
+					}
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	if _, err := write(Writer{}, path); err != nil {
+		t.Error(err)
+	}
+	onlyFiles(t, filepath.Dir(path), filepath.Base(path))
 }
 
 func TestModeUnderUmaskZero(t *testing.T) {

@@ -28,9 +28,16 @@ type stagedFile struct {
 	closed bool
 }
 
+// maxStages bounds how often a staging directory is made again because another writer of
+// the same target took it for one that was left behind, before it was locked.
+const maxStages = 100
+
+// errTakenAway says that another process has removed a staging directory, or is about to.
+var errTakenAway = errors.New("another process has taken away the directory for it")
+
 // stage creates the private directory and the file in it, after removing what
 // killed processes left there for the same target.
-func stage(path string) (*stagedFile, error) {
+func stage(path string) (s *stagedFile, err error) {
 	dir, base := filepath.Split(path)
 	if dir == "" {
 		dir = "."
@@ -40,6 +47,16 @@ func stage(path string) (*stagedFile, error) {
 	}
 	prefix := "." + base + "."
 	removeAbandoned(dir, prefix)
+	for range maxStages {
+		if s, err = tryStage(dir, prefix); !errors.Is(err, errTakenAway) {
+			break
+		}
+	}
+	return s, err
+}
+
+// tryStage returns errTakenAway if another writer was faster than the lock.
+func tryStage(dir, prefix string) (*stagedFile, error) {
 	dir, err := os.MkdirTemp(dir, prefix+"*.tmp") // 0700
 	if err != nil {
 		if at := new(fs.PathError); errors.As(err, &at) { // it names a file that nobody asked for
@@ -52,6 +69,9 @@ func stage(path string) (*stagedFile, error) {
 		s.file, err = os.OpenFile(filepath.Join(dir, staged), os.O_RDWR|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
 	}
 	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = errTakenAway
+		}
 		s.closed = true
 		return nil, errors.Join(withoutPath(err), s.drop())
 	}
@@ -102,9 +122,7 @@ func removeAbandoned(dir, prefix string) {
 	}
 	for _, e := range entries {
 		if name := e.Name(); e.IsDir() && strings.HasPrefix(name, prefix) && strings.HasSuffix(name, ".tmp") {
-			if old := filepath.Join(dir, name); isAbandoned(old) {
-				_ = os.RemoveAll(old)
-			}
+			removeIfAbandoned(filepath.Join(dir, name))
 		}
 	}
 }

@@ -27,19 +27,25 @@ func lockDir(dir string) (io.Closer, error) {
 	if err != nil {
 		return nil, err
 	}
-	_ = syscall.Flock(int(d.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err := lockNow(d); errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, errors.Join(errTakenAway, d.Close())
+	}
 	return d, nil
 }
 
-// isAbandoned reports whether no process uses a staging directory.
-func isAbandoned(dir string) bool {
+// removeIfAbandoned removes a staging directory that no process uses.
+func removeIfAbandoned(dir string) {
 	d, err := os.Open(dir)
 	if err != nil {
-		return false
+		return
 	}
-	defer d.Close()
-	return syscall.Flock(int(d.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
+	defer d.Close() // only then is it unlocked
+	if lockNow(d) == nil {
+		_ = os.RemoveAll(dir)
+	}
 }
+
+func lockNow(d *os.File) error { return syscall.Flock(int(d.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
 
 // syncDir writes a rename to disk.
 func syncDir(dir string) error {

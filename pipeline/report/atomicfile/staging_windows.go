@@ -28,9 +28,13 @@ func isHeldOpen(err error) bool {
 // mark.
 func lockDir(string) (io.Closer, error) { return io.NopCloser(nil), nil }
 
-// isAbandoned reports whether no process writes the staged file of dir, by
-// removing it.
-func isAbandoned(dir string) bool { return os.Remove(filepath.Join(dir, staged)) == nil }
+// removeIfAbandoned removes a staging directory unless a process writes its staged file,
+// which could not be removed then.
+func removeIfAbandoned(dir string) {
+	if os.Remove(filepath.Join(dir, staged)) == nil {
+		_ = os.RemoveAll(dir)
+	}
+}
 
 // syncDir does nothing: Windows has no sync of directories.
 func syncDir(string) error { return nil }

@@ -84,7 +84,7 @@ func list() List {
 		Columns: columns(),
 		Fields: []Field{{"email", true, false, 4, []string{}, "One e-mail address, different in each row.", "jane@company.com", []int{}},
 			{"program", true, true, -1, []string{"custodial", "non_custodial"}, "custodial or non_custodial.", "custodial", []int{}}},
-		Missing:  []string{"program"},
+		Missing: []string{"program"}, Unclear: []string{},
 		Notes:    []Note{{"header_found", "the headers are in row 4", false}, {"sheet_found", `sheet "Kunden" is read, the only one with the headers`, false}},
 		Settings: ListSettings{Columns: map[string]string{"isTermsOfServiceAccepted": "AGB akzeptiert"}, Defaults: map[string]string{}, ID: "Kundennr."},
 		Statuses: counts(), Problems: problems(), Kinds: kinds(),
@@ -103,7 +103,8 @@ func planSummary() PlanSummary {
 func run() Run {
 	ends, code := at(31), 3
 	return Run{ID: 4, Plan: "9f2c41d07ab35e68", List: "k3f7q2m5x9ab", Name: "Kundenliste_Q4.xlsx", State: RunSending, Started: at(30), Finished: &ends, By: "jonas", Total: 170, Sent: 96, Created: 94, Problems: 1, InDoubt: 1,
-		Statuses: counts(), PerSecond: 4.9, Ends: &ends, Wallet: "953.00", Charged: "47.00", Currency: "USD", Waits: "The partner asked to wait until 09:30:30.", ExitCode: &code}
+		Statuses: counts(), PerSecond: 4.9, Ends: &ends, Wallet: "953.00", Charged: "47.00", Currency: "USD", Waits: "The partner asked to wait until 09:30:30.",
+		Warnings: []string{"The wallet held 1,000.00 USD before and 953.00 USD after, and 47.50 USD is expected."}, ExitCode: &code}
 }
 
 // examples are one answer of each kind, by the name of its file.
@@ -112,7 +113,8 @@ func examples() map[string]any {
 		"session": Session{User: "sabine", Roles: []Role{Prepare, See}, Team: true, Target: target(), Until: Deadline{at(35), at(59)}, Held: &Held{"jonas@cron-host", at(2), "run"}, Limits: Limits{64 << 20, 500}},
 		"lists":   Lists{[]ListSummary{summary()}},
 		"list":    list(),
-		"list-unsettled": List{ListSummary: ListSummary{ID: "m2", Name: "kunden.csv", Owner: "sabine", Mine: true, Made: at(1), Changed: at(1), State: ListUnsettled, Revision: 1}, Kind: "csv", Size: 5120, SHA256: strings.Repeat("5e", 32),
+		"list-unsettled": List{ListSummary: ListSummary{ID: "m2", Name: "kunden.csv", Owner: "sabine", Mine: true, Made: at(1), Changed: at(1), State: ListUnsettled, Revision: 1}, Kind: "csv", Size: 5120,
+			Offered: &OfferedMapping{Name: "kunden-q3", Columns: map[string]string{"email": "Mail dienstlich"}, Defaults: map[string]string{"program": "custodial"}, ID: "Nr", Decisions: []Decision{decision()}}, SHA256: strings.Repeat("5e", 32),
 			Refusal:  &Error{Code: "input_refused", Sentence: "kunden.csv, row 3: the text is not in UTF-8.", WhatToDo: "Choose the encoding that reads these words right, or save the file as CSV UTF-8."},
 			Readings: []Reading{{"windows-1252", []string{"Müller", "Straße"}}, {"windows-1250", []string{"Müller", "Straße"}}},
 			Sheets:   []Sheet{}, Head: []HeadRow{}, Columns: []Column{}, Fields: []Field{}, Missing: []string{}, Notes: []Note{}, Settings: ListSettings{Columns: map[string]string{}, Defaults: map[string]string{}},
@@ -124,13 +126,15 @@ func examples() map[string]any {
 		"plans": Plans{[]PlanSummary{planSummary()}},
 		"plan": Plan{PlanSummary: planSummary(), Target: target(), Rows: 200, Known: 3, LeftOut: []LeftCount{{"invalid", "terms_not_accepted", 7, "not accepted"}}, ToCorrect: 20, Fee: "0.50", Currency: "USD", Wallet: "1000.00",
 			Remains: "915.00", Covers: 2000, Seconds: 34, Fingerprint: "5e5e5e5e", RowDigest: "77a1c0de", Digest: "9f2c41d07ab35e68", Approvers: []string{"jonas"}, Differs: []string{},
-			Last: &LastRun{3, at(0).AddDate(0, -3, 0), 180, 176, 31, 11}, SampleRows: []int{12}, Overlaps: []Overlap{{"7c1de02b9a45f360", "max", 12}}, Sample: rows()[:1], Columns: columns(), Decisions: []Decision{decision()},
+			Last: &LastRun{3, at(0).AddDate(0, -3, 0), 180, 176, 31, 11}, SampleRows: []int{12}, Overlaps: []Overlap{{"7c1de02b9a45f360", "max", 12}}, Warnings: []string{}, Sample: rows()[:1], Columns: columns(), Decisions: []Decision{decision()},
 			Decided: &PlanAnswer{true, "jonas", at(25), "checked against the contract list"}, Command: "bulkonboard run --plan 9f2c41d07ab35e68 Kundenliste_Q4.xlsx"},
-		"runs":   Runs{[]Run{run()}},
-		"run":    run(),
-		"report": Report{Run: run(), Causes: problems(), Kinds: kinds(), Links: 94, Exports: []LogEntry{{At: at(40), User: "sabine", From: "127.0.0.1", Action: "links", Run: 4, Detail: "shown"}}, Rejects: 20, MayLinks: true},
-		"links":  Links{[]Link{{12, "heike.sauer@kunde-beispiel.de", "Heike Sauer", "https://verify.example/u/1"}}, 94},
-		"log":    Log{[]LogEntry{{At: at(9), User: "sabine", From: "127.0.0.1", Action: "cells", List: "k3f7q2m5x9ab", Rows: 1, Detail: "F12"}}, 41},
+		"runs": Runs{[]Run{run()}},
+		"run":  run(),
+		"report": Report{Run: run(), Causes: problems(), Kinds: kinds(), Links: 94, Exports: []LogEntry{{At: at(40), User: "sabine", From: "127.0.0.1", Action: "links", Run: 4, Detail: "shown"}}, Rejects: 20, MayLinks: true,
+			Exported: &LinkExport{"links export", at(41)}, Lists: []ListSummary{summary()}, Runs: []Run{run()},
+			KYC: KYC{Users: 94, HasNews: true, Opened: 61, Pending: 12, Approved: 44, Denied: 5, Working: 20, Dead: 13, NoLink: 1, Reasons: []KYCReason{{"document expired", 3}}}},
+		"links": Links{[]Link{{12, "heike.sauer@kunde-beispiel.de", "Heike Sauer", "https://verify.example/u/1"}}, 94},
+		"log":   Log{[]LogEntry{{At: at(9), User: "sabine", From: "127.0.0.1", Action: "cells", List: "k3f7q2m5x9ab", Rows: 1, Detail: "F12"}}, 41},
 	}
 }
 

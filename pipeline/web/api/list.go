@@ -29,6 +29,7 @@ type ListSummary struct {
 	State    ListState `json:"state"`
 	Counts   Counts    `json:"counts"`
 	Revision int       `json:"revision"`
+	Origin   int64     `json:"origin"` // run that has left these rows to correct; 0 = none
 }
 
 // List answers PUT /api/lists, GET /api/lists/{id} and PATCH settings.
@@ -48,6 +49,7 @@ type List struct {
 	Columns  []Column     `json:"columns"`
 	Fields   []Field      `json:"fields"`  // required ones first
 	Missing  []string     `json:"missing"` // required fields without a column or default
+	Unclear  []string     `json:"unclear"` // fields that two columns may be
 	Notes    []Note       `json:"notes"`   // what the reader noticed and accepted
 	Settings ListSettings `json:"settings"`
 
@@ -61,6 +63,25 @@ type List struct {
 	Unlisted  int            `json:"unlisted"`  // findings that are counted, but in no row, because there are too many
 	Command   string         `json:"command"`   // what does the same from a command line
 	Plan      string         `json:"plan"`      // ID of the newest plan of this list; "" = none
+	// Offered is what a mapping would change that was kept of a list with the same
+	// headings; null = nothing.
+	Offered *OfferedMapping `json:"offered"`
+}
+
+// OfferedMapping is a kept mapping that a list may be read by: POST
+// /api/lists/{id}/use-mapping. Only what differs from the list is there.
+type OfferedMapping struct {
+	Name      string            `json:"name"`      // of the list that it was kept from
+	Columns   map[string]string `json:"columns"`   // field → heading
+	Defaults  map[string]string `json:"defaults"`  // field → value
+	ID        string            `json:"id"`        // heading of the sender's customer number; "" = as it is
+	Decisions []Decision        `json:"decisions"` // with who made them then
+}
+
+// KeptMapping answers POST /api/lists/{id}/keep-mapping: the mapping is a map file.
+type KeptMapping struct {
+	File    string `json:"file"`    // path on the machine of the program
+	Command string `json:"command"` // what checks the list by that file
 }
 
 // Counts add up: Ready + ToCorrect + Repeats + LeftOut = Rows.

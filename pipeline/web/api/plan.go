@@ -74,6 +74,7 @@ type Plan struct {
 	SampleRows  []int       `json:"sampleRows"` // numbers of 20 rows to send, drawn when the plan was made
 	Sample      []Row       `json:"sample"`     // these rows; empty for the role see
 	Overlaps    []Overlap   `json:"overlaps"`   // other plans with the same rows, when this one was submitted
+	Warnings    []string    `json:"warnings"`   // of the command, when the figures were computed
 	Columns     []Column    `json:"columns"`
 	Decisions   []Decision  `json:"decisions"`
 	Decided     *PlanAnswer `json:"decided"`    // null before it

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -51,7 +52,7 @@ func (l view) countRows() api.Counts {
 func (l view) describe(reader string) api.List {
 	first := l.first.Made
 	out := api.List{ListSummary: l.summary(reader), Size: first.Size, SHA256: first.SHA256, Kind: kindOf(l.filePath()), Refusal: l.refusal, Readings: readingsOf(l.refusal),
-		Sheets: []api.Sheet{}, Head: []api.HeadRow{}, Columns: []api.Column{}, Fields: []api.Field{}, Missing: []string{}, Notes: []api.Note{}, Settings: l.state.settings,
+		Sheets: []api.Sheet{}, Head: []api.HeadRow{}, Columns: []api.Column{}, Fields: []api.Field{}, Missing: []string{}, Unclear: []string{}, Notes: []api.Note{}, Settings: l.state.settings,
 		Proposals: []api.Proposal{}, Withheld: []api.Proposal{}, Decisions: []api.Decision{}, Changes: l.describeChanges()}
 	if l.job != nil {
 		out.Progress = l.job.describe()
@@ -62,6 +63,9 @@ func (l view) describe(reader string) api.List {
 	}
 	l.describeOutline(&out)
 	files := []source.File{l.outl.file}
+	if offered := l.offerMapping(); offered != nil && l.owner() == reader && l.job == nil {
+		out.Offered = offered.describe(files)
+	}
 	for _, d := range l.state.decided {
 		out.Decisions = append(out.Decisions, describeDecision(d.Decision, files))
 		made := &out.Decisions[len(out.Decisions)-1]
@@ -86,6 +90,7 @@ func (l view) describe(reader string) api.List {
 func (l view) describeOutline(out *api.List) {
 	o := l.outl
 	out.Kind = o.file.Kind
+	out.Unclear = append(out.Unclear, o.unclear...)
 	out.Sheets, out.Head = append(out.Sheets, o.sheets...), append(out.Head, o.head...)
 	for _, n := range o.notes {
 		out.Notes = append(out.Notes, api.Note{Code: n.Code, Message: n.Message, Warning: n.Warning})
@@ -108,21 +113,16 @@ func (l view) describeOutline(out *api.List) {
 		if isMapped {
 			field.Column = at
 		}
-		if f.Required && !isMapped && defaults[f.Name] == "" {
+		isMissing := f.Required && !isMapped && defaults[f.Name] == ""
+		if isMissing {
 			out.Missing = append(out.Missing, f.Name)
+		}
+		if isMissing || slices.Contains(o.unclear, f.Name) {
 			field.Near = o.nearColumns(&f)
 		}
 		out.Fields = append(out.Fields, field)
 	}
-	slices.SortStableFunc(out.Fields, func(a, b api.Field) int {
-		if a.Required == b.Required {
-			return 0
-		}
-		if a.Required {
-			return -1
-		}
-		return 1
-	})
+	sort.SliceStable(out.Fields, func(i, j int) bool { return out.Fields[i].Required && !out.Fields[j].Required })
 }
 
 // nearColumns returns the columns that are not read and whose heading has a part of a
@@ -174,9 +174,10 @@ func (l view) describeFindings() (statuses map[string]int, problems []api.Proble
 	for cause, n := range l.result.tally.Code {
 		problems = append(problems, api.Problem{Status: string(cause.Status), Field: cause.Field, Code: cause.Code, Count: n})
 	}
-	slices.SortFunc(problems, func(a, b api.Problem) int {
+	sort.Slice(problems, func(i, j int) bool {
+		a, b := &problems[i], &problems[j]
 		return cmp.Or(cmp.Compare(slices.Index(order, ledger.Status(a.Status)), slices.Index(order, ledger.Status(b.Status))),
-			cmp.Compare(b.Count, a.Count), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Code, b.Code))
+			cmp.Compare(b.Count, a.Count), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Code, b.Code)) < 0
 	})
 	return statuses, problems, l.describeKinds()
 }
@@ -197,8 +198,9 @@ func (l view) describeKinds() []api.Kind {
 		kinds = append(kinds, kind)
 	}
 	groups := []string{"decide", "correct", "repeat", "look"}
-	slices.SortFunc(kinds, func(a, b api.Kind) int {
-		return cmp.Or(cmp.Compare(slices.Index(groups, a.Group), slices.Index(groups, b.Group)), cmp.Compare(b.Cells, a.Cells), cmp.Compare(a.ID, b.ID))
+	sort.Slice(kinds, func(i, j int) bool {
+		a, b := &kinds[i], &kinds[j]
+		return cmp.Or(cmp.Compare(slices.Index(groups, a.Group), slices.Index(groups, b.Group)), cmp.Compare(b.Cells, a.Cells), cmp.Compare(a.ID, b.ID)) < 0
 	})
 	return kinds
 }
@@ -233,7 +235,10 @@ func (l view) describeValues(key *kindKey, count *kindCount) []api.Value {
 		}
 		values = append(values, v)
 	}
-	slices.SortFunc(values, func(a, b api.Value) int { return cmp.Or(cmp.Compare(b.Cells, a.Cells), cmp.Compare(a.Text, b.Text)) })
+	sort.Slice(values, func(i, j int) bool {
+		a, b := &values[i], &values[j]
+		return cmp.Or(cmp.Compare(b.Cells, a.Cells), cmp.Compare(a.Text, b.Text)) < 0
+	})
 	return values[:min(len(values), shownValues)]
 }
 

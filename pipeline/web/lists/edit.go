@@ -243,7 +243,7 @@ func (s *Store) Undo(ctx context.Context, e Editor, id string, change int) (api.
 	if rows := rowsOfEvent(undone); len(rows) > 0 && l.rows != nil {
 		return l.changeRows(ctx, e, undo, rows)
 	}
-	isSettings := undone.Kind == eventSettings
+	isSettings := undone.Settings != nil
 	made, err := l.addEvent(e.Name, undo)
 	if err != nil {
 		return api.Edited{}, err

@@ -19,6 +19,7 @@ const (
 	eventCells    = "cells"
 	eventDecision = "decision"
 	eventLeaveOut = "leave-out"
+	eventMapping  = "mapping" // settings and decisions of a kept mapping
 	eventUndo     = "undo"
 )
 
@@ -44,6 +45,7 @@ type made struct {
 	File   string `json:"file"` // name on disk
 	SHA256 string `json:"sha256"`
 	Size   int64  `json:"size"`
+	Origin int64  `json:"origin,omitempty"` // run that has left these rows to correct; 0 = none
 }
 
 // cellChange is a corrected cell. Was is what the file has.

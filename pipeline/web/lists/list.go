@@ -154,7 +154,7 @@ func (l *list) stage() api.ListState {
 
 func (l *list) summary(reader string) api.ListSummary {
 	last := &l.history[len(l.history)-1]
-	sum := api.ListSummary{ID: l.id, Name: l.name(), Owner: l.owner(), Mine: l.owner() == reader, Made: l.first.At, Changed: last.At, State: l.stage(), Revision: l.revision()}
+	sum := api.ListSummary{ID: l.id, Name: l.name(), Owner: l.owner(), Mine: l.owner() == reader, Made: l.first.At, Changed: last.At, State: l.stage(), Revision: l.revision(), Origin: l.first.Made.Origin}
 	if l.counts != nil {
 		sum.Counts = *l.counts
 	}

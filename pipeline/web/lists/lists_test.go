@@ -422,3 +422,24 @@ func TestDiscardDuringACheck(t *testing.T) {
 		t.Errorf("%v %v", left, err)
 	}
 }
+
+// Where two columns may be one field, the list is kept and both are shown, so that one can
+// be chosen.
+func TestTwoColumnsForOneField(t *testing.T) {
+	s := openStore(t, t.TempDir())
+	heads := slices.Replace(headings(), colPhone, colPhone+1, "Telefon", "Mobil")
+	list := upload(t, s, "kunden.csv", sheet(t, heads, slices.Insert(good("1", "a@b.de", nil), colPhone, "+4930123456")))
+	if list.State != api.ListUnsettled || !slices.Equal(list.Unclear, []string{"phoneNumber"}) || !strings.Contains(list.Refusal.Sentence, "may both be phoneNumber") {
+		t.Fatalf("%s %q %+v", list.State, list.Unclear, list.Refusal)
+	}
+	phone := list.Fields[slices.IndexFunc(list.Fields, func(f api.Field) bool { return f.Name == "phoneNumber" })]
+	if phone.Column != -1 || !slices.Equal(phone.Near, []int{colPhone, colPhone + 1}) {
+		t.Errorf("%+v", phone)
+	}
+	if _, err := s.ChangeSettings(context.Background(), editor(list), list.ID, api.SettingsPatch{Columns: map[string]string{"phoneNumber": "Mobil"}}); err != nil {
+		t.Fatal(err)
+	}
+	if list = find(t, s, list.ID); list.State != api.ListChecked || list.Counts.Ready != 1 || len(list.Unclear) > 0 {
+		t.Errorf("%s %+v %q", list.State, list.Counts, list.Unclear)
+	}
+}

@@ -31,6 +31,8 @@ type outline struct {
 	notes  []source.Note
 	taken  []string // flags that name the sheet and the header row
 
+	unclear []string // fields that two columns may be
+
 	filled   []int      // by column: rows in which it has a value
 	examples [][]string // by column: its first different values
 }
@@ -89,11 +91,12 @@ func (o *outline) addRow(cells []string) {
 // columns if only required ones are missing, else with its sheets only.
 func (c *check) outlineRefused(ctx context.Context) (*outline, error) {
 	path := c.l.filePath()
-	in, err := source.Open(ctx, []string{path}, nil, withoutRequired(c.base))
+	in, unclear, err := openLeniently(ctx, path, c.base)
 	var e *source.Error
 	switch {
 	case err == nil:
 		o, err := newOutline(ctx, path, in, "")
+		o.unclear = unclear
 		return o, errors.Join(err, in.Close())
 	case !errors.As(err, &e):
 		return nil, err

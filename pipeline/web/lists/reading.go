@@ -2,6 +2,7 @@ package lists
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"maps"
 	"regexp"
@@ -58,14 +59,38 @@ func (s *Store) baseOptions(st *state) source.Options {
 	return opt
 }
 
-// withoutRequired returns options that accept a list without the columns that it needs,
-// so that its columns can be shown.
-func withoutRequired(opt source.Options) source.Options {
+// openLeniently opens a list that is refused for its columns, so that they can be shown:
+// without the fields that it needs, and without those that two columns may be, which it
+// returns.
+func openLeniently(ctx context.Context, path string, opt source.Options) (in *source.Input, unclear []string, err error) {
 	opt.Fields = slices.Clone(opt.Fields)
 	for i := range opt.Fields {
 		opt.Fields[i].Required = false
 	}
-	return opt
+	for {
+		in, err = source.Open(ctx, []string{path}, nil, opt)
+		var e *source.Error
+		if !errors.As(err, &e) {
+			return in, unclear, err
+		}
+		field := unclearField(e)
+		at := slices.IndexFunc(opt.Fields, func(f source.Field) bool { return f.Name == field })
+		if at < 0 {
+			return nil, unclear, err
+		}
+		opt.Fields = slices.Delete(opt.Fields, at, at+1)
+		unclear = append(unclear, field)
+	}
+}
+
+// unclearField returns the field that two columns may be, by the hint of a refusal; "" if
+// the refusal is about something else.
+func unclearField(e *source.Error) string {
+	m := regexp.MustCompile(`^Choose with --map (\w+)=COLUMN$`).FindStringSubmatch(e.Hint)
+	if m == nil {
+		return ""
+	}
+	return m[1]
 }
 
 // nameInput gives an error about the kept copy of a file the name that its sender knows.

@@ -17,6 +17,7 @@ type Snapshot struct {
 	ID       string
 	Name     string // of the sender's file
 	Revision int
+	Origin   int64    // run that has left these rows to correct; 0 = none
 	Editors  []string // everyone who had a hand in it, the owner first
 	Counts   api.Counts
 	Columns  []api.Column
@@ -72,7 +73,7 @@ func (s *Store) Latest(id string) (*Snapshot, error) {
 }
 
 func (l *list) snapshot() (*Snapshot, error) {
-	out := &Snapshot{ID: l.id, Name: l.name(), Revision: l.revision(), Editors: l.editors(), path: l.filePath(), overlay: l.state.overlay.clone()}
+	out := &Snapshot{ID: l.id, Name: l.name(), Revision: l.revision(), Origin: l.first.Made.Origin, Editors: l.editors(), path: l.filePath(), overlay: l.state.overlay.clone()}
 	out.File, out.Rejects, out.Flags = out.path, filepath.Join(l.dir, "rejects.xlsx"), view{l}.flagWords(false, true)
 	out.ShownName, out.ShownFlags, out.IsEdited = view{l}.shownName(), view{l}.shownFlags(), !l.state.overlay.isEmpty()
 	var err error

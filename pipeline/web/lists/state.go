@@ -54,7 +54,10 @@ func (st *state) apply(id int, e *event) {
 		for _, row := range e.LeaveOut.Rows {
 			st.overlay.leaveOut(row, e.LeaveOut.Why, e.LeaveOut.Back)
 		}
-	case eventDecision:
+	case eventDecision, eventMapping:
+		if e.Settings != nil {
+			st.change(e.Settings)
+		}
 		for _, d := range e.Decisions {
 			st.decided = append(withoutReplaced(st.decided, d), madeDecision{decisions.Made{Decision: d, By: e.By, At: e.At}, id})
 		}

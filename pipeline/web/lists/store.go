@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
+	"sort"
 	"sync"
 	"time"
 
@@ -34,6 +34,7 @@ type Options struct {
 	Defaults  map[string]string // as --default
 	MaxLists  int               // kept at the same time; 0 = 100
 	KeepBytes int64             // of all uploads together; 0 = 4 GiB
+	MapFiles  MapFiles          // for mappings that are kept; nil = none are
 }
 
 // Editor is who changes which state of a list.
@@ -45,14 +46,16 @@ type Editor struct {
 // Store keeps all lists. It is safe for any number of goroutines.
 type Store struct {
 	folder string
-	opt    Options
-	log    *slog.Logger
-	ctx    context.Context //nolint:containedctx // checks end with Close
-	cancel context.CancelFunc
-	checks sync.WaitGroup
-	turns  chan struct{} // one for each check that may run at the same time
-	locked *os.File      // held as long as the store is open
-	most   int           // findings of a list that are kept one by one
+	// mappings is the folder of the map files that are kept.
+	mappings string
+	opt      Options
+	log      *slog.Logger
+	ctx      context.Context //nolint:containedctx // checks end with Close
+	cancel   context.CancelFunc
+	checks   sync.WaitGroup
+	turns    chan struct{} // one for each check that may run at the same time
+	locked   *os.File      // held as long as the store is open
+	most     int           // findings of a list that are kept one by one
 
 	mu    sync.Mutex
 	lists map[string]*list
@@ -61,7 +64,7 @@ type Store struct {
 // Open reads the lists that an earlier process kept in a folder.
 func Open(folder string, opt Options, log *slog.Logger) (*Store, error) {
 	opt.MaxLists, opt.KeepBytes = cmp.Or(opt.MaxLists, defaultMaxLists), cmp.Or(opt.KeepBytes, defaultKeepBytes)
-	s := &Store{folder: filepath.Join(folder, "lists"), opt: opt, log: log, turns: make(chan struct{}, 1), most: maxFindings, lists: map[string]*list{}}
+	s := &Store{folder: filepath.Join(folder, "lists"), mappings: filepath.Join(folder, "mappings"), opt: opt, log: log, turns: make(chan struct{}, 1), most: maxFindings, lists: map[string]*list{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if err := os.MkdirAll(s.folder, 0o700); err != nil {
 		return nil, fmt.Errorf("the folder of the lists: %w", err)
@@ -162,8 +165,9 @@ func (s *Store) All(reader string) []api.ListSummary {
 		}
 		l.mu.Unlock()
 	}
-	slices.SortFunc(all, func(a, b api.ListSummary) int {
-		return cmp.Or(b.Made.Compare(a.Made), cmp.Compare(a.ID, b.ID))
+	sort.Slice(all, func(i, j int) bool {
+		a, b := &all[i], &all[j]
+		return cmp.Or(b.Made.Compare(a.Made), cmp.Compare(a.ID, b.ID)) < 0
 	})
 	return all
 }
@@ -269,7 +273,7 @@ func (s *Store) makeRoom(but *list) {
 		}
 		l.mu.Unlock()
 	}
-	slices.SortFunc(all, func(a, b loaded) int { return a.used.Compare(b.used) })
+	sort.Slice(all, func(i, j int) bool { return all[i].used.Before(all[j].used) })
 	for _, old := range all {
 		if total <= maxLoadedRows {
 			return

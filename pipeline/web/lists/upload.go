@@ -27,6 +27,12 @@ const maxName = 200
 // Upload keeps a file as a new list and begins its check. A file that no setting makes
 // readable is refused with what the command line says of it, and nothing of it is kept.
 func (s *Store) Upload(ctx context.Context, owner, name string, body io.Reader) (api.List, error) {
+	return s.UploadCorrected(ctx, owner, name, 0, body)
+}
+
+// UploadCorrected is Upload of the corrected rows that an earlier run has left; origin is
+// its number, 0 = none.
+func (s *Store) UploadCorrected(ctx context.Context, owner, name string, origin int64, body io.Reader) (api.List, error) {
 	name, isName := plainName(name)
 	if !isName {
 		return api.List{}, api.Refuse(http.StatusBadRequest, "bad_request")
@@ -39,7 +45,7 @@ func (s *Store) Upload(ctx context.Context, owner, name string, body io.Reader) 
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return api.List{}, err
 	}
-	l, err := s.keepUpload(ctx, dir, id, owner, name, body)
+	l, err := s.keepUpload(ctx, dir, id, owner, &made{Name: name, File: "input" + extensionOf(name), Origin: origin}, body)
 	if err != nil {
 		return api.List{}, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -66,8 +72,7 @@ func (s *Store) checkRoom() error {
 }
 
 // keepUpload writes the file of a list and its first event.
-func (s *Store) keepUpload(ctx context.Context, dir, id, owner, name string, body io.Reader) (*list, error) {
-	first := &made{Name: name, File: "input" + extensionOf(name)}
+func (s *Store) keepUpload(ctx context.Context, dir, id, owner string, first *made, body io.Reader) (*list, error) {
 	if err := first.write(filepath.Join(dir, first.File), body); err != nil {
 		return nil, err
 	}
@@ -80,17 +85,17 @@ func (s *Store) keepUpload(ctx context.Context, dir, id, owner, name string, bod
 	}
 	st := newState(nil)
 	if err := s.checkReadable(ctx, filepath.Join(dir, first.File), st); err != nil {
-		return nil, nameInput(err, name)
+		return nil, nameInput(err, first.Name)
 	}
 	file, _, err := openEvents(filepath.Join(dir, "events.jsonl"))
 	if err != nil {
 		return nil, err
 	}
-	made := event{Kind: eventMade, By: owner, At: time.Now().UTC().Truncate(time.Second), Made: first}
-	if err := file.add(&made); err != nil {
+	dropped := event{Kind: eventMade, By: owner, At: time.Now().UTC().Truncate(time.Second), Made: first}
+	if err := file.add(&dropped); err != nil {
 		return nil, errors.Join(err, file.close())
 	}
-	l := &list{id: id, dir: dir, store: s, first: made, events: file, history: []event{made}, state: st, used: time.Now()}
+	l := &list{id: id, dir: dir, store: s, first: dropped, events: file, history: []event{dropped}, state: st, used: time.Now()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lists[id] = l
@@ -135,7 +140,7 @@ func (s *Store) checkReadable(ctx context.Context, path string, st *state) error
 		}
 		return err
 	}
-	lenient, failed := source.Open(ctx, []string{path}, nil, withoutRequired(s.baseOptions(st)))
+	lenient, _, failed := openLeniently(ctx, path, s.baseOptions(st))
 	if failed != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 )
 
 // bookName is the name of the book in its folder.
@@ -22,8 +24,12 @@ type entry struct {
 	Name     string    `json:"name"` // of the sender's file
 	Revision int       `json:"revision"`
 	Limit    int       `json:"limit,omitempty"`
-	Fee      string    `json:"fee,omitempty"` // as typed; "" = known otherwise
+	Fee      string    `json:"fee,omitempty"`    // as typed; "" = known otherwise
+	Origin   int64     `json:"origin,omitempty"` // of the list
 	Made     time.Time `json:"madeAt"`
+
+	Overlaps []api.Overlap `json:"overlaps,omitempty"` // when it was made
+	Warnings []string      `json:"warnings,omitempty"` // likewise
 }
 
 // book keeps which plan is of which list. Lines are only appended: a line that a kill

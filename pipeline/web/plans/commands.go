@@ -45,6 +45,12 @@ type Commands interface {
 	Tally(ctx context.Context, run int64) (ledger.Tally, error)
 	// CountLinks counts what Links shows.
 	CountLinks(ctx context.Context, run int64) (int, error)
+	// Followed returns how far the users of the input of a run are with their identity
+	// check.
+	Followed(ctx context.Context, run int64) (api.KYC, error)
+	// LinksShown returns which command last handed out links of the ledger; nil if none
+	// did but the page.
+	LinksShown(ctx context.Context) (*api.LinkExport, error)
 	// Links calls each with the rows of the input of a run that have a verification link.
 	// The ledger notes that links are handed out.
 	Links(ctx context.Context, run int64, each func(*ledger.Reported) error) error
@@ -88,6 +94,7 @@ type Preview struct {
 	Summary report.Summary // as plan --json prints it
 	Saved   ledger.Plan    // zero unless the plan was kept
 
+	Warnings []string      // what the command warned of
 	Overlaps []api.Overlap // other plans with the same rows; nil unless the plan was kept
 }
 
@@ -104,6 +111,7 @@ type Watch struct {
 	Begun        func(run int64)     // the ledger has the run
 	Progress     func(pipeline.Progress)
 	StatusChange func(from, to ledger.Status)
+	Warning      func(string) // a sentence, without values of the list
 }
 
 // RunRecord is a run of the ledger, with its input.

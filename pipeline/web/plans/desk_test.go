@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -258,7 +259,7 @@ func TestBookIsReadBack(t *testing.T) {
 		if b, err = openBook(dir); err != nil {
 			t.Fatal(err)
 		}
-		if e, isKnown := b.find("p3"); !isKnown || e != (entry{Plan: "p3", List: "l1", Limit: 5, Fee: "0.50"}) || b.newest("l1") != "p3" || b.newest("l3") != "" || len(b.byID) != 3+n {
+		if e, isKnown := b.find("p3"); !isKnown || !reflect.DeepEqual(e, entry{Plan: "p3", List: "l1", Limit: 5, Fee: "0.50"}) || b.newest("l1") != "p3" || b.newest("l3") != "" || len(b.byID) != 3+n {
 			t.Errorf("%d: %+v, %v", n, e, b.byID)
 		}
 		if err := b.add(entry{Plan: fmt.Sprint("q", n), List: "l9"}); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -39,7 +40,7 @@ type liveRun struct {
 
 func newLiveRun(by, plan string, e entry, cancel context.CancelFunc) *liveRun {
 	return &liveRun{plan: plan, list: e.List, cancel: cancel, abort: make(chan struct{}), begun: make(chan struct{}), over: make(chan struct{}), changed: make(chan struct{}),
-		now: api.Run{Plan: plan, List: e.List, Name: e.Name, By: by, State: api.RunStarting, Started: time.Now().UTC(), Statuses: map[string]int{}}}
+		now: api.Run{Plan: plan, List: e.List, Name: e.Name, Origin: e.Origin, By: by, State: api.RunStarting, Started: time.Now().UTC(), Statuses: map[string]int{}, Warnings: []string{}}}
 }
 
 // update changes the figures and wakes up whoever watches.
@@ -67,12 +68,22 @@ func (r *liveRun) newWatch() Watch {
 			close(r.begun)
 		},
 		Progress: func(p pipeline.Progress) { r.update(func() { r.addProgress(p) }) },
+		Warning:  func(text string) { r.update(func() { r.addWarning(text) }) },
 		StatusChange: func(from, to ledger.Status) {
 			r.update(func() {
 				r.now.Statuses[string(from)]--
 				r.now.Statuses[string(to)]++
 			})
 		},
+	}
+}
+
+// maxWarnings is how many warnings of a run are shown.
+const maxWarnings = 20
+
+func (r *liveRun) addWarning(text string) {
+	if len(r.now.Warnings) < maxWarnings && !slices.Contains(r.now.Warnings, text) {
+		r.now.Warnings = append(slices.Clone(r.now.Warnings), text) // readers may have the old ones
 	}
 }
 

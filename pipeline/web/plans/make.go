@@ -50,14 +50,13 @@ func (d *Desk) MakePlan(ctx context.Context, by access.Visitor, list *lists.Snap
 		}
 		return plan, &api.Refusal{Status: http.StatusUnprocessableEntity, Body: *plan.Blocked}
 	}
-	e := entry{Plan: p.Saved.ID, List: list.ID, Name: list.Name, Revision: list.Revision, Limit: plan.Limit, Fee: order.Fee, Made: time.Now().UTC()}
+	e := entry{Plan: p.Saved.ID, List: list.ID, Name: list.Name, Revision: list.Revision, Origin: list.Origin, Limit: plan.Limit, Fee: order.Fee, Made: time.Now().UTC(), Overlaps: p.Overlaps, Warnings: p.Warnings}
 	if err := d.book.add(e); err != nil {
 		return plan, err
 	}
 	if plan, err = d.describePlan(ctx, by, p.Saved); err != nil {
 		return plan, err
 	}
-	plan.Overlaps = append(plan.Overlaps, p.Overlaps...)
 	plan.Seconds = p.Plan.Duration.Seconds()
 	plan.Columns, plan.Decisions = append(plan.Columns, list.Columns...), append(plan.Decisions, list.Decided...)
 	d.addCommands(orderOf(by, list), &plan, order.Fee)

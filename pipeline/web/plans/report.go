@@ -6,7 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
-	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -30,8 +30,17 @@ func (d *Desk) Report(ctx context.Context, id int64) (api.Report, error) {
 	}
 	repeats := found.Code[ledger.StatusCode{Status: ledger.DuplicateInInput, Field: "email", Code: pipeline.CodeRepeatsOther}]
 	out := api.Report{Run: run, Causes: causesOf(found), Exports: []api.LogEntry{}, Rejects: found.Status[ledger.Invalid] + found.Status[ledger.Rejected] + repeats}
-	out.Kinds = kindsOf(out.Causes)
-	out.Links, err = d.Commands.CountLinks(ctx, id)
+	out.Kinds, out.Lists, out.Runs = kindsOf(out.Causes), []api.ListSummary{}, []api.Run{}
+	if out.Links, err = d.Commands.CountLinks(ctx, id); err != nil {
+		return out, err
+	}
+	if out.KYC, err = d.Commands.Followed(ctx, id); err != nil {
+		return out, err
+	}
+	shown, err := d.Commands.LinksShown(ctx)
+	if shown != nil && shown.At.After(run.Started) {
+		out.Exported = shown
+	}
 	return out, err
 }
 
@@ -41,8 +50,9 @@ func causesOf(t ledger.Tally) []api.Problem {
 	for c, n := range t.Code {
 		all = append(all, api.Problem{Status: string(c.Status), Field: c.Field, Code: c.Code, Count: n})
 	}
-	slices.SortFunc(all, func(a, b api.Problem) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Code, b.Code))
+	sort.Slice(all, func(i, j int) bool {
+		a, b := &all[i], &all[j]
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Code, b.Code)) < 0
 	})
 	return all
 }

@@ -77,12 +77,12 @@ func (d *Desk) Run(ctx context.Context, id int64) (api.Run, error) {
 // describeRecord returns a run as the ledger has it. isElsewhere says that another
 // process may be carrying it out.
 func (d *Desk) describeRecord(r RunRecord, isElsewhere bool) api.Run {
-	out := api.Run{ID: r.ID, Plan: r.Plan, State: api.RunFinished, Started: r.Started.UTC(), By: r.Who, Statuses: map[string]int{}}
+	out := api.Run{ID: r.ID, Plan: r.Plan, State: api.RunFinished, Started: r.Started.UTC(), By: r.Who, Statuses: map[string]int{}, Warnings: []string{}}
 	if len(r.Files) > 0 {
 		out.Name = filepath.Base(r.Files[0].Name)
 	}
 	if e, isKnown := d.book.find(r.Plan); isKnown {
-		out.List, out.Name = e.List, e.Name
+		out.List, out.Name, out.Origin = e.List, e.Name, e.Origin
 	}
 	end := r.End
 	switch {

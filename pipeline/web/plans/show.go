@@ -29,7 +29,7 @@ func (d *Desk) newPlan(ctx context.Context, by access.Visitor, list *lists.Snaps
 		Send: plan.Send + plan.InDoubt, AtMost: plan.Fee.Times(plan.Send + plan.InDoubt).String()},
 		Target: d.Commands.Target(ctx), Rows: plan.Rows, InDoubt: plan.InDoubt, Fee: plan.Fee.String(), Currency: plan.Currency, Wallet: plan.Wallet.String(),
 		Seconds: plan.Duration.Seconds(), Fingerprint: shorten(plan.Batch.Fingerprint), Approvers: d.approversBut(by.Name),
-		Differs: []string{}, SampleRows: []int{}, Sample: []api.Row{}, Overlaps: []api.Overlap{}, Columns: append([]api.Column{}, list.Columns...), Decisions: append([]api.Decision{}, list.Decided...)}
+		Differs: []string{}, SampleRows: []int{}, Sample: []api.Row{}, Overlaps: []api.Overlap{}, Warnings: append([]string{}, p.Warnings...), Columns: append([]api.Column{}, list.Columns...), Decisions: append([]api.Decision{}, list.Decided...)}
 	setLeftOut(&out, plan.Tally.Status)
 	setMoney(&out, pipeline.Amount{})
 	if plan.Covered >= 0 {
@@ -50,10 +50,10 @@ func (d *Desk) describePlan(ctx context.Context, reader access.Visitor, p ledger
 	}
 	out := api.Plan{PlanSummary: d.summarizePlan(p, &terms, reader, needsSecond), Target: d.Commands.Target(ctx), Rows: terms.Rows, InDoubt: terms.InDoubt,
 		Fee: terms.Fee, Currency: terms.Currency, Wallet: terms.Wallet, Fingerprint: shorten(terms.Fingerprint), RowDigest: shorten(terms.RowDigest), Digest: digestOf(p),
-		Approvers: d.approversBut(append(namesOf(terms.Editors), p.Who)...), Differs: []string{}, SampleRows: []int{}, Sample: []api.Row{}, Overlaps: []api.Overlap{}, Columns: []api.Column{}, Decisions: []api.Decision{}}
+		Approvers: d.approversBut(append(namesOf(terms.Editors), p.Who)...), Differs: []string{}, SampleRows: []int{}, Sample: []api.Row{}, Overlaps: []api.Overlap{}, Warnings: []string{}, Columns: []api.Column{}, Decisions: []api.Decision{}}
 	out.Target.Environment, out.Target.Host, out.Target.Key = terms.Environment, terms.Host, terms.KeyPrint
 	if e, isKnown := d.book.find(p.ID); isKnown {
-		out.Limit = e.Limit
+		out.Limit, out.Overlaps, out.Warnings = e.Limit, append(out.Overlaps, e.Overlaps...), append(out.Warnings, e.Warnings...)
 	}
 	counts := map[ledger.Status]int{}
 	for _, l := range terms.LeftOut {

@@ -49,7 +49,7 @@ export class CheckScreen {
 
     const side = element("aside.side", { "aria-label": "What was found" });
     this.filterBar = element("div.filters", { role: "toolbar", "aria-label": "Rows to show" });
-    this.search = /** @type {HTMLInputElement} */ (element("input.field", { type: "search", placeholder: "Find a name or number", "aria-label": "Find in all cells" }));
+    this.search = /** @type {HTMLInputElement} */ (element("input.field", { type: "search", placeholder: "Find in all cells", "aria-label": "Find in all cells" }));
     const gridPlace = element("div.frame");
     const cell = element("section.cell", { "aria-label": "Selected cell" });
     const foot = element("footer.foot");

@@ -2,6 +2,7 @@
 import { element, fill, linkButton, notice, panel } from "./dom.js";
 import { choicesOf, fieldLabel } from "./fields.js";
 import { countOf } from "./format.js";
+import { keepButton } from "./mapping.js";
 import { reportError, showCommand } from "./notices.js";
 
 /**
@@ -11,7 +12,7 @@ import { reportError, showCommand } from "./notices.js";
  * @typedef {import("./listdata.js").ListData} ListData
  */
 
-const foundBy = /** @type {Record<string, string>} */ ({ name: "by its name", alias: "by its words", chosen: "chosen", join: "joined", id: "your number" });
+const foundBy = /** @type {Record<string, string>} */ ({ name: "by its name", alias: "by a known name", chosen: "chosen", join: "joined", id: "your number" });
 
 /**
  * Draws the screen "Columns": which of the sender's columns is read for which field.
@@ -23,15 +24,16 @@ const foundBy = /** @type {Record<string, string>} */ ({ name: "by its name", al
 export function drawColumnsScreen(place, data, options) {
   const { list } = data;
   const settle = (/** @type {Record<string, any>} */ patch) => void data.settle(patch).catch(reportError);
-  const missing = list.missing.map(fieldLabel);
-  const used = list.fields.filter((field) => field.required || field.column >= 0 || list.settings.defaults[field.name]);
+  const missing = list.missing.filter((name) => !list.unclear.includes(name)).map(fieldLabel);
+  const used = list.fields.filter((field) => field.required || list.unclear.includes(field.name) || field.column >= 0 || list.settings.defaults[field.name]);
   const others = list.fields.filter((field) => !used.includes(field));
-  const canGoOn = missing.length === 0 && list.state !== "unsettled" && list.state !== "failed";
+  const canGoOn = list.missing.length === 0 && list.state !== "unsettled" && list.state !== "failed";
   fill(place, element("div.page", {},
     element("div.title", {}, element("h1", {}, "Columns of " + list.name), element("span.local", {}, "Runs on this computer. Nothing has been sent.")),
+    list.unclear.length > 0 && list.refusal ? notice("bad", list.refusal.sentence, "Choose the column that is read as " + list.unclear.map(fieldLabel).join(", ") + ". The other one is not sent.") : null,
     missing.length > 0
       ? notice("bad", countOf(missing.length, "required field has", "required fields have") + " no column: " + missing.join(", ") + ".", "Choose a column for each, or a default value where one is offered.")
-      : list.refusal ? notice("bad", list.refusal.sentence, list.refusal.whatToDo || null)
+      : list.unclear.length > 0 ? null : list.refusal ? notice("bad", list.refusal.sentence, list.refusal.whatToDo || null)
         : notice("good", "All columns are settled.", "Every required field has a column or a default value. Change a line only if it is wrong."),
     panel("What is read", countOf(list.columns.filter((c) => c.field).length, "column") + " of " + list.columns.length,
       mappingTable(list, used, settle, options.isReadOnly)),
@@ -39,6 +41,7 @@ export function drawColumnsScreen(place, data, options) {
     others.length > 0 ? element("details.panel", {}, element("summary.inside", {}, countOf(others.length, "more field") + " that " + (others.length === 1 ? "is" : "are") + " not in your list"), mappingTable(list, others, settle, options.isReadOnly)) : null,
     element("div.actions", {},
       canGoOn ? element("a.button.primary", { href: options.next }, "Next: check and fix") : element("button.button.primary", { type: "button", disabled: true }, "Next: check and fix"),
+      canGoOn && !options.isReadOnly && list.state === "checked" ? keepButton(data) : null,
       list.command ? linkButton("Show as command", () => void showCommand(list.command)) : null)));
 }
 
@@ -63,16 +66,17 @@ function mappingTable(list, fields, settle, isReadOnly) {
  */
 function mappingRow(list, field, settle, isReadOnly) {
   const column = list.columns.find((c) => c.index === field.column);
-  const isMissing = list.missing.includes(field.name);
+  const isUnclear = list.unclear.includes(field.name);
+  const isMissing = isUnclear || list.missing.includes(field.name);
   const near = isMissing && !isReadOnly ? field.near.map((index) => list.columns.find((c) => c.index === index)).filter((c) => c !== undefined) : [];
   const choose = (/** @type {string} */ heading) => settle({ columns: { [field.name]: heading } });
   return element("tr", { class: isMissing ? "is-missing" : "" },
     element("th", { scope: "row", title: field.rule }, fieldLabel(field.name), element("br"), element("span.need", {}, field.required ? "required" : "optional")),
     element("td", {}, columnSelect(list, field, choose, isReadOnly),
-      near.length > 0 ? element("div", {}, "Perhaps ", ...near.flatMap((c) => [linkButton(c.heading, () => choose(c.heading)), " "])) : null),
+      near.length > 0 ? element("div", {}, isUnclear ? "Either " : "Perhaps ", ...near.flatMap((c) => [linkButton(c.heading, () => choose(c.heading)), " "])) : null),
     element("td.number", {}, column ? fillRate(list, column) : ""),
     element("td", {}, element("span.examples", { title: (column?.examples ?? []).join(" · ") }, column ? column.examples.join(" · ") : field.example ? "such as " + field.example : "")),
-    element("td.soft", {}, column ? foundBy[column.foundBy] ?? "" : isMissing ? element("span.state.is-bad", {}, "no column") : list.settings.defaults[field.name] ? "default value" : "not read"),
+    element("td.soft", {}, column ? foundBy[column.foundBy] ?? "" : isMissing ? element("span.state.is-bad", {}, isUnclear ? "two columns" : "no column") : list.settings.defaults[field.name] ? "default value" : "not read"),
     element("td", {}, field.defaultable ? defaultInput(list, field, settle, isReadOnly) : ""));
 }
 
@@ -93,8 +97,10 @@ function fillRate(list, column) {
  * @param {boolean} isReadOnly
  */
 function columnSelect(list, field, choose, isReadOnly) {
+  // What the program found by itself can be replaced by another column, not taken away.
+  const isChosen = list.settings.columns[field.name] !== undefined;
   const select = /** @type {HTMLSelectElement} */ (element("select.field", { "aria-label": "Column for " + fieldLabel(field.name), disabled: isReadOnly, on: { change: () => choose(select.value) } },
-    element("option", { value: "" }, "no column"),
+    isChosen || field.column < 0 ? element("option", { value: "" }, isChosen ? "as it is found" : "no column") : null,
     ...list.columns.filter((c) => c.heading).map((c) => element("option", { value: c.heading }, c.letter + "  " + c.heading))));
   select.value = list.columns.find((c) => c.index === field.column)?.heading ?? "";
   return select;

@@ -6,14 +6,18 @@ import { reportError } from "./notices.js";
 
 /** The place where a spreadsheet is dropped, with how far its upload is and why it was refused. */
 export class DropZone {
-  /** @param {import("./types.js").Session} session */
-  constructor(session) {
+  /**
+   * @param {import("./types.js").Session} session
+   * @param {{origin: number}} [of] the run whose rows to correct are dropped
+   */
+  constructor(session, of) {
+    this.origin = of?.origin ?? 0;
     this.limit = session.limits.upload;
     this.isBusy = false;
     this.input = /** @type {HTMLInputElement} */ (element("input.unseen", { type: "file", id: "file", accept: ".xlsx,.xlsm,.csv,.tsv,.txt,.jsonl" }));
     this.result = element("div", { "aria-live": "polite" });
     this.target = element("div.drop", {},
-      element("p.call", {}, "Drop a spreadsheet here"),
+      element("p.call", {}, of ? "Drop the corrected rows here" : "Drop a spreadsheet here"),
       element("p.soft", {}, ".xlsx, .csv or .tsv, up to " + formatBytes(this.limit) + ". The file stays on this computer and is never changed."),
       element("label.button.primary", { for: "file" }, "Choose a file"), this.input);
     this.node = element("section", { "aria-label": "Drop a spreadsheet" }, this.target, this.result);
@@ -58,7 +62,7 @@ export class DropZone {
     const text = element("p", {}, "Uploading " + file.name + ", " + formatBytes(file.size));
     fill(this.result, element("div.notice", {}, text, bar));
     try {
-      const list = await uploadFile("/api/lists?name=" + encodeURIComponent(file.name), file, (share) => {
+      const list = await uploadFile("/api/lists?name=" + encodeURIComponent(file.name) + (this.origin ? "&origin=" + this.origin : ""), file, (share) => {
         bar.value = share;
         text.textContent = share < 1 ? "Uploading " + file.name + ": " + Math.floor(share * 100) + " %" : "Reading " + file.name + " …";
       });

@@ -1,6 +1,6 @@
 // @ts-check
 import { button, element, factList, fill, notice, panel } from "./dom.js";
-import { countOf, formatBytes, formatCount, formatTime } from "./format.js";
+import { capitalize, countOf, formatBytes, formatCount, formatTime } from "./format.js";
 import { askUser, reportError } from "./notices.js";
 import { request } from "./request.js";
 
@@ -98,7 +98,7 @@ function headPanel(list, settle, isReadOnly) {
 
 /** @param {List} list */
 function notePanel(list) {
-  const items = list.notes.map((note) => element("li.state", { class: note.warning ? "is-warn" : "" }, note.message));
+  const items = list.notes.map((note) => element("li.state", { class: note.warning ? "is-warn" : "" }, capitalize(note.message)));
   const more = items.splice(shownNotes);
   return panel("Noticed", countOf(list.notes.length, "note"), element("div.inside", {}, element("ul.notes", {}, ...items),
     more.length > 0 ? element("details", {}, element("summary", {}, "Show " + more.length + " more"), element("ul.notes", {}, ...more)) : null));

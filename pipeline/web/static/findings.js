@@ -142,8 +142,9 @@ export class FindingList {
     const [first] = decisions;
     const change = this.data.list.changes.find((c) => c.id === id && !c.undone);
     const heading = this.data.list.columns.find((c) => c.field === first.field)?.heading ?? "";
-    const name = decisions.length === 1 ? first.text : heading + ": " + countOf(decisions.length, "meaning");
-    const meanings = decisions.map((d) => d.from + " → " + d.to).join(", ");
+    const isMixed = decisions.some((d) => d.kind !== first.kind || d.field !== first.field); // of a kept mapping
+    const name = decisions.length === 1 ? first.text : isMixed ? "Kept mapping: " + countOf(decisions.length, "decision") : heading + ": " + countOf(decisions.length, "meaning");
+    const meanings = isMixed ? decisions.map((d) => d.text).join(" ") : decisions.map((d) => d.from + " → " + d.to).join(", ");
     const by = first.by + ", " + formatTime(first.at);
     const canUndo = change !== undefined && !this.options.isReadOnly;
     return element("div.card.is-settled", {}, element("button", {

@@ -23,6 +23,15 @@ export function countOf(n, one, many = one + "s") {
 }
 
 /**
+ * Begins a text with a capital letter.
+ *
+ * @param {string} text
+ */
+export function capitalize(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/**
  * Writes an amount as the server sent it, with its thousands apart. Amounts are
  * decimal text and never become floating-point numbers.
  *

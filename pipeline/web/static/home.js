@@ -2,8 +2,8 @@
 import { DropZone } from "./dropzone.js";
 import { byID, element, fill, panel, table } from "./dom.js";
 import { countOf, formatCount, formatMoney, formatTime } from "./format.js";
-import { reportError } from "./notices.js";
-import { getJSON } from "./request.js";
+import { hideBanner, reportError, showBanner } from "./notices.js";
+import { Refusal, getJSON } from "./request.js";
 import { hasRole, startPage, targetName } from "./shell.js";
 import { planState, runState } from "./states.js";
 
@@ -27,8 +27,13 @@ void startPage(async (session) => {
     isSender ? new DropZone(session).node : null,
     work);
   const draw = async () => {
-    const [lists, plans, runs] = await Promise.all([getJSON("/api/lists"), getJSON("/api/plans"), getJSON("/api/runs")]);
-    drawWork(work, lists.lists, plans.plans, runs.runs, session);
+    // Lists can be checked and corrected whatever the ledger is like.
+    const [lists, plans, runs] = await Promise.allSettled([getJSON("/api/lists"), getJSON("/api/plans"), getJSON("/api/runs")]);
+    if (lists.status === "rejected") throw lists.reason;
+    drawWork(work, lists.value.lists, plans.status === "fulfilled" ? plans.value.plans : [], runs.status === "fulfilled" ? runs.value.runs : [], session);
+    const failed = [plans, runs].find((answer) => answer.status === "rejected");
+    if (failed?.status === "rejected") showLedgerFault(failed.reason);
+    else hideBanner("ledger");
   };
   await draw();
   let lastUse = Date.now();
@@ -38,10 +43,20 @@ void startPage(async (session) => {
   }, refreshEvery);
 });
 
+/** @param {unknown} error */
+function showLedgerFault(error) {
+  if (!(error instanceof Refusal) || error.status === 401) {
+    reportError(error);
+    return;
+  }
+  showBanner("ledger", "bad", element("span", {}, element("b", {}, "The ledger cannot be used."), error.message + " " + error.whatToDo + " Lists can be checked and corrected; planning and sending have to wait."));
+}
+
 /** @param {import("./types.js").Target} target */
 function whereText(target) {
-  const key = target.key ? ", key " + target.key : "";
-  return targetName(target) + " (" + [target.host, target.account].filter(Boolean).join(", ") + key + ")";
+  const name = targetName(target);
+  const facts = [name.endsWith(target.host) ? "" : target.host, target.account ? "account " + target.account : "", target.key ? "key " + target.key : ""].filter(Boolean);
+  return name + (facts.length > 0 ? " (" + facts.join(", ") + ")" : "");
 }
 
 /** @param {import("./types.js").Target} target */
@@ -65,7 +80,7 @@ function drawWork(place, lists, plans, runs, session) {
   fill(place,
     underway.length > 0 ? panel("Runs under way", null, runTable(underway)) : null,
     forMe.length > 0 ? panel("Plans waiting for you", countOf(forMe.length, "plan"), planTable(forMe)) : null,
-    panel("Lists in hand", lists.length > 0 ? countOf(lists.length, "list") : null, lists.length > 0 ? listTable(lists) : emptyText(session)),
+    panel("Lists in hand", lists.length > 0 ? countOf(lists.length, "list") : null, lists.length > 0 ? listTable(lists, plans) : emptyText(session)),
     waiting.length > forMe.length ? panel("Plans", null, planTable(waiting.filter((plan) => !forMe.includes(plan)))) : null,
     ended.length > 0 ? panel("Reports", null, runTable(ended)) : null);
 }
@@ -77,16 +92,25 @@ function emptyText(session) {
     : "No list yet. Lists appear here when a colleague has dropped one."));
 }
 
-/** @param {ListSummary[]} lists */
-function listTable(lists) {
+/**
+ * @param {ListSummary[]} lists
+ * @param {PlanSummary[]} plans newest first
+ */
+function listTable(lists, plans) {
   return table(["File", "State", { text: "Rows", isNumber: true }, { text: "Ready", isNumber: true }, { text: "To correct", isNumber: true }, "Who has it", "Last change"],
-    lists.map((list) => [element("a", { href: "/lists/" + list.id }, list.name), listState(list),
+    lists.map((list) => [element("a", { href: "/lists/" + list.id }, list.name), listState(list, plans),
       formatCount(list.counts.rows), formatCount(list.counts.ready), formatCount(list.counts.toCorrect),
       list.mine ? "you" : list.owner + " (read only)", formatTime(list.changedAt)]), { caption: "Lists in hand" });
 }
 
-/** @param {ListSummary} list */
-function listState(list) {
+/**
+ * @param {ListSummary} list
+ * @param {PlanSummary[]} plans newest first
+ */
+function listState(list, plans) {
+  const plan = plans.find((p) => p.list === list.id && p.revision === list.revision);
+  if (plan?.state === "used") return element("span.state.is-good", {}, list.counts.toCorrect > 0 ? "Sent, some rows to correct" : "Sent");
+  if (plan && ["waiting", "approved", "running"].includes(plan.state)) return planState(plan);
   switch (list.state) {
     case "unsettled": return element("span.state.is-warn", {}, "Has a question");
     case "checking": return element("span.state.is-busy", {}, "Being checked");

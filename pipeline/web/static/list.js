@@ -5,6 +5,7 @@ import { byID, element, fill } from "./dom.js";
 import { drawFileScreen } from "./filescreen.js";
 import { formatCount } from "./format.js";
 import { ListData } from "./listdata.js";
+import { offerMapping } from "./mapping.js";
 import { hideBanner, hideToast, reportError, showBanner } from "./notices.js";
 import { drawPlanDraft } from "./plandraft.js";
 import { getJSON } from "./request.js";
@@ -28,6 +29,7 @@ void startPage(async (session) => {
   let check = null;
   let shown = "";
   let drawn = "";
+  let isOfferDismissed = false;
 
   const draw = (isNew = false) => {
     const screen = maySeeRows ? chooseScreen(data.list) : "file";
@@ -36,6 +38,11 @@ void startPage(async (session) => {
     document.body.classList.toggle("is-grid", screen === "check");
     if (data.list.state === "failed" && data.list.refusal) showBanner("failed", "bad", element("span", {}, element("b", {}, data.list.refusal.sentence), data.list.refusal.whatToDo));
     else hideBanner("failed");
+    if (isOfferDismissed || screen === "plan") hideBanner("mapping");
+    else offerMapping(data, isReadOnly, () => {
+      isOfferDismissed = true;
+      hideBanner("mapping");
+    });
     const state = JSON.stringify([data.list.revision, data.list.state, data.list.settings, data.list.refusal]);
     if (screen === shown && !isNew && (screen === "check" || screen === "plan" || state === drawn)) {
       if (screen === "plan") warnOutdated(state !== drawn);
@@ -75,7 +82,7 @@ function chooseScreen(list) {
   const wanted = location.hash.slice(1);
   if (list.state === "unsettled" || list.state === "failed") {
     if (wanted === "file" || wanted === "columns") return wanted;
-    return list.missing.length > 0 && list.columns.length > 0 && list.readings.length === 0 ? "columns" : "file";
+    return list.missing.length + list.unclear.length > 0 && list.columns.length > 0 && list.readings.length === 0 ? "columns" : "file";
   }
   return screens.includes(wanted) ? wanted : "check";
 }

@@ -88,6 +88,15 @@ export class ListData extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
+  /** Reads the list by the mapping that is offered. The whole list is checked again. */
+  async useMapping() {
+    const headers = { "If-Match": '"' + this.list.revision + '"' };
+    this.list = (await request("POST", this.path + "/use-mapping", { headers })).body;
+    this.rows.expire();
+    this.pollIfBusy();
+    this.dispatchEvent(new Event("change"));
+  }
+
   // The server checks the list, or still looks for what can be decided once.
   pollIfBusy() {
     if (this.pollTimer !== 0 || (this.list.state !== "checking" && this.list.progress === null)) return;

@@ -1,5 +1,6 @@
 // @ts-check
 import { button, byID, element, fill, panel, table } from "./dom.js";
+import { fieldLabel } from "./fields.js";
 import { countOf, formatCount, formatTime } from "./format.js";
 import { downloadButton, reportError } from "./notices.js";
 import { getJSON } from "./request.js";
@@ -10,7 +11,7 @@ import { startPage } from "./shell.js";
 const pageSize = 200;
 const actions = /** @type {Record<string, string>} */ ({
   login: "Signed in", "login-failed": "Failed to sign in", logout: "Signed out", upload: "Dropped a list", discard: "Discarded a list",
-  settings: "Changed how a list is read", cells: "Changed cells", decision: "Decided once", "leave-out": "Left rows out", undo: "Undid a change",
+  settings: "Changed how a list is read", "keep-mapping": "Kept a mapping", "use-mapping": "Used a kept mapping", cells: "Changed cells", decision: "Decided once", "leave-out": "Left rows out", undo: "Undid a change",
   plan: "Submitted a plan", approve: "Approved a plan", decline: "Declined a plan", run: "Started a run", stop: "Stopped a run",
   links: "Showed links", report: "Downloaded a report", rejects: "Downloaded rows to correct", download: "Downloaded a file",
 });
@@ -55,11 +56,27 @@ function drawEntries(place, entries, total, from, draw) {
   }
   fill(place, panel("Entries", formatCount(from + 1) + " to " + formatCount(from + entries.length) + " of " + countOf(total, "entry", "entries"),
     table(["When", "Who", "What", { text: "Rows", isNumber: true }, "About", "From"], entries.map((entry) => [
-      formatTime(entry.at, { seconds: true }), entry.user || "unknown", element("span", {}, actions[entry.action] ?? entry.action, entry.detail ? element("small.soft", {}, " " + entry.detail) : null),
+      formatTime(entry.at, { seconds: true }), entry.user || "unknown", element("span", {}, actions[entry.action] ?? entry.action, entry.detail ? element("small.soft", {}, " " + detailText(entry)) : null),
       entry.rows ? formatCount(entry.rows) : "", aboutLinks(entry), entry.from]), { caption: "Log", classes: "is-dense" }),
     total > pageSize ? element("footer", {}, element("div.actions", {},
       from > 0 ? button("Newer", () => draw(Math.max(0, from - pageSize)), "small") : null,
       from + entries.length < total ? button("Older", () => draw(from + pageSize), "small") : null)) : null));
+}
+
+const details = /** @type {Record<string, string>} */ ({ "leave-out": "rows of a kind left out", "phone-plus": "phone numbers without +", "phone-region": "country of phone numbers",
+  marked: "marked workbook", corrected: "corrected workbook", rejects: "rows to correct" });
+
+/**
+ * Returns the detail of an entry in words.
+ *
+ * @param {LogEntry} entry
+ */
+function detailText(entry) {
+  const detail = entry.detail ?? "";
+  const [kind, field] = detail.split(" ");
+  if (kind === "value" && field) return "meanings of " + fieldLabel(field);
+  if (kind === "join" && field) return "columns joined for " + fieldLabel(field);
+  return details[detail] ?? detail;
 }
 
 /** @param {LogEntry} entry */

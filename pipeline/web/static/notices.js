@@ -47,13 +47,13 @@ function toastPlace() {
  * Shows a banner under the header. Another one of the same kind is replaced.
  *
  * @param {string} kind
- * @param {"warn"|"bad"} gravity
+ * @param {"note"|"warn"|"bad"} gravity
  * @param {...(Node|string)} content
  */
 export function showBanner(kind, gravity, ...content) {
   hideBanner(kind);
   const place = document.getElementById("banners");
-  place?.append(element("div.banner", { class: "is-" + gravity, "data-kind": kind, role: "alert" }, ...content));
+  place?.append(element("div.banner", { class: "is-" + gravity, "data-kind": kind, role: gravity === "note" ? "status" : "alert" }, ...content));
 }
 
 /** @param {string} kind */
@@ -71,6 +71,10 @@ export function watchConnection() {
       button("Try again", () => void tryAgain(), "small"));
   });
   connection.addEventListener("back", () => hideBanner("gone"));
+  connection.addEventListener("outdated", () => {
+    showBanner("version", "warn", element("span", {}, element("b", {}, "The program was updated."), "This page is of the version before. Everything you confirmed is saved."),
+      button("Load the new page", () => location.reload(), "small"));
+  });
   connection.addEventListener("ended", () => {
     const back = element("a.button.small", { href: "/" }, "Sign in again");
     showBanner("ended", "warn", element("span", {}, element("b", {}, "You are signed out."), "A session ends after 15 minutes without use. Everything you confirmed is saved."), back);
@@ -113,7 +117,7 @@ export function askUser(title, content, choices) {
   const dialog = /** @type {HTMLDialogElement} */ (element("dialog", { "aria-label": title }));
   const form = element("form", { method: "dialog" }, element("h2", {}, title),
     ...content.map((part) => (typeof part === "string" ? element("p", {}, part) : part)),
-    element("div.actions", {}, ...choices.map((choice) => element("button.button", { value: choice.value, class: choice.classes ?? "" }, choice.text))));
+    element("div.actions", {}, ...choices.map((choice, i) => element("button.button", { autofocus: i === 0, value: choice.value, class: choice.classes ?? "" }, choice.text))));
   fill(dialog, form);
   document.body.append(dialog);
   return new Promise((resolve) => {

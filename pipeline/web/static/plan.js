@@ -2,7 +2,7 @@
 import { button, byID, element, fill, linkButton, notice, panel } from "./dom.js";
 import { countOf, formatTime } from "./format.js";
 import { reportError, showCommand } from "./notices.js";
-import { decisionPanel, lastRunPanel, overlapNotice, planFigures, samplePanel } from "./planfigures.js";
+import { decisionPanel, overlapNotice, planFigures, samplePanel, warningNotice } from "./planfigures.js";
 import { Refusal, getJSON, request } from "./request.js";
 import { drawHeader, hasRole, startPage } from "./shell.js";
 
@@ -53,20 +53,23 @@ function drawPlan(session, path, plan, listRows, draw) {
   const isPlanShownWhole = plan.sample.length > 0;
   fill(byID("main"), element("div.page", {},
     element("div.title", {}, element("h1", {}, "Plan for " + plan.name), element("span.soft", {}, "by " + plan.maker + ", " + formatTime(plan.madeAt))),
-    stateNotice(plan), overlapNotice(plan),
-    ...planFigures(plan, listRows), lastRunPanel(plan), decisionPanel(plan),
+    stateNotice(plan, session), overlapNotice(plan), warningNotice(plan.warnings),
+    ...planFigures(plan, listRows), decisionPanel(plan),
     isPlanShownWhole ? samplePanel(plan) : null,
     plan.state === "waiting" ? decisionForm(session, path, plan, draw) : null,
     wayOn(session, path, plan, run),
     commands ? element("p", {}, linkButton("Show as command", () => void showCommand(commands))) : null));
 }
 
-/** @param {Plan} plan */
-function stateNotice(plan) {
+/**
+ * @param {Plan} plan
+ * @param {Session} session
+ */
+function stateNotice(plan, session) {
   const decided = plan.decided;
   const by = decided ? decided.by + ", " + formatTime(decided.at) + (decided.comment ? ": “" + decided.comment + "”" : "") : "";
   switch (plan.state) {
-    case "waiting": return notice("warn", plan.mine ? "Waiting for a second person." : "Waiting for your decision.",
+    case "waiting": return notice("warn", plan.mine ? "Waiting for a second person." : hasRole(session, "approve") ? "Waiting for your decision." : "Waiting for approval.",
       plan.mine ? "You made this plan or edited its list, so another user has to approve it" + (plan.approvers.length > 0 ? ": " + plan.approvers.join(", ") : "") + "." : "Nothing is sent before it is approved.");
     case "approved": return notice("good", "Approved.", by);
     case "declined": return notice("bad", "Declined.", by);

@@ -2,7 +2,7 @@
 import { button, element, fill, linkButton, notice, panel } from "./dom.js";
 import { countOf, formatMoney } from "./format.js";
 import { showCommand } from "./notices.js";
-import { blockedNotice, lastRunPanel, overlapNotice, planFigures } from "./planfigures.js";
+import { blockedNotice, overlapNotice, planFigures, walletNotice, warningNotice } from "./planfigures.js";
 import { Refusal, request } from "./request.js";
 
 /**
@@ -64,9 +64,9 @@ function drawPlan(place, data, plan, order, redraw, isReadOnly) {
   fill(place, element("div.page", {},
     element("div.title", {}, element("h1", {}, "Plan for " + plan.name), element("span.local", {}, "Nothing has been sent.")),
     plan.send === 0 ? notice("warn", "There is nothing to send.", "Every row was created earlier, is left out or has to be corrected.") : blockedNotice(plan),
-    overlapNotice(plan),
+    walletNotice(plan), overlapNotice(plan), warningNotice(plan.warnings),
     isReadOnly ? null : optionPanel(plan, order, redraw),
-    ...planFigures(plan, data.list.counts.rows), lastRunPanel(plan), refusal,
+    ...planFigures(plan, data.list.counts.rows), refusal,
     element("div.actions", {}, submit, element("a.button", { href: "#check" }, "Back to the list"),
       plan.command ? linkButton("Show as command", () => void showCommand(plan.command)) : null)));
 }

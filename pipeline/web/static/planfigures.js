@@ -16,8 +16,8 @@ const leftOutNames = /** @type {Record<string, string>} */ ({ duplicate_in_input
  */
 export function planFigures(plan, listRows) {
   return [
-    element("div.columns", {}, rowPanel(plan, listRows), element("div.stack", {}, moneyPanel(plan), timePanel(plan))),
-    targetPanel(plan),
+    element("div.columns", {}, rowPanel(plan, listRows), moneyPanel(plan)),
+    element("div.columns", {}, targetPanel(plan), element("div.stack", {}, timePanel(plan), lastRunPanel(plan))),
   ];
 }
 
@@ -85,7 +85,7 @@ function targetPanel(plan) {
  *
  * @param {Plan} plan
  */
-export function lastRunPanel(plan) {
+function lastRunPanel(plan) {
   const last = plan.lastRun;
   if (!last) return panel("Compared with the last run", null, element("div.inside", {}, element("p.soft", {}, "A list of this name was not sent before.")));
   return panel("Compared with the last run", formatTime(last.at), element("table.lines", {}, element("caption.unseen", {}, "Differences to the last run"), element("tbody", {},
@@ -131,6 +131,27 @@ export function blockedNotice(plan) {
   return notice("bad", isShort
     ? "The wallet is short by " + formatMoney(blocked.shortfall ?? "", plan.currency) + ": it covers " + formatCount(blocked.covers ?? 0) + " of " + countOf(plan.send, "row") + "."
     : blocked.sentence || blocked.code, blocked.whatToDo || null);
+}
+
+/**
+ * Builds what a command warned of, null if it did not.
+ *
+ * @param {string[]} warnings
+ */
+export function warningNotice(warnings) {
+  if (warnings.length === 0) return null;
+  return warnings.length === 1 ? notice("warn", "Please note.", warnings[0])
+    : notice("warn", "Please note.", element("ul.history", {}, ...warnings.map((text) => element("li", {}, text))));
+}
+
+/**
+ * Builds that the wallet is not known, null if it is.
+ *
+ * @param {Plan} plan
+ */
+export function walletNotice(plan) {
+  if (plan.wallet !== "" || plan.blocked || plan.send === 0) return null;
+  return notice("warn", "It is not known what the wallet holds.", "The partner could not be asked, so the plan may cost more than there is. " + (plan.target.walletProblem ? "(" + plan.target.walletProblem + ")" : ""));
 }
 
 /**

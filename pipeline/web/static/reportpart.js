@@ -1,9 +1,11 @@
 // @ts-check
-import { button, element, fill, panel, table } from "./dom.js";
+import { DropZone } from "./dropzone.js";
+import { button, element, fill, notice, panel, table } from "./dom.js";
 import { fieldLabel } from "./fields.js";
-import { countOf, formatCount, formatTime } from "./format.js";
+import { capitalize, countOf, formatCount, formatTime } from "./format.js";
 import { askUser, downloadButton, reportError } from "./notices.js";
 import { getJSON } from "./request.js";
+import { hasRole } from "./shell.js";
 
 /** @typedef {import("./types.js").Report} Report */
 
@@ -20,20 +22,69 @@ const statusNames = /** @type {Record<string, string>} */ ({
   forgotten: "Erased on request",
 });
 
+const exportWords = /** @type {Record<string, string>} */ ({ shown: "shown on this page", "mail-merge": "downloaded for mail merge" });
+
 /**
  * Draws the report of a run that is over.
  *
  * @param {HTMLElement} place
+ * @param {import("./types.js").Session} session
  * @param {string} path of the run
  * @param {Report} report
  */
-export function drawReport(place, path, report) {
+export function drawReport(place, session, path, report) {
+  const { origin } = report.run;
   fill(place,
+    origin ? notice("good", "These are corrected rows.", element("p", {}, "They stayed behind in ", element("a", { href: "/runs/" + origin }, "run " + origin), ".")) : null,
     element("div.columns", {}, outcomePanel(report), downloadPanel(path, report)),
+    report.kyc.users > 0 ? checkPanel(report.kyc) : null,
+    report.rejects > 0 || report.lists.length + report.runs.length > 0 ? followPanel(session, report) : null,
     report.causes.length > 0 ? causePanel(report) : null,
-    report.links > 0 && report.mayLinks ? linkPanel(path, report) : null,
-    report.origin ? panel("Where this list comes from", null, element("div.inside", {}, element("p", {},
-      "Its rows are the corrected ones of ", element("a", { href: "/lists/" + report.origin }, "an earlier list"), "."))) : null);
+    report.links > 0 && report.mayLinks ? linkPanel(path, report) : null);
+}
+
+/**
+ * Builds how far the users are with their identity check.
+ *
+ * @param {import("./types.js").KYC} kyc
+ */
+function checkPanel(kyc) {
+  const line = (/** @type {string} */ name, /** @type {number} */ n, look = "") => element("tr", { class: look }, element("th", { scope: "row" }, name), element("td.number", {}, formatCount(n)));
+  const finished = kyc.approved + kyc.denied;
+  const reasons = kyc.reasons.map((reason) => reason.text + " (" + formatCount(reason.users) + ")").join(", ");
+  if (!kyc.hasNews) {
+    return panel("Identity checks", "no news yet", element("div.inside", {},
+      element("p", {}, "The partner has not reported on any of the " + countOf(kyc.users, "user") + ". Figures appear here once whoever runs the program fetches them with ", element("code", {}, "bulkonboard kyc sync"), "."),
+      deadText(kyc)));
+  }
+  return panel("Identity checks", countOf(finished, "user") + " of " + formatCount(kyc.users) + " finished", element("table.lines", {}, element("caption.unseen", {}, "Identity checks of the users"), element("tbody", {},
+    line("Opened their link", kyc.opened), line("Approved", kyc.approved, "is-inset"), line("Denied", kyc.denied, "is-inset"), line("Under review", kyc.pending, "is-inset"),
+    line("Have not opened it yet", kyc.working + kyc.dead), kyc.noLink > 0 ? line("Have no link", kyc.noLink) : "", line("Users", kyc.users, "total"))),
+  element("div.inside", {}, reasons ? element("p", {}, "Why users were denied: " + reasons + ".") : null, deadText(kyc)));
+}
+
+/** @param {import("./types.js").KYC} kyc */
+function deadText(kyc) {
+  if (kyc.dead === 0) return null;
+  return element("p.warn", {}, countOf(kyc.dead, "link") + " probably no longer " + (kyc.dead === 1 ? "works" : "work") + " because nobody opened " + (kyc.dead === 1 ? "it" : "them") + " in time. Ask whoever runs the program to renew them.");
+}
+
+/**
+ * Builds where the rows went that stayed behind.
+ *
+ * @param {import("./types.js").Session} session
+ * @param {Report} report
+ */
+function followPanel(session, report) {
+  const lists = report.lists.map((list) => element("li", {}, element("a", { href: "/lists/" + list.id }, list.name),
+    ": " + formatCount(list.counts.ready) + " ready, " + formatCount(list.counts.toCorrect) + " to correct, dropped by " + list.owner + ", " + formatTime(list.madeAt)));
+  const runs = report.runs.map((run) => element("li", {}, element("a", { href: "/runs/" + run.id }, "run " + run.id),
+    ": " + countOf(run.created, "user") + " created, started by " + run.by + ", " + formatTime(run.startedAt)));
+  const hasAny = lists.length + runs.length > 0;
+  const isSender = hasRole(session, "prepare");
+  return panel("Rows that stayed behind", report.rejects > 0 ? countOf(report.rejects, "row") + " to correct" : null, element("div.inside", {},
+    hasAny ? element("ul.history", {}, ...runs, ...lists) : element("p", {}, isSender ? "Download the rows to correct, correct them in their workbook, and drop it here. No customer is created twice." : "Once they are corrected and sent, this says what became of them."),
+    report.rejects > 0 && isSender ? new DropZone(session, { origin: report.run.id }).node : null));
 }
 
 /** @param {Report} report */
@@ -57,8 +108,8 @@ function downloadPanel(path, report) {
   return panel("Downloads", null, element("div.inside", {},
     element("div.downloads", {}, ...downloads),
     report.mayLinks && report.links > 0 ? element("p", {}, element("label", {}, links, " with the verification links (each download is logged)")) : null,
-    report.rejects > 0 ? element("p", {}, downloadButton("Rows to correct (" + formatCount(report.rejects) + ")", () => path + "/rejects.xlsx"),
-      element("span.hint", {}, " Correct them and drop the file again.")) : null));
+    report.rejects > 0 && report.mayLinks ? element("p", {}, downloadButton("Rows to correct (" + formatCount(report.rejects) + ")", () => path + "/rejects.xlsx"),
+      element("span.hint", {}, " in your own columns, with what is wrong")) : null));
 }
 
 /** @param {Report} report */
@@ -66,7 +117,7 @@ function causePanel(report) {
   return panel("Causes", null, table(["What happened", "Field", "Cause", { text: "Rows", isNumber: true }], report.causes.map((cause) => {
     const kind = report.kinds.find((k) => k.code === cause.code && k.field === cause.field) ?? report.kinds.find((k) => k.code === cause.code);
     return [statusNames[cause.status] ?? cause.status, kind?.heading || (cause.field ? fieldLabel(cause.field) : ""),
-      element("span", {}, kind ? kind.title : cause.code, kind?.whatToDo ? element("small.soft", {}, element("br"), kind.whatToDo) : null), formatCount(cause.count)];
+      element("span", {}, capitalize(kind ? kind.title : cause.code), kind?.whatToDo ? element("small.soft", {}, element("br"), kind.whatToDo) : null), formatCount(cause.count)];
   }), { caption: "Causes" }));
 }
 
@@ -83,14 +134,17 @@ function linkPanel(path, report) {
     if (choice === "show") await showLinks(shown, path, 0).catch(reportError);
   });
   fill(content, element("p", {}, countOf(report.links, "link") + " for customers to verify themselves. They are secrets, and hidden until you ask for them."),
-    report.exports.length > 0 ? exportList(report) : null,
+    report.exports.length > 0 || report.exported ? exportList(report) : null,
     element("div.actions", {}, show, downloadButton("Mail merge .csv", () => path + "/mail-merge.csv")), shown);
   return panel("Verification links", "hidden", content);
 }
 
 /** @param {Report} report */
 function exportList(report) {
-  return element("ul.history", {}, ...report.exports.map((entry) => element("li", {}, "Links " + (entry.detail || "exported") + " by " + entry.user + " on " + formatTime(entry.at))));
+  const { exported } = report;
+  return notice("warn", "Links were handed out already.", element("ul.history", {},
+    ...report.exports.map((entry) => element("li", {}, capitalize(exportWords[entry.detail ?? ""] ?? "downloaded in a report") + " by " + entry.user + ", " + formatTime(entry.at))),
+    exported ? element("li", {}, "By ", element("code", {}, "bulkonboard " + exported.command), " for this ledger, " + formatTime(exported.at)) : null));
 }
 
 /**

@@ -22,10 +22,20 @@ export class ServerGone extends Error {
   }
 }
 
-/** @type {EventTarget} says "gone", "back" and "ended", when the session is over */
+/** @type {EventTarget} says "gone", "back", "ended", when the session is over, and "outdated", when the page is of another version of the program */
 export const connection = new EventTarget();
 
 let isGone = false;
+let isOutdated = false;
+
+// Another version of the program may answer than the one that this page is of.
+/** @param {string|null} version */
+function compareVersion(version) {
+  const { version: own } = document.body.dataset;
+  if (isOutdated || !version || !own || version === own) return;
+  isOutdated = true;
+  connection.dispatchEvent(new Event("outdated"));
+}
 
 /** @param {boolean} gone */
 function reportConnection(gone) {
@@ -66,6 +76,7 @@ export async function request(method, path, options = {}) {
     throw new ServerGone();
   }
   reportConnection(false);
+  compareVersion(response.headers.get("Page-Version"));
   return readAnswer(response.status, text, response.headers.get("ETag") ?? "");
 }
 

@@ -2,6 +2,7 @@
 import { button, byID, element, fill, notice, panel } from "./dom.js";
 import { formatCount, formatMoney, formatTime } from "./format.js";
 import { askUser, hideBanner, reportError, showBanner } from "./notices.js";
+import { warningNotice } from "./planfigures.js";
 import { drawReport } from "./reportpart.js";
 import { getJSON, request } from "./request.js";
 import { drawHeader, hasRole, startPage } from "./shell.js";
@@ -69,7 +70,7 @@ async function showRun(session, path, run, figures, report) {
   drawHeader(session, { now: isOver ? 7 : 6, links: [...screens, null, run.plan ? "/plans/" + run.plan : null, null, null] });
   document.title = (isOver ? "Report of " : "Sending ") + run.name + " · bulkonboard";
   drawFigures(session, path, run, isOver, figures);
-  if (isOver && report.childElementCount === 0) drawReport(report, path, /** @type {import("./types.js").Report} */ (await getJSON(path + "/report")));
+  if (isOver && report.childElementCount === 0) drawReport(report, session, path, /** @type {import("./types.js").Report} */ (await getJSON(path + "/report")));
 }
 
 /**
@@ -88,6 +89,7 @@ function drawFigures(session, path, run, isOver, place) {
     element("div.title", {}, element("h1", {}, (isOver ? "Report of " : "Sending ") + run.name), element("span.soft", {}, "started by " + run.by + ", " + formatTime(run.startedAt)), element("span", {}, runState(run))),
     run.stop ? notice(run.stop.code === "ledger" || run.exitCode === 9 ? "bad" : "warn", run.stop.sentence, run.stop.whatToDo || null) : null,
     run.waits && !isOver ? notice("warn", run.waits) : null,
+    warningNotice(run.warnings),
     panel(isOver ? "What was sent" : "Progress", isOver ? "" : formatCount(run.sent) + " of " + formatCount(run.total), element("div.inside", { "aria-live": "off" },
       element("div.big", {}, figure(run.created, "created"), figure(run.sent, "sent"), figure(run.problems, "problems"), figure(run.inDoubt, isOver ? "in doubt" : "in flight"),
         isOver ? null : figure(run.perSecond > 0 ? run.perSecond.toFixed(1) + "/s" : "–", "rate"),
@@ -95,7 +97,7 @@ function drawFigures(session, path, run, isOver, place) {
         run.charged ? figure(formatMoney(run.charged), run.currency + " charged") : null),
       element("div.meter.is-plain", { role: "progressbar", "aria-valuemin": 0, "aria-valuemax": run.total, "aria-valuenow": run.sent, "aria-label": "Rows sent" }, bar),
       isOver
-        ? element("p.soft", {}, run.finishedAt ? "Finished " + formatTime(run.finishedAt, { seconds: true }) + "." : "")
+        ? element("p.soft", {}, run.finishedAt ? (run.state === "stopped" ? "Stopped " : "Finished ") + formatTime(run.finishedAt, { seconds: true }) + "." : "")
         : element("p.running", {}, run.endsAt ? "Ends at about " + formatTime(run.endsAt) + ". " : "", "You may close this page; keep this program running.")),
       isOver ? null : element("footer", {}, stopButtons(session, path, run))));
   if (focused) document.getElementById(focused)?.focus();

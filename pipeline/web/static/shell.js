@@ -82,7 +82,7 @@ export function drawHeader(session, steps) {
  * @param {string} text
  */
 function pageLink(path, text) {
-  return element("li", {}, element("a.step", { href: path, "aria-current": location.pathname === path ? "page" : undefined }, text));
+  return element("li", {}, element("a.step.is-page", { href: path, "aria-current": location.pathname === path ? "page" : undefined }, text));
 }
 
 /** @param {Steps} steps */

@@ -49,7 +49,7 @@ export class SumFoot {
       const done = progress ? formatCount(progress.rows) + (progress.total > 0 ? " of " + formatCount(progress.total) : "") + " rows" : "";
       fill(this.sum, element("span.state.is-busy", {}, "Checking " + done + (progress && progress.perSecond > 0 ? ", " + formatCount(Math.round(progress.perSecond)) + " rows/s" : "")));
     } else {
-      const parts = [[ready, "ready"], [toCorrect, "to correct"], [repeats, "repeat"], [leftOut, "left out"]].filter(([n, text]) => n !== 0 || text === "ready" || text === "to correct");
+      const parts = [[ready, "ready"], [toCorrect, "to correct"], [repeats, repeats === 1 ? "repeat" : "repeats"], [leftOut, "left out"]].filter(([n, text]) => n !== 0 || text === "ready" || text === "to correct");
       fill(this.sum, ...parts.flatMap(([n, text], i) => [i > 0 ? " · " : "", element("b", {}, formatCount(/** @type {number} */ (n))), " " + text]),
         " = ", element("b", {}, formatCount(rows)));
     }

@@ -47,6 +47,7 @@
  * @property {"unsettled"|"checking"|"checked"|"failed"} state
  * @property {Counts} counts
  * @property {number} revision
+ * @property {number} origin
  *
  * @typedef {object} Column
  * @property {number} index
@@ -143,6 +144,7 @@
  * @property {Column[]} columns
  * @property {Field[]} fields
  * @property {string[]} missing
+ * @property {string[]} unclear
  * @property {{code: string, message: string, warning: boolean}[]} notes
  * @property {ListSettings} settings
  * @property {Record<string, number>} statuses
@@ -155,6 +157,16 @@
  * @property {number} unlisted
  * @property {string} command
  * @property {string} plan
+ * @property {OfferedMapping|null} offered
+ *
+ * @typedef {object} OfferedMapping
+ * @property {string} name
+ * @property {Record<string, string>} columns
+ * @property {Record<string, string>} defaults
+ * @property {string} id
+ * @property {Decision[]} decisions
+ *
+ * @typedef {{file: string, command: string}} KeptMapping
  *
  * @typedef {ListSummary & ListDetails} List
  *
@@ -208,6 +220,7 @@
  * @property {{run: number, at: string, rows: number, created: number, added: number, gone: number}|null} lastRun
  * @property {number[]} sampleRows
  * @property {{plan: string, maker: string, rows: number}[]} overlaps
+ * @property {string[]} warnings
  * @property {Row[]} sample
  * @property {Column[]} columns
  * @property {Decision[]} decisions
@@ -222,6 +235,7 @@
  * @property {string} plan
  * @property {string} list
  * @property {string} name
+ * @property {number} origin
  * @property {"starting"|"sending"|"waiting"|"stopping"|"finished"|"stopped"} state
  * @property {string} startedAt
  * @property {string|null} finishedAt
@@ -238,6 +252,7 @@
  * @property {string} charged
  * @property {string} currency
  * @property {string} waits
+ * @property {string[]} warnings
  * @property {ApiError|null} stop
  * @property {number|null} exitCode
  *
@@ -259,8 +274,23 @@
  * @property {number} links
  * @property {LogEntry[]} exports
  * @property {number} rejects
- * @property {string} origin
+ * @property {{command: string, at: string}|null} exported
+ * @property {ListSummary[]} lists
+ * @property {Run[]} runs
  * @property {boolean} mayLinks
+ * @property {KYC} kyc
+ *
+ * @typedef {object} KYC
+ * @property {number} users
+ * @property {boolean} hasNews
+ * @property {number} opened
+ * @property {number} pending
+ * @property {number} approved
+ * @property {number} denied
+ * @property {number} working
+ * @property {number} dead
+ * @property {number} noLink
+ * @property {{text: string, users: number}[]} reasons
  *
  * @typedef {{row: number, email: string, name: string, url: string}} Link
  */

@@ -20,6 +20,8 @@ type fakeEngine struct {
 	plan    api.Plan
 	run     api.Run
 	held    *api.Held
+	report  api.Report    // what it has beside the run
+	fault   error         // of the ledger
 	order   api.MakePlan  // the last one
 	step    chan struct{} // a send shows the run again
 	stopped chan struct{} // has one element for each request to stop
@@ -36,10 +38,11 @@ func newFakeEngine() *fakeEngine {
 		LeftOut:     []api.LeftCount{{Status: "invalid", Code: "left_out", Rows: 7, Text: "rows left out by hand"}},
 		Fingerprint: "5e5e5e5e77a1", RowDigest: "77a1c0de93b2", Digest: "9f2c41d07ab35e68", Approvers: []string{}, Differs: []string{},
 		Last:   &api.LastRun{Run: 3, At: now.Add(-90 * 24 * time.Hour), Rows: 180, Created: 176, Added: 31, Gone: 11},
-		Sample: []api.Row{}, Columns: []api.Column{}, Decisions: []api.Decision{{ID: 5, Kind: "value", Text: `"Deutschland" in column "Land" means DE.`, By: "sabine", At: now, Columns: []string{}}},
+		Sample: []api.Row{}, SampleRows: []int{}, Overlaps: []api.Overlap{}, Warnings: []string{}, Columns: []api.Column{}, Decisions: []api.Decision{{ID: 5, Kind: "value", Text: `"Deutschland" in column "Land" means DE.`, By: "sabine", At: now, Columns: []string{}}},
 		Command: "bulkonboard run --plan 9f2c41d07ab35e68 Kundenliste_Q4.xlsx",
 	}
-	e.run = api.Run{ID: 4, Plan: e.plan.ID, List: "fake", Name: e.plan.Name, State: api.RunSending, Started: now, By: "jonas", Total: 170, Statuses: map[string]int{}, Wallet: "1000.00", Currency: "USD", Charged: "0.00"}
+	e.report = api.Report{Causes: []api.Problem{}, Kinds: []api.Kind{}, Links: 170, Exports: []api.LogEntry{}, KYC: api.KYC{Users: 170, Working: 170, Reasons: []api.KYCReason{}}}
+	e.run = api.Run{ID: 4, Plan: e.plan.ID, List: "fake", Name: e.plan.Name, State: api.RunSending, Started: now, By: "jonas", Total: 170, Statuses: map[string]int{}, Warnings: []string{}, Wallet: "1000.00", Currency: "USD", Charged: "0.00"}
 	return e
 }
 
@@ -76,7 +79,7 @@ func (e *fakeEngine) asSeenBy(p api.Plan, by access.Visitor) api.Plan {
 func (e *fakeEngine) Plans(_ context.Context, by access.Visitor) ([]api.PlanSummary, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return []api.PlanSummary{e.asSeenBy(e.plan, by).PlanSummary}, nil
+	return []api.PlanSummary{e.asSeenBy(e.plan, by).PlanSummary}, e.fault
 }
 
 func (e *fakeEngine) Plan(_ context.Context, by access.Visitor, id string) (api.Plan, error) {
@@ -120,7 +123,7 @@ func (e *fakeEngine) StartRun(context.Context, access.Visitor, string, *lists.Sn
 func (e *fakeEngine) Runs(context.Context) ([]api.Run, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return []api.Run{e.run}, nil
+	return []api.Run{e.run}, e.fault
 }
 
 func (e *fakeEngine) Run(context.Context, int64) (api.Run, error) {
@@ -170,7 +173,9 @@ func (e *fakeEngine) StopRun(context.Context, access.Visitor, int64) (api.Run, e
 func (e *fakeEngine) Report(context.Context, int64) (api.Report, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return api.Report{Run: e.run, Causes: []api.Problem{}, Kinds: []api.Kind{}, Links: 170, Exports: []api.LogEntry{}, MayLinks: true}, nil
+	report := e.report
+	report.Run, report.Lists, report.Runs = e.run, append([]api.ListSummary{}, report.Lists...), append([]api.Run{}, report.Runs...)
+	return report, nil
 }
 
 func (e *fakeEngine) WriteReport(_ context.Context, w io.Writer, _ int64, format string, _ bool) error {
@@ -191,6 +196,20 @@ func (e *fakeEngine) setPlan(change func(*api.Plan)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	change(&e.plan)
+}
+
+// setRun changes the run and its report.
+func (e *fakeEngine) setRun(change func(*api.Run, *api.Report)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	change(&e.run, &e.report)
+}
+
+// setFault has the ledger fail.
+func (e *fakeEngine) setFault(fault error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.fault = fault
 }
 
 // lastOrder returns what the page ordered last.

@@ -24,7 +24,8 @@ type fakeList struct {
 	changes []fakeChange
 	patches int // requests that changed cells
 	deaf    bool
-	checks  int // how often the list is still being checked when it is asked for
+	version string // of the pages, as the answers say; "" = they do not
+	checks  int    // how often the list is still being checked when it is asked for
 }
 
 // fakeChange is what undoes a change.
@@ -51,7 +52,7 @@ func newFakeList(id string, rows int) *fakeList {
 	f := &fakeList{list: api.List{
 		ListSummary: api.ListSummary{ID: id, Name: "Kundenliste_Q4.xlsx", Owner: "sabine", Mine: true, Made: time.Now(), Changed: time.Now(), State: api.ListChecked, Revision: 1},
 		Size:        48213, SHA256: strings.Repeat("5e", 32), Kind: "xlsx",
-		Readings: []api.Reading{}, Notes: []api.Note{}, Missing: []string{}, Proposals: []api.Proposal{}, Decisions: []api.Decision{}, Changes: []api.Change{},
+		Readings: []api.Reading{}, Notes: []api.Note{}, Missing: []string{}, Unclear: []string{}, Proposals: []api.Proposal{}, Decisions: []api.Decision{}, Changes: []api.Change{},
 		Sheets:   []api.Sheet{{Name: "Deckblatt", Rows: 6}, {Name: "Kunden", Rows: rows, Read: true}},
 		Settings: api.ListSettings{Columns: map[string]string{}, Defaults: map[string]string{}, ID: "Kundennr."},
 		Command:  "bulkonboard validate --sheet Kunden --header-row 4 --id Kundennr. Kundenliste_Q4.xlsx",
@@ -270,8 +271,13 @@ func (f *fakeList) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.decide(w, r)
 	case path == "/leave-out":
 		f.leaveRowsOut(w, r)
-	case path == "/settings":
+	case path == "/keep-mapping":
+		f.answer(w, http.StatusOK, api.KeptMapping{File: "/srv/prod.db.web/mappings/Kundenliste_Q4-3fa9c1d2b07e.map.yaml", Command: "bulkonboard validate --map-file /srv/prod.db.web/mappings/Kundenliste_Q4-3fa9c1d2b07e.map.yaml Kundenliste_Q4.xlsx"})
+	case path == "/settings", path == "/use-mapping":
 		f.list.Revision++
+		if path == "/use-mapping" {
+			f.list.Offered = nil
+		}
 		f.answer(w, http.StatusOK, f.list)
 	case strings.HasPrefix(path, "/changes/"):
 		f.undo(w, strings.TrimPrefix(path, "/changes/"))
@@ -282,6 +288,9 @@ func (f *fakeList) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (f *fakeList) answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
+	if f.version != "" {
+		w.Header().Set("Page-Version", f.version)
+	}
 	w.Header().Set("ETag", fmt.Sprintf("%q", strconv.Itoa(f.list.Revision)))
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body)
@@ -445,6 +454,20 @@ func (f *fakeList) setDeaf(deaf bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.deaf = deaf
+}
+
+// setList changes the list as the program does.
+func (f *fakeList) setList(change func(*api.List)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change(&f.list)
+}
+
+// setVersion has the answers say that the pages are of a version.
+func (f *fakeList) setVersion(version string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.version = version
 }
 
 // setOwner gives the list to a user.

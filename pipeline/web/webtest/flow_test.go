@@ -242,6 +242,9 @@ func testPlanDraft(t *testing.T, b *Browser) {
 	if order := s.engine.lastOrder(); !order.Funded || !order.Save {
 		t.Errorf("the page ordered %+v", order)
 	}
+	s.engine.setPlan(func(p *api.Plan) { p.Wallet, p.Shortfall, p.Covers, p.Limit, p.Remains = "", "", -1, 0, "" })
+	x.OpenPage("/lists/fake#plan")
+	x.WaitText(".notice", "It is not known what the wallet holds.")
 	s.engine.setPlan(func(p *api.Plan) {
 		p.State, p.Differs = api.PlanStale, []string{"rows that may be sent: 170 were approved, now there are 171"}
 	})

@@ -14,7 +14,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
-	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
 func newStatusCommand(con *term.Console) *cobra.Command {
@@ -75,23 +74,6 @@ type senderStatus struct {
 	pace     ledger.Pace
 }
 
-// senderJSON is one sender.
-type senderJSON struct {
-	ID        int64         `json:"id"`
-	Host      report.Text   `json:"host"`
-	PID       int           `json:"pid"`
-	User      report.Text   `json:"user"`
-	Command   report.Text   `json:"command"`
-	Version   report.Text   `json:"version"`
-	Began     report.Moment `json:"beganAt"`
-	Ended     report.Moment `json:"endedAt"`   // null: it is sending
-	EndReason report.Text   `json:"endReason"` // finished or silent; null: it is sending
-	SilentFor float64       `json:"silentForSeconds"`
-	Sent      int           `json:"sent"`
-	InFlight  int           `json:"inFlight"`
-	Roles     []string      `json:"roles"`
-}
-
 // readSenders reads who sends from the ledger.
 func (s *senderStatus) readSenders(ctx context.Context, l session.Ledger) (err error) {
 	shared, ok := l.(ledger.Shared)
@@ -132,17 +114,6 @@ func (s *senderStatus) sentByOthers(run ledger.Run, batch int64) (n int) {
 		}
 	}
 	return n
-}
-
-// toJSON returns the senders, living and ended.
-func (s *senderStatus) toJSON() []senderJSON {
-	list := []senderJSON{}
-	for _, one := range s.senders {
-		list = append(list, senderJSON{ID: one.ID, Host: report.Text(one.Host), PID: one.PID, User: report.Text(one.User), Command: report.Text(one.Command),
-			Version: report.Text(one.Version), Began: report.Moment{Time: one.Began}, Ended: report.Moment{Time: one.Ended}, EndReason: report.Text(one.EndReason),
-			SilentFor: one.SilentFor.Seconds(), Sent: one.Sent, InFlight: one.InFlight, Roles: append([]string{}, one.Roles...)})
-	}
-	return list
 }
 
 // addTo adds the senders to a page.

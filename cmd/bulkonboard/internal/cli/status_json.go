@@ -25,8 +25,8 @@ type statusJSON struct {
 	Plans     []planJSON     `json:"plans"`  // that wait for a second person
 	Next      []string       `json:"next"`
 
-	Senders      []senderJSON `json:"senders"`      // of a ledger in PostgreSQL, also those that ended last; else empty
-	SentByOthers *int         `json:"sentByOthers"` // requests of the newest input by other senders than the newest run; null with a ledger in a file
+	Senders      []session.SenderJSON `json:"senders"`      // of a ledger in PostgreSQL, also those that ended last; else empty
+	SentByOthers *int                 `json:"sentByOthers"` // requests of the newest input by other senders than the newest run; null with a ledger in a file
 }
 
 // listJSON is how far the users of one input are.
@@ -55,7 +55,7 @@ func (s *statusReport) toJSON(con *term.Console) statusJSON {
 	for _, p := range s.plans {
 		out.Plans = append(out.Plans, planJSON{p.ID, p.Rows, report.Moment{Time: p.Made}, report.Moment{Time: p.Expires}})
 	}
-	out.Senders = s.senderStatus.toJSON()
+	out.Senders = session.NewSendersJSON(s.senders)
 	if s.isShared {
 		n := s.sentByOthers(s.run, s.batch.ID)
 		out.SentByOthers = &n

@@ -111,6 +111,7 @@ func (r *runResult) addNotes(p *term.Page) {
 			style = term.Attention
 		}
 		part.Styled(style, term.Sentences(n))
+		r.guest.Warned(term.Sentences(strings.TrimPrefix(n, "warning: ")))
 	}
 }
 

@@ -20,6 +20,26 @@ type Follower struct {
 	Partner *partner.Client
 	Pace    *kyc.Pace
 	session *session
+	turns   turnSource // nil: the process has a rate of its own
+}
+
+// turnSource is a ledger whose senders have one rate.
+type turnSource interface {
+	AwaitTurn(ctx context.Context) error
+}
+
+// inTurn is a partner whose list is read at the rate of all senders.
+type inTurn struct {
+	*partner.Client
+	turns turnSource
+}
+
+// ListUsers waits for its turn.
+func (p inTurn) ListUsers(ctx context.Context, skip, limit int) (partner.Page, error) {
+	if err := p.turns.AwaitTurn(ctx); err != nil {
+		return partner.Page{}, err
+	}
+	return p.Client.ListUsers(ctx, skip, limit)
 }
 
 // FollowUsers runs a command that talks to the partner, also during a run, and
@@ -44,7 +64,13 @@ func FollowUsers(con *term.Console, c *cobra.Command, f *settings.RunFlags, do f
 	if err := s.openPartner(); err != nil {
 		return err
 	}
-	all := &Follower{NewSharedLedger(s.store, con), s.client, kyc.NewPace(f.Rate.PerSecond), s}
+	all := &Follower{Ledger: NewSharedLedger(s.store, con), Partner: s.client, Pace: kyc.NewPace(f.Rate.PerSecond), session: s}
+	if turns, ok := s.store.(turnSource); ok && opt.Concurrent {
+		if !s.hasRate {
+			f.Rate = settings.Rate{Unlimited: true} // that of the ledger
+		}
+		all.Pace, all.turns = kyc.NewPace(f.Rate.PerSecond, turns.AwaitTurn), turns
+	}
 	return all.Ledger.WithRecord(ctx, s.origin(), func(ctx context.Context) error { return partnerStop(do(ctx, all)) })
 }
 
@@ -65,6 +91,9 @@ func partnerStop(err error) error {
 func (f *Follower) ConfirmUsers(ctx context.Context) error {
 	cfg := f.session.config(nil)
 	cfg.Ledger = f.Ledger
+	if f.turns != nil {
+		cfg.Partner = inTurn{f.Partner, f.turns}
+	}
 	if err := pipeline.Confirm(ctx, cfg); err != nil {
 		return err
 	}

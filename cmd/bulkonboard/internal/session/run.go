@@ -220,7 +220,7 @@ func (s *session) config(p *term.ProgressView) pipeline.Config {
 	f := s.flags
 	cfg := pipeline.Config{
 		Partner: s.client, Ledger: s.known, Environment: s.to.Environment, Rules: s.rules,
-		Pace: pipeline.Pace{Rate: f.Rate.PerSecond, Unlimited: f.Rate.Unlimited, Burst: f.Burst.N, Workers: f.Workers.N,
+		Pace: pipeline.Pace{Rate: f.Rate.PerSecond, Unlimited: f.Rate.Unlimited, Background: f.Background, Burst: f.Burst.N, Workers: f.Workers.N,
 			MaxAttempts: f.MaxAttempts.N, Patience: f.Patience.Duration},
 		Doubt: pipeline.DoubtRules{KeyTTL: f.KeyTTL.Duration, Settle: f.SettleTime(), Hold: f.InDoubt.Value == "hold", GapOurs: f.Gap.Value == "ours",
 			CheckExisting: f.CheckExisting.Value == "auto", Timeout: f.Timeout.Duration, SkipConfirm: f.ConfirmCreated.Value == "never"},

@@ -23,6 +23,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/ledger/postgres"
 	"github.com/bulkonboard/bulkonboard/pipeline/decisions"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
@@ -81,6 +82,9 @@ func newSession(con *term.Console, c *cobra.Command, f *settings.RunFlags, args 
 	}
 	if s.to, err = f.Resolve(settings.LevelsOf(c)); err != nil {
 		return nil, err
+	}
+	if f.Background && !postgres.IsAddress(s.to.Ledger) {
+		return nil, exit.NewUsageError(errors.New("--background is for a ledger in PostgreSQL"), "a ledger in a file has one sender, which has the whole rate")
 	}
 	if s.needsYes() && !f.Yes && !term.IsTerminal(con.In) {
 		return nil, exit.NewUsageError(errors.New("production needs confirmation. There is no terminal to confirm on: add --yes"), "to see first what it would do, run bulkonboard plan")

@@ -15,6 +15,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger/sqlite"
 	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
 // SharedLedger is a ledger that another command may be writing to. Its writes
@@ -175,3 +176,31 @@ func joinText(others []ledger.SenderState, p ledger.Progress, now time.Time) str
 
 // SenderName names a sender.
 func SenderName(s ledger.SenderState) string { return fmt.Sprintf("%s (pid %d)", s.Host, s.PID) }
+
+// SenderJSON is a sender as commands print it.
+type SenderJSON struct {
+	ID        int64         `json:"id"`
+	Host      report.Text   `json:"host"`
+	PID       int           `json:"pid"`
+	User      report.Text   `json:"user"`
+	Command   report.Text   `json:"command"`
+	Version   report.Text   `json:"version"`
+	Began     report.Moment `json:"beganAt"`
+	Ended     report.Moment `json:"endedAt"`   // null: it is sending
+	EndReason report.Text   `json:"endReason"` // finished or silent; null: it is sending
+	SilentFor float64       `json:"silentForSeconds"`
+	Sent      int           `json:"sent"`
+	InFlight  int           `json:"inFlight"`
+	Roles     []string      `json:"roles"`
+}
+
+// NewSendersJSON returns senders, living and ended, as commands print them.
+func NewSendersJSON(senders []ledger.SenderState) []SenderJSON {
+	list := []SenderJSON{}
+	for _, one := range senders {
+		list = append(list, SenderJSON{ID: one.ID, Host: report.Text(one.Host), PID: one.PID, User: report.Text(one.User), Command: report.Text(one.Command),
+			Version: report.Text(one.Version), Began: report.Moment{Time: one.Began}, Ended: report.Moment{Time: one.Ended}, EndReason: report.Text(one.EndReason),
+			SilentFor: one.SilentFor.Seconds(), Sent: one.Sent, InFlight: one.InFlight, Roles: append([]string{}, one.Roles...)})
+	}
+	return list
+}

@@ -18,7 +18,7 @@ import (
 // is sent needs a file that --config names, and so does every new flag.
 func SetByFoundConfig(flag string) bool {
 	switch flag {
-	case "rate", "burst", "workers", "lock-timeout", // how fast
+	case "rate", "background", "burst", "workers", "lock-timeout", // how fast
 		"quiet", "json", "log-format", "no-progress": // how loudly
 		return true
 	}

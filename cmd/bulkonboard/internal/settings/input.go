@@ -102,7 +102,9 @@ func (i *InputFlags) MapFileOf(in *source.Input, made []decisions.Made) (*MapFil
 	if err != nil {
 		return nil, err
 	}
-	return NewMapFile(in.Files(), made, i.defaults(file)), nil
+	m := NewMapFile(in.Files(), made, i.defaults(file))
+	m.ID = i.ID
+	return m, nil
 }
 
 // OpenInput opens the files as one batch.
@@ -126,6 +128,10 @@ func (i *InputFlags) SetFound(place *source.FoundHeader) {
 
 // SourceOptions returns how these flags have the input read.
 func (i *InputFlags) SourceOptions() (source.Options, error) {
+	file, err := i.readMapFile()
+	if err != nil {
+		return source.Options{}, err
+	}
 	opt := source.Options{
 		Fields: intake.Fields(validate.Fields()),
 		Map:    i.Mapping.Map(), ID: i.ID, Carry: slices.Clone(i.carry), Sheet: i.sheet,
@@ -133,10 +139,6 @@ func (i *InputFlags) SourceOptions() (source.Options, error) {
 	}
 	if i.ID != "" && !slices.Contains(i.carry, "all") && len(i.carry) == 0 {
 		opt.Carry = []string{i.ID}
-	}
-	file, err := i.readMapFile()
-	if err != nil {
-		return opt, err
 	}
 	opt.Optional = slices.Sorted(maps.Keys(i.defaults(file)))
 	for _, m := range i.mergeDecisions(file.Decisions) {

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -22,6 +23,7 @@ type MapFile struct {
 	Columns   map[string]string // field → header; "" = of no column
 	Decisions []decisions.Made
 	Defaults  map[string]string // as --default
+	ID        string            // as --id
 	Sheet     string            // as --sheet
 	HeaderRow int               // as --header-row
 }
@@ -30,6 +32,7 @@ type MapFile struct {
 type mapFileText struct {
 	Sheet       string                       `yaml:"sheet,omitempty"`
 	HeaderRow   int                          `yaml:"headerRow,omitempty"`
+	ID          string                       `yaml:"id,omitempty"`
 	Columns     map[string]string            `yaml:"columns,omitempty"`
 	Join        map[string][]string          `yaml:"join,omitempty"`
 	Values      map[string]map[string]string `yaml:"values,omitempty"`
@@ -47,7 +50,21 @@ type decidedText struct {
 	At   string `yaml:"at"`
 }
 
-// readMapFile reads the file of --map-file, once. Without the flag it is empty.
+// ReadMapFile reads a map file.
+func ReadMapFile(path string) (*MapFile, error) {
+	text, _, err := readNamedFile(path, maxConfig)
+	if err != nil {
+		return nil, exit.UsageErrorf("--map-file %s: %w", path, err)
+	}
+	m, err := parseMapFile(path, text)
+	if err != nil {
+		return nil, exit.NewUsageError(err)
+	}
+	return m, nil
+}
+
+// readMapFile reads the file of --map-file, once. Without the flag it is empty. --id
+// beats the file.
 func (i *InputFlags) readMapFile() (*MapFile, error) {
 	if i.MapFile == "" {
 		return &MapFile{}, nil
@@ -55,14 +72,12 @@ func (i *InputFlags) readMapFile() (*MapFile, error) {
 	if i.mapFile != nil {
 		return i.mapFile, nil
 	}
-	text, _, err := readNamedFile(i.MapFile, maxConfig)
+	m, err := ReadMapFile(i.MapFile)
 	if err != nil {
-		return nil, exit.UsageErrorf("--map-file %s: %w", i.MapFile, err)
+		return nil, err
 	}
-	if i.mapFile, err = parseMapFile(i.MapFile, text); err != nil {
-		return nil, exit.NewUsageError(err)
-	}
-	return i.mapFile, nil
+	i.mapFile, i.ID = m, cmp.Or(i.ID, m.ID)
+	return m, nil
 }
 
 // UseMapFile makes a map file that was just written that of --map-file.
@@ -188,6 +203,10 @@ func (p *mapFileParser) sections() map[string]func(*yaml.Node) error {
 			}
 			return nil
 		},
+		"id": func(n *yaml.Node) error {
+			p.file.ID = n.Value
+			return nil
+		},
 		"sheet": func(n *yaml.Node) error {
 			p.file.Sheet = n.Value
 			return nil
@@ -275,7 +294,7 @@ func NewMapFile(files []source.File, made []decisions.Made, defaults map[string]
 
 // text returns the file as YAML.
 func (m *MapFile) text() ([]byte, error) {
-	out := mapFileText{Sheet: m.Sheet, HeaderRow: m.HeaderRow, Columns: m.Columns, Defaults: maps.Clone(m.Defaults)}
+	out := mapFileText{Sheet: m.Sheet, HeaderRow: m.HeaderRow, ID: m.ID, Columns: m.Columns, Defaults: maps.Clone(m.Defaults)}
 	for _, d := range m.Decisions {
 		switch d.Kind {
 		case decisions.Word:

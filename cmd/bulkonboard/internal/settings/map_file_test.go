@@ -35,6 +35,7 @@ func TestMapFileRoundTrip(t *testing.T) {
 	files := []source.File{{Sheet: "Kunden", HeaderRow: 4, Mapped: []source.Mapping{{Header: "E-Mail", Field: validate.FieldEmail}, {Header: "Straße", Field: validate.FieldAddress}, {Header: "Note"}}}}
 	path := filepath.Join(t.TempDir(), "map.yaml")
 	saved := NewMapFile(files, made(), map[string]string{"program": "custodial"})
+	saved.ID = "Kundennr."
 	if err := saved.Save(path, false); err != nil {
 		t.Fatal(err)
 	}
@@ -70,8 +71,13 @@ func TestMapFileRoundTrip(t *testing.T) {
 		t.Errorf("%+v %v", rules, err)
 	}
 	opt, err := i.SourceOptions()
-	if err != nil || opt.EarlierSheet != "Kunden" || opt.EarlierHeaderRow != 4 || len(opt.Join) != 1 || len(opt.LeaveOut) != 1 || opt.Map["email"] != "E-Mail" {
+	if err != nil || opt.EarlierSheet != "Kunden" || opt.EarlierHeaderRow != 4 || len(opt.Join) != 1 || len(opt.LeaveOut) != 1 || opt.Map["email"] != "E-Mail" || opt.ID != "Kundennr." || !reflect.DeepEqual(opt.Carry, []string{"Kundennr."}) {
 		t.Errorf("%+v %v", opt, err)
+	}
+	own := InputFlags{ID: "Nr"}
+	own.UseMapFile(path)
+	if opt, err := own.SourceOptions(); err != nil || opt.ID != "Nr" {
+		t.Errorf("--id gives way to the map file: %q %v", opt.ID, err)
 	}
 }
 

@@ -35,6 +35,7 @@ type RunFlags struct {
 	Yes            bool
 	JSON           bool
 	Quiet          bool
+	Background     bool
 	Burst          Count
 	Workers        Count
 	MaxAttempts    Count
@@ -99,6 +100,7 @@ func (r *RunFlags) AddFlags(c *cobra.Command) {
 	f.StringVar(&r.Annotate, "annotate", "", "write a copy of the input workbook with marks, status and links to `FILE`.xlsx")
 	f.Var(&r.Limit, "limit", "send at most `N` new rows, then stop (default none)")
 	f.BoolVar(&r.Yes, "yes", false, "send to production without asking first")
+	f.BoolVar(&r.Background, "background", false, "with a ledger in PostgreSQL: send only while no other sender needs the rate")
 	f.Var(&r.Burst, "burst", "number of requests that may be sent at once")
 	f.Var(&r.Workers, "workers", fmt.Sprintf("number of requests in flight; auto adds workers until the rate is reached, at most %d", pipeline.AutoWorkers))
 	f.Var(&r.MaxAttempts, "max-attempts", "maximum attempts for one row in one run")
@@ -117,7 +119,7 @@ func (r *RunFlags) AddFlags(c *cobra.Command) {
 	f.Var(&r.KeepRuns, "keep-runs", "keep the row lists of the newest `N` runs in the ledger")
 	f.StringVar(&r.MetricsFile, "metrics-file", "", "keep a Prometheus text `FILE` up to date (mode 0644, no personal data)")
 	r.NotifyFlags.AddFlags(f)
-	HideAdvanced(f, "link-life", "keep-runs", "metrics-file", "burst", "workers", "max-attempts", "patience", "max-errors", "max-duration", "on-low-balance", "settle",
+	HideAdvanced(f, "link-life", "keep-runs", "metrics-file", "background", "burst", "workers", "max-attempts", "patience", "max-errors", "max-duration", "on-low-balance", "settle",
 		"in-doubt", "gap", "check-existing", "confirm-created", "no-progress")
 }
 

@@ -2,6 +2,7 @@ package ledgercmd
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,10 +16,12 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
+	"github.com/bulkonboard/bulkonboard/pipeline/report"
 )
 
 func newSendersCommand(con *term.Console) *cobra.Command {
-	return withLedger(&cobra.Command{
+	var asJSON bool
+	c := withLedger(&cobra.Command{
 		Use:   "senders [flags]",
 		Short: "list the processes that send from a ledger in PostgreSQL, and their rate",
 		Args:  subcommand.NoArgs,
@@ -27,8 +30,29 @@ func newSendersCommand(con *term.Console) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return printSenders(ctx, con, shared)
+		return printSenders(ctx, con, shared, asJSON)
 	})
+	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON document instead")
+	return c
+}
+
+// sendersJSON is who sends, and what all senders keep to.
+type sendersJSON struct {
+	PerSecond  float64              `json:"ratePerSecond"` // of all senders together; 0 = unlimited
+	HeldBy     report.Text          `json:"heldBy"`        // null: the senders are not held
+	Because    report.Text          `json:"heldBecause"`
+	WaitUntil  report.Moment        `json:"waitUntil"`  // as the partner asked; null: it did not, or that is over
+	EmptySince report.Moment        `json:"emptySince"` // of the wallet; null: it pays
+	Senders    []session.SenderJSON `json:"senders"`
+}
+
+func newSendersJSON(p ledger.Pace, senders []ledger.SenderState, now time.Time) sendersJSON {
+	out := sendersJSON{PerSecond: p.PerSecond, HeldBy: report.Text(p.HeldBy), Because: report.Text(p.HeldBecause), EmptySince: report.Moment{Time: p.EmptySince},
+		Senders: session.NewSendersJSON(senders)}
+	if p.WaitUntil.After(now) {
+		out.WaitUntil = report.Moment{Time: p.WaitUntil}
+	}
+	return out
 }
 
 // sharedOf returns a ledger that several processes may send from.
@@ -78,7 +102,7 @@ func runOnShared(con *term.Console, c *cobra.Command, f *settings.TargetFlags, d
 	return withLogEntry(con, c, settings.DescribeSettings(c), open, func(ctx context.Context, l session.Ledger, _ *logEntry) error { return do(ctx, l) })
 }
 
-func printSenders(ctx context.Context, con *term.Console, l ledger.Shared) error {
+func printSenders(ctx context.Context, con *term.Console, l ledger.Shared, asJSON bool) error {
 	pace, err := l.Pace(ctx)
 	if err != nil {
 		return err
@@ -86,6 +110,11 @@ func printSenders(ctx context.Context, con *term.Console, l ledger.Shared) error
 	senders, err := l.Senders(ctx)
 	if err != nil {
 		return err
+	}
+	if asJSON {
+		enc := json.NewEncoder(con.Out)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(newSendersJSON(pace, senders, time.Now()))
 	}
 	for _, line := range describePace(pace, time.Now()) {
 		fmt.Fprintln(con.Out, term.Printable(line))

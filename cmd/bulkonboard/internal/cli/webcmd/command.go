@@ -47,7 +47,7 @@ they are sent or discarded.
 
 For a team, name an address to listen on, a certificate and a users file. Each line of
 the users file is NAME:ROLE,ROLE:HASH. Roles are prepare, approve and see. A hash is one
-of bcrypt or argon2id; htpasswd -nB -C 12 NAME prints one after the colon:
+of bcrypt, as htpasswd -nB -C 12 NAME prints after the colon:
 
   anna:prepare:$2y$12$...
   ben:approve,see:$2y$12$...

@@ -79,7 +79,10 @@ func newEngine(con *term.Console, c *cobra.Command, f *settings.RunFlags, execut
 // carryOut executes a command for a guest. abort cuts off requests in flight once ctx
 // is over.
 func (e *engine) carryOut(ctx context.Context, g guest.Guest, out io.Writer, abort <-chan struct{}, args []string) error {
-	con := term.NewConsole(args, nil, strings.NewReader(""), out, &warnings{to: e.con})
+	if show := g.Warned; show != nil {
+		g.Warned = func(text string) { show(strings.TrimSuffix(text, ".") + ".") }
+	}
+	con := term.NewConsole(args, nil, strings.NewReader(""), out, &warnings{to: e.con, show: g.Warned})
 	con.Env = e.env
 	con.Stop = &term.Stopper{Abort: abort}
 	g.LastResort, g.Openings = e.con.Err, &e.opened
@@ -171,6 +174,7 @@ func (e *engine) Preview(ctx context.Context, o plans.Order, t plans.Terms) (pla
 			p.Overlaps = append(p.Overlaps, api.Overlap{Plan: other.Plan.ID, Maker: other.Plan.Who, Rows: other.Rows})
 		}
 	}
+	g.Warned = func(text string) { p.Warnings = append(p.Warnings, text) }
 	g.Ended = func(sum report.Summary, err error) { p.Summary, failed, hasEnded = sum, err, true }
 	err := e.carryOut(ctx, g, io.Discard, nil, e.words("plan", o, t, o.File))
 	if p.Plan.Rows > 0 {
@@ -200,7 +204,7 @@ func (e *engine) Send(ctx context.Context, o plans.Order, t plans.Terms, abort <
 	var failed error
 	hasEnded := false
 	g := guestOf(o)
-	g.Planned, g.Begun, g.StatusChange = w.Planned, w.Begun, w.StatusChange
+	g.Planned, g.Begun, g.StatusChange, g.Warned = w.Planned, w.Begun, w.StatusChange, w.Warning
 	g.Progress = func(p pipeline.Progress) {
 		e.heardWallet(p.Wallet, p.Currency, "")
 		w.Progress(p)

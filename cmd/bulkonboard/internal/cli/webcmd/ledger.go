@@ -14,9 +14,13 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/guest"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/holder"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/plans"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
+	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/postgres"
+	"github.com/bulkonboard/bulkonboard/pipeline"
 	"github.com/bulkonboard/bulkonboard/pipeline/approval"
+	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 	desk "github.com/bulkonboard/bulkonboard/pipeline/web/plans"
@@ -156,6 +160,66 @@ func (e *engine) CountLinks(ctx context.Context, run int64) (n int, err error) {
 		})
 	})
 	return n, err
+}
+
+// maxReasons is how many reasons of denials the page shows.
+const maxReasons = 5
+
+// Followed implements desk.Commands.
+func (e *engine) Followed(ctx context.Context, run int64) (out api.KYC, err error) {
+	out.Reasons = []api.KYCReason{}
+	err = e.readLedger(ctx, func(l session.Ledger) error {
+		batch, err := batchOf(ctx, l, run)
+		if err != nil || batch == 0 {
+			return err
+		}
+		life, err := session.ReadLinkLife(ctx, l, settings.Age{})
+		if err != nil {
+			return err
+		}
+		f, err := kyc.Count(ctx, l, batch, time.Now(), life.Duration)
+		if err != nil {
+			return err
+		}
+		all := f.Total()
+		out.Users, out.HasNews, out.Opened, out.Pending, out.Approved, out.Denied = f.Users, f.HasNews(), all.Opened, all.Pending, all.Approved, all.Denied
+		out.Working, out.Dead, out.NoLink = f.Working, f.Dead, f.NoLink
+		for _, r := range f.Reasons() {
+			if len(out.Reasons) < maxReasons {
+				out.Reasons = append(out.Reasons, api.KYCReason{Text: term.Printable(r.Reason), Users: r.Users})
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// batchOf returns the input of a run; 0 if there is none.
+func batchOf(ctx context.Context, l session.Ledger, run int64) (int64, error) {
+	for r, err := range l.Log(ctx) {
+		if err != nil {
+			return 0, err
+		}
+		if r.ID == run {
+			return r.Batch, nil
+		}
+	}
+	return 0, nil
+}
+
+// LinksShown implements desk.Commands.
+func (e *engine) LinksShown(ctx context.Context) (out *api.LinkExport, err error) {
+	err = e.readLedger(ctx, func(l session.Ledger) error {
+		command, at, err := l.Fact(ctx, pipeline.FactLinksShown)
+		if errors.Is(err, ledger.ErrNotFound) {
+			return nil
+		}
+		if err == nil && command != e.command.Name() {
+			out = &api.LinkExport{Command: command, At: at.UTC()}
+		}
+		return err
+	})
+	return out, err
 }
 
 // eachLink calls do with each row of a run's input that has a link for mailing: one that

@@ -191,6 +191,9 @@ func TestEditorsCannotApprove(t *testing.T) {
 	if len(plan.Overlaps) != 1 || plan.Overlaps[0] != (api.Overlap{Plan: first.ID, Maker: "anna", Rows: 2}) || !slices.Equal(plan.SampleRows, []int{2, 3}) {
 		t.Errorf("overlaps %+v, rows to look at %v", plan.Overlaps, plan.SampleRows)
 	}
+	if shown, err := o.Plan(t.Context(), ben(), plan.ID); err != nil || !slices.Equal(shown.Overlaps, plan.Overlaps) {
+		t.Errorf("who is to approve sees the overlaps %+v, %v", shown.Overlaps, err)
+	}
 	if _, err := o.DecidePlan(t.Context(), ben(), plan.ID, true, api.Approval{Digest: plan.Digest, Rows: plan.Send}); codeOf(err) != "own_plan" {
 		t.Errorf("%v", err)
 	}

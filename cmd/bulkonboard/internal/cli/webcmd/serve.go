@@ -148,7 +148,7 @@ func folderOf(to settings.Target) string {
 
 // listOptions returns how lists are checked: by the rules of run.
 func (e *engine) listOptions() lists.Options {
-	return lists.Options{Live: e.isLive, Strict: e.flags.Strict, Defaults: e.flags.Defaults.Map()}
+	return lists.Options{Live: e.isLive, Strict: e.flags.Strict, Defaults: e.flags.Defaults.Map(), MapFiles: MapFiles{}}
 }
 
 // announce prints the address, with the token that signs in once, and opens it.

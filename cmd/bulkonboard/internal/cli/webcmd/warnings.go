@@ -8,10 +8,12 @@ import (
 )
 
 // warnings is the standard error of a command that the page carries out. It passes on
-// warnings to whoever runs the program; the page shows the rest in its own way. What the
+// warnings to whoever runs the program, and to the page, which shows the rest in its own
+// way. What the
 // commands say of cells stays out of the process's log. One goroutine writes at a time.
 type warnings struct {
 	to   *term.Console
+	show func(text string) // for the page, without the word; nil = the page shows none
 	line []byte
 }
 
@@ -24,8 +26,14 @@ func (w *warnings) Write(p []byte) (int, error) {
 			return len(p), nil
 		}
 		w.line = rest
-		if text := string(line); strings.HasPrefix(text, "warning: ") {
-			w.to.Sayf("%s", text)
+		text := string(line)
+		warning, isWarning := strings.CutPrefix(text, "warning: ")
+		if !isWarning {
+			continue
+		}
+		w.to.Sayf("%s", text)
+		if w.show != nil {
+			w.show(term.Sentences(warning))
 		}
 	}
 }

@@ -44,6 +44,9 @@ type Guest struct {
 	// Ended gets the summary that --json prints, and what stopped the command; nil if
 	// nothing did.
 	Ended func(report.Summary, error)
+	// Warned gets what the command warns of, and notes at its end, as sentences without
+	// values of the input.
+	Warned func(string)
 	// LastResort gets what must not be lost when neither the ledger nor its emergency file
 	// can be written; nil = standard error of the command.
 	LastResort io.Writer
@@ -81,6 +84,9 @@ func Of(ctx context.Context) (Guest, bool) {
 	}
 	if g.StatusChange == nil {
 		g.StatusChange = func(ledger.Status, ledger.Status) {}
+	}
+	if g.Warned == nil {
+		g.Warned = func(string) {}
 	}
 	if g.Ended == nil {
 		g.Ended = func(report.Summary, error) {}
