@@ -276,7 +276,7 @@ func (c *chaos) count(from string) (n int) {
 func TestPostgresStory(t *testing.T) {
 	long(t)
 	t.Parallel()
-	c := newChaos(t, clusters.Start(t), "one and the server killed", 1, 800, 200, usualLatency)
+	c := newChaos(t, clusters.Start(t), "one and the server killed", 1, 600, 200, usualLatency)
 	playStory(c)
 	c.finish()
 	c.audit()
