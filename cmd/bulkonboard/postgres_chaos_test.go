@@ -71,8 +71,11 @@ func chaosRows(from, to int) string {
 	return lines[0] + strings.Join(lines[1+from:1+to], "")
 }
 
+// usualLatency is the longest that the partner takes for an answer.
+const usualLatency = 250 * time.Millisecond
+
 // newChaos makes a ledger in the cluster, and a partner. Faults are the partner's.
-func newChaos(t testing.TB, cluster *pgtest.Cluster, name string, seed uint64, rows, rate int, faults ...string) *chaos {
+func newChaos(t testing.TB, cluster *pgtest.Cluster, name string, seed uint64, rows, rate int, latency time.Duration, faults ...string) *chaos {
 	t.Helper()
 	parsed, err := parseFaults(faults)
 	if err != nil {
@@ -80,7 +83,7 @@ func newChaos(t testing.TB, cluster *pgtest.Cluster, name string, seed uint64, r
 	}
 	c := &chaos{name: name, random: rand.New(rand.NewPCG(seed, 25)), cluster: cluster, address: cluster.URL(), rate: rate,
 		lease: 2 * time.Second, timeout: 3 * time.Second, settle: 3 * time.Second}
-	c.scene = newScene(t, sandbox.Config{KeyTTL: 3 * time.Second, EmailsRepeat: true, Seed: seed, Latency: 20 * time.Millisecond, LatencyMax: 250 * time.Millisecond, Faults: parsed}, chaosRows(0, rows))
+	c.scene = newScene(t, sandbox.Config{KeyTTL: 3 * time.Second, EmailsRepeat: true, Seed: seed, Latency: latency / 10, LatencyMax: latency, Faults: parsed}, chaosRows(0, rows))
 	c.ledger, c.lists = c.address, []chaosList{{c.input, rows}}
 	c.scene.flags = nil
 	c.manage("create")
@@ -273,7 +276,7 @@ func (c *chaos) count(from string) (n int) {
 func TestPostgresStory(t *testing.T) {
 	long(t)
 	t.Parallel()
-	c := newChaos(t, clusters.Start(t), "one and the server killed", 1, 800, 200)
+	c := newChaos(t, clusters.Start(t), "one and the server killed", 1, 600, 200, usualLatency)
 	playStory(c)
 	c.finish()
 	c.audit()
@@ -297,7 +300,11 @@ func TestPostgresChaosLong(t *testing.T) {
 		f := faults[int(seed-1)%len(faults)]
 		t.Run(fmt.Sprintf("%d %s", seed, f.name), func(t *testing.T) {
 			cluster := clusters.Start(t)
-			c := newChaos(t, cluster, f.name, seed, 1600, 200, f.partner...)
+			latency := usualLatency
+			if f.isFast {
+				latency = 0
+			}
+			c := newChaos(t, cluster, f.name, seed, 1600, 200, latency, f.partner...)
 			f.play(c)
 			c.finish()
 			c.audit()
