@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	"fmt"
@@ -22,6 +23,7 @@ import (
 type chaosFault struct {
 	name    string
 	partner []string     // faults of the partner
+	isFast  bool         // the partner answers at once
 	play    func(*chaos) // starts the processes, and does it to them
 	check   func(*chaos) // what this kind of life must show besides; nil = nothing
 }
@@ -37,7 +39,7 @@ func chaosFaults() []chaosFault {
 		{name: "stopped past its requests and their ruling", play: func(c *chaos) {
 			playStop(c, "attempt a JOIN customer c ON c.id = a.customer WHERE a.swept = 1 AND c.status = 'link_missing'")
 		}},
-		{name: "stopped until all was settled", play: playStopLong},
+		{name: "stopped until all was settled", isFast: true, play: playStopLong},
 		{name: "database cut off from one", play: playCut, check: checkAllLinks},
 		{name: "cut off, killed, started again", play: func(c *chaos) { playCutAndKill(c, false) }},
 		{name: "cut off, killed, file merged elsewhere", play: func(c *chaos) { playCutAndKill(c, true) }},
@@ -112,13 +114,7 @@ func (c *chaos) leader() (*chaosSender, int64) {
 	var pid int
 	var number int64
 	c.ask("SELECT s.pid, s.id FROM role r JOIN sender s ON s.id = r.sender WHERE r.name = 'resolver'", &pid, &number)
-	for _, s := range c.all {
-		if s.cmd.Process.Pid == pid {
-			return s, number
-		}
-	}
-	c.Fatalf("%s: nobody leads", c.name)
-	return nil, 0
+	return c.senderOf(pid), number
 }
 
 func playKillAll(c *chaos) {
@@ -136,10 +132,9 @@ func playKillAll(c *chaos) {
 // playStop stops a process until the ledger has such a row. Its requests last longer than its
 // lease, as they do by default.
 func playStop(c *chaos, until string) {
-	c.timeout = 2 * c.lease
+	c.timeout, c.settle = 2*c.lease, 2*c.lease
 	c.startAll(false, false)
-	c.awaitAllSending()
-	s := c.anyone()
+	s := c.awaitBusy()
 	s.signal(syscall.SIGSTOP)
 	c.await("it to be declared ended", func() bool { return c.count(until) > 0 })
 	s.signal(syscall.SIGCONT)
@@ -152,11 +147,12 @@ func checkRecovered(c *chaos) {
 	}
 }
 
-// playStopLong stops a process until the others have settled and sent what it had begun.
+// playStopLong stops a process until the others have settled and sent what it had begun, and the
+// keys of that are dead. It must not send what it had intended. The partner answers at once: with
+// requests in flight, whose time is over when it goes on, it would hold back the others anyway.
 func playStopLong(c *chaos) {
 	c.startAll(false, false)
-	c.awaitAllSending()
-	s := c.anyone()
+	s := c.awaitBusy()
 	s.signal(syscall.SIGSTOP)
 	c.await("the end of the others", func() bool {
 		for _, other := range c.all {
@@ -166,10 +162,13 @@ func playStopLong(c *chaos) {
 		}
 		return true
 	})
+	c.last(c.ttl + time.Second) // until then the partner knows the keys, which are the same
 	before := c.calls[0].Load()
 	s.signal(syscall.SIGCONT)
 	c.await("its end", func() bool { return !s.running() })
-	c.figures.more = append(c.figures.more, fmt.Sprintf("it sent %d more", c.calls[0].Load()-before))
+	if n := c.calls[0].Load() - before; n > 0 {
+		c.Errorf("%s: it sent %d requests after it was declared ended and all was settled", c.name, n)
+	}
 }
 
 // silence lets nothing pass between a process and the server until the returned function is called.
@@ -201,8 +200,7 @@ func (c *chaos) removeToxic(p *toxiproxy.Proxy, name string) {
 
 func playCut(c *chaos) {
 	c.startAll(true, false)
-	c.awaitAllSending()
-	mend := c.silence(c.anyone())
+	mend := c.silence(c.awaitBusy())
 	c.last(3 * c.lease)
 	mend()
 }
@@ -212,11 +210,10 @@ func playCut(c *chaos) {
 // on another one.
 func playCutAndKill(c *chaos, isElsewhere bool) {
 	c.startAll(true, false)
-	c.awaitAllSending()
-	s := c.anyone()
-	before := sizeOf(c, s.emergency)
+	s := c.awaitBusy()
+	before := filledBytes(c, s.emergency)
 	mend := c.silence(s)
-	c.await("answers that could not be recorded", func() bool { return sizeOf(c, s.emergency) > before })
+	c.await("answers that could not be recorded", func() bool { return filledBytes(c, s.emergency) > before })
 	s.kill()
 	mend()
 	if !isElsewhere {
@@ -232,7 +229,7 @@ func playCutAndKill(c *chaos, isElsewhere bool) {
 	c.copyFile(s.emergency, moved)
 	missing := []int{c.countStatus(ledger.LinkMissing)}
 	for range 2 {
-		c.run("ledger", "merge", "--base-url", c.base, "--ledger", c.address, moved).ends(0)
+		c.manage("merge", moved)
 		missing = append(missing, c.countStatus(ledger.LinkMissing))
 	}
 	if missing[1] != missing[2] || missing[1] > missing[0] {
@@ -241,13 +238,14 @@ func playCutAndKill(c *chaos, isElsewhere bool) {
 	c.figures.more = append(c.figures.more, fmt.Sprintf("links missing before and after: %d, %d", missing[0], missing[1]))
 }
 
-func sizeOf(c *chaos, path string) int64 {
+// filledBytes returns how much of an emergency file is used. It has its full size at once.
+func filledBytes(c *chaos, path string) int {
 	c.Helper()
-	info, err := os.Stat(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		c.Fatal(err)
 	}
-	return info.Size()
+	return len(bytes.TrimRight(text, "\x00"))
 }
 
 func (c *chaos) countStatus(s ledger.Status) int {

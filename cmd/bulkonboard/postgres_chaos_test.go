@@ -71,8 +71,11 @@ func chaosRows(from, to int) string {
 	return lines[0] + strings.Join(lines[1+from:1+to], "")
 }
 
+// usualLatency is the longest that the partner takes for an answer.
+const usualLatency = 250 * time.Millisecond
+
 // newChaos makes a ledger in the cluster, and a partner. Faults are the partner's.
-func newChaos(t testing.TB, cluster *pgtest.Cluster, name string, seed uint64, rows, rate int, faults ...string) *chaos {
+func newChaos(t testing.TB, cluster *pgtest.Cluster, name string, seed uint64, rows, rate int, latency time.Duration, faults ...string) *chaos {
 	t.Helper()
 	parsed, err := parseFaults(faults)
 	if err != nil {
@@ -80,12 +83,11 @@ func newChaos(t testing.TB, cluster *pgtest.Cluster, name string, seed uint64, r
 	}
 	c := &chaos{name: name, random: rand.New(rand.NewPCG(seed, 25)), cluster: cluster, address: cluster.URL(), rate: rate,
 		lease: 2 * time.Second, timeout: 3 * time.Second, settle: 3 * time.Second}
-	c.scene = newScene(t, sandbox.Config{KeyTTL: 3 * time.Second, EmailsRepeat: true, Seed: seed, Latency: 20 * time.Millisecond, LatencyMax: 250 * time.Millisecond, Faults: parsed}, chaosRows(0, rows))
+	c.scene = newScene(t, sandbox.Config{KeyTTL: 3 * time.Second, EmailsRepeat: true, Seed: seed, Latency: latency / 10, LatencyMax: latency, Faults: parsed}, chaosRows(0, rows))
 	c.ledger, c.lists = c.address, []chaosList{{c.input, rows}}
-	c.scene.flags = nil
-	for _, args := range [][]string{{"create"}, {"pace", "--rate", fmt.Sprintf("%d/s", rate)}} {
-		c.run(append([]string{"ledger", args[0], "--base-url", c.base, "--ledger", c.address}, args[1:]...)...).ends(0)
-	}
+	c.flags = nil
+	c.manage("create")
+	c.manage("pace", "--rate", fmt.Sprintf("%d/s", rate))
 	return c
 }
 
@@ -114,16 +116,29 @@ func (c *chaos) startSender(s *chaosSender, hasProxy bool) *chaosSender {
 	return s
 }
 
-// startAll starts three processes: at once, or each when the one before has sent something.
+// startAll starts three processes. They send slowly until all have joined. At once, they check it at the same time, too, and the first one sends alone.
 func (c *chaos) startAll(hasProxy, isAtOnce bool) {
 	c.Helper()
+	if !isAtOnce {
+		c.manage("pace", "--rate", "10/s")
+	}
 	c.figures.began = time.Now()
 	for i := range 3 {
 		c.addSender(c.lists[i%len(c.lists)], hasProxy)
 		if !isAtOnce {
-			c.awaitPosts(10*i + 1)
+			c.await("it to join", func() bool { return c.count("sender WHERE batch <> 0") > i })
 		}
 	}
+	if !isAtOnce {
+		c.manage("pace", "--rate", fmt.Sprintf("%d/s", c.rate))
+		c.figures.began = time.Now()
+	}
+}
+
+// manage runs a ledger command.
+func (c *chaos) manage(name string, args ...string) {
+	c.Helper()
+	c.run(append([]string{"ledger", name, "--base-url", c.base, "--ledger", c.address}, args...)...).ends(0)
 }
 
 // await waits until something is so. It fails if the processes end before, or hang.
@@ -152,12 +167,29 @@ func (c *chaos) awaitMoment() {
 	c.figures.hit = time.Now()
 }
 
-// awaitAllSending waits until all processes send, and then for the moment.
-func (c *chaos) awaitAllSending() {
+// awaitBusy waits for the moment, and returns the process that has the most requests in flight.
+func (c *chaos) awaitBusy() *chaosSender {
 	c.Helper()
-	c.await("all to send", func() bool { return c.count("sender WHERE sent > 0 AND ended_us IS NULL") == len(c.all) })
-	c.awaitPosts(int(c.calls[0].Load()) + c.random.IntN(c.rows()/4))
+	c.awaitMoment()
+	pid := 0
+	c.await("requests in flight", func() bool {
+		c.ask("SELECT coalesce((SELECT s.pid FROM attempt a JOIN sender s ON s.id = a.sender WHERE a.class = '' GROUP BY s.pid ORDER BY count(*) DESC LIMIT 1), 0)", &pid)
+		return pid != 0
+	})
 	c.figures.hit = time.Now()
+	return c.senderOf(pid)
+}
+
+// senderOf returns a process by its number.
+func (c *chaos) senderOf(pid int) *chaosSender {
+	c.Helper()
+	for _, s := range c.all {
+		if s.cmd.Process.Pid == pid {
+			return s
+		}
+	}
+	c.Fatalf("%s: no process is %d", c.name, pid)
+	return nil
 }
 
 // last waits for a time. It is for faults that are of some length.
@@ -244,7 +276,7 @@ func (c *chaos) count(from string) (n int) {
 func TestPostgresStory(t *testing.T) {
 	long(t)
 	t.Parallel()
-	c := newChaos(t, clusters.Start(t), "one and the server killed", 1, 600, 200)
+	c := newChaos(t, clusters.Start(t), "one and the server killed", 1, 600, 200, usualLatency)
 	playStory(c)
 	c.finish()
 	c.audit()
@@ -268,7 +300,11 @@ func TestPostgresChaosLong(t *testing.T) {
 		f := faults[int(seed-1)%len(faults)]
 		t.Run(fmt.Sprintf("%d %s", seed, f.name), func(t *testing.T) {
 			cluster := clusters.Start(t)
-			c := newChaos(t, cluster, f.name, seed, 1600, 200, f.partner...)
+			latency := usualLatency
+			if f.isFast {
+				latency = 0
+			}
+			c := newChaos(t, cluster, f.name, seed, 1600, 200, latency, f.partner...)
 			f.play(c)
 			c.finish()
 			c.audit()
