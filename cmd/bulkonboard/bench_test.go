@@ -113,7 +113,7 @@ func (s bulk) run(b *testing.B, args ...string) (began time.Time, took time.Dura
 	b.Helper()
 	cmd := exec.Command("bulkonboard", args...)
 	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), "BULKONBOARD_API_KEY=sk_test_bench")
+	cmd.Env = append(os.Environ(), "BULKONBOARD_API_KEY=sk_test_bench", "GOGC=100")
 	var text bytes.Buffer
 	cmd.Stderr = &text
 	began = time.Now()

@@ -41,7 +41,7 @@ func runMeasured(file string) int {
 	}
 	cmd := exec.Command(program, os.Args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.Env = append(os.Environ(), peakFile+"=")
+	cmd.Env = append(os.Environ(), peakFile+"=", "GOGC=100")
 	if err := cmd.Run(); cmd.ProcessState == nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -59,6 +59,12 @@ func TestMain(m *testing.M) {
 	}
 	if os.Getenv(asProgram) != "" {
 		main()
+	}
+	// The programs that tests start live for a moment: collecting their garbage less often
+	// saves a tenth of their time. Where memory is measured it is as usual; see runMeasured.
+	if err := os.Setenv("GOGC", "400"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
 	}
 	// Most tests wait for something most of the time. Four more than there are cores
 	// at once keep the cores busy; many more would make short timeouts pass. Under the
@@ -137,6 +143,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("SAMPLES", samples)
 			e.Setenv("OFFICE", office)
 			e.Setenv("BULKONBOARD_API_KEY", "sk_test_script")
+			e.Setenv("GOGC", os.Getenv("GOGC"))
 			e.Defer(func() {
 				if err := booktest.Gather(e.WorkDir, filepath.Base(e.WorkDir)); err != nil {
 					t.Error(err)

@@ -86,10 +86,10 @@ func (c *chaos) auditCustomers(users map[string]sandbox.User, requests map[strin
 	for _, one := range customers {
 		u, isUser := users[one.Email]
 		switch one.Status {
-		case ledger.LinkMissing:
-			f.lost++
-			fallthrough
-		case ledger.Created:
+		case ledger.LinkMissing, ledger.Created:
+			if one.Status == ledger.LinkMissing {
+				f.lost++
+			}
 			if !isUser || u.ServiceID != one.ServiceID || one.Status == ledger.Created && one.URL != u.VerificationURL {
 				c.Errorf("%s: %s is %s in the ledger with %s, and %s at the partner", c.name, one.Email, one.Status, one.ServiceID, u.ServiceID)
 			}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -19,8 +20,8 @@ import (
 )
 
 const (
-	gatesRate    = 100 // of all, requests a second
 	gatesRows    = 12_000
+	gatesRate    = 100 // of all, requests a second
 	gatesWorkers = 4
 	// gatesInHand is the most requests that three runs may still begin once the ledger says
 	// stop: turns that they have drawn, and what is on its way with one.
@@ -30,14 +31,14 @@ const (
 // testPostgresGates: an operator, a 402 and a 429 to one of three runs stop all three, after
 // the turns that they have drawn. When the wallet pays again one row of one run shows it.
 func testPostgresGates(t *testing.T, cluster *pgtest.Cluster) {
-	s, address := newStage(t, 1), cluster.URL()
+	s := &trio{stage: newStage(t, 1), address: cluster.URL()}
 	if err := os.WriteFile(filepath.Join(s.dir, "in.csv"), []byte(customersCSV(gatesRows)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	on := []string{"--base-url", s.url, "--ledger", address}
+	on := []string{"--base-url", s.url, "--ledger", s.address}
 	ledger := func(args ...string) []string { return append(append([]string{"ledger"}, args...), on...) }
 	playCommands(t, s.dir, []commandCase{{0, "created:", ledger("create")}, {0, "100/s", ledger("pace", "--rate", fmt.Sprintf("%d/s", gatesRate))}})
-	g := &gates{stage: s, cluster: cluster, schema: address[strings.LastIndex(address, "=")+1:], ended: make(chan string, 3)}
+	g := &gates{trio: s, cluster: cluster, schema: s.address[strings.LastIndex(s.address, "=")+1:], ended: make(chan string, 3)}
 	var runs sync.WaitGroup
 	defer runs.Wait()
 	for i := range 3 {
@@ -92,7 +93,7 @@ func testPostgresGates(t *testing.T, cluster *pgtest.Cluster) {
 
 // gates are three runs that are told to stop.
 type gates struct {
-	*stage
+	*trio
 	cluster *pgtest.Cluster
 	schema  string
 	ended   chan string // what a run has said that ended
@@ -148,4 +149,33 @@ func (g *gates) wantGoingOn() {
 	g.t.Helper()
 	sent := g.ask("string_agg(id || ',' || sent, '),(') FROM sender WHERE ended_us IS NULL")
 	g.await("all three to go on", "count(*) = 3 FROM sender s JOIN (VALUES ("+sent+")) v (id, sent) ON s.id = v.id WHERE s.sent > v.sent + 5")
+}
+
+// trio is three runs of one list on one ledger in PostgreSQL.
+type trio struct {
+	*stage
+	address string
+	runs    []*exec.Cmd
+	said    []*bytes.Buffer
+}
+
+// awaitPosts waits until the partner has had so many requests.
+func (s *trio) awaitPosts(n int) {
+	ticks := time.NewTicker(20 * time.Millisecond)
+	defer ticks.Stop()
+	for len(s.server.Posts()) < n {
+		select {
+		case <-ticks.C:
+		case <-s.t.Context().Done():
+			s.t.Fatal("the runs send nothing")
+		}
+	}
+}
+
+// wait waits for a run, which must have finished the list.
+func (s *trio) wait(i int) {
+	s.t.Helper()
+	if code := exitOfProcess(s.t, s.runs[i].Wait()); code != 0 && code != 3 {
+		s.t.Errorf("run %d: exit %d\n%s", i+1, code, s.said[i])
+	}
 }

@@ -46,8 +46,7 @@ func TestWebReadsLeaveTheRunItsFile(t *testing.T) {
 	s.flags = append(s.flags, patient()...)
 	page, address := s.openPage("--fee", "0.50")
 	me := s.signIn(address, "")
-	plan := me.submit(me.drop("people.csv", []byte(people(12))), api.MakePlan{})
-	me.approve(plan)
+	_, plan := me.approved("people.csv", people(12))
 	run := me.begin(plan)
 	d.await(t, 3)
 	if page.locks(s.ledger) == 0 {

@@ -3,172 +3,174 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 
-	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
+	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/webtest"
 )
 
-// TestWebPage plays the list of a finance team in a browser, from the drop to the
-// report, by clicks alone and by two users. All rows that are ready are created, and no others.
+// TestWebPage plays the page of the real program in a real browser, by clicks and keys.
+// The checks have the numbers of the design's; those of the grid alone are played by the
+// tests of package webtest.
 func TestWebPage(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("plays in a browser")
 	}
 	b := webtest.StartBrowser(t)
-	// After 40 users the partner waits until the test has looked at the page.
-	release, acted := make(chan struct{}), atomic.Int64{}
-	open := sync.OnceFunc(func() { close(release) })
-	s := newScene(t, sandbox.Config{Barrier: func(stage sandbox.Stage, _, _ string) {
-		if stage == sandbox.Acting && acted.Add(1) > 40 {
-			<-release
-		}
-	}}, "")
-	t.Cleanup(open)
-	s.flags = append(s.flags, patient()...)
-	flags := []string{"--fee", "0.50", "--users", s.writeUsers("anna:prepare", "ben:approve")}
-	page, address := s.openPage(flags...)
-	base := strings.TrimSuffix(address, "/")
-	anna := b.NewTab(t, base)
-	anna.OpenPage("/")
-	anna.WaitText("button", "Sign in")
-	anna.TakePictures("sign-in")
-	anna.SignInAs("anna", "pw")
-	anna.UploadFile("testdata/office/Kundenliste_Q4.xlsx")
-	anna.WaitText(".foot .sum", "6 ready · 194 to correct = 200")
-
-	list := anna.Path()
-	// The figures and the marked workbook are those of the command line.
-	book, err := os.ReadFile("testdata/office/Kundenliste_Q4.xlsx")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.write(s.path("Kundenliste_Q4.xlsx"), string(book))
-	var said struct{ Counts map[string]int }
-	out := s.run("validate", "--json", "--annotate", s.path("marked.xlsx"), s.path("Kundenliste_Q4.xlsx")).ends(3).out.String()
-	if err := json.Unmarshal([]byte(out), &said); err != nil || said.Counts["pending"] != 6 || said.Counts["invalid"] != 194 {
-		t.Errorf("validate: %v %s", err, out)
-	}
-	marked, err := os.ReadFile(s.path("marked.xlsx"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if name, content := anna.DownloadFile(".foot button", "Download marked workbook"); name != "Kundenliste_Q4.marked.xlsx" || !bytes.Equal(content, marked) {
-		t.Errorf("%s has %d bytes, and the command line's has %d", name, len(content), len(marked))
-	}
-	anna.TakePictures("check")
-	anna.OpenPage(list + "#file")
-	anna.WaitText("h2", "Headings")
-	anna.TakePictures("drop")
-	anna.OpenPage(list + "#columns")
-	anna.WaitText("h2", "What is read")
-	anna.TakePictures("columns")
-	anna.ClickText("button", "Keep this mapping")
-	anna.WaitText("dialog pre", "--map-file")
-	anna.TakePictures("mapping-kept")
-	anna.ClickText("dialog button", "Close")
-	anna.WaitFor(`document.querySelector("dialog") === null`)
-	anna.OpenPage(list)
-
-	// What one decision settles for many cells.
-	anna.ClickText(".card button", "AGB akzeptiert")
-	for _, word := range []string{"ja", "Ja", "x"} {
-		anna.ChooseMeaning(word, "true")
-	}
-	anna.ChooseMeaning("nein", "leave-out")
-	anna.TakePictures("decide-once")
-	anna.ClickText(".choice button", "Apply to 149 cells")
-	anna.WaitText(".card.is-settled", "x → true")
-	anna.ClickText(".card button", "Land: not a country code")
-	anna.ClickText(".choice button", "Apply to")
-	anna.WaitText(".card.is-settled", "Nigeria → NG")
-	for _, next := range []struct{ card, settled string }{
-		{"Mobil: no country code", "Phone numbers without a country code are of the country"},
-		{"Mobil: could be read in two ways", "are missing their leading +"},
-		{"Row struck out", "struck out are not to be sent"},
+	for _, part := range []struct {
+		name string
+		play func(*testing.T, *webtest.Browser)
+	}{
+		{"workbook", playWorkbook},
+		{"entrance", playEntrance},
+		{"plans", playPlans},
+		{"killed", playKilled},
 	} {
-		anna.ClickText(".card button", next.card)
-		anna.ClickText(".choice button.primary", "")
-		anna.WaitText(".card.is-settled", next.settled)
+		t.Run(part.name, func(t *testing.T) {
+			t.Parallel()
+			part.play(t, b)
+		})
 	}
-	anna.WaitFor(`document.querySelector(".foot .is-busy") === null`)
-	anna.ClickText(".chip", "All rows")
-	anna.WaitFor(webtest.CellAt(5, "AGB akzeptiert") + `?.getAttribute("data-means") === "true"`)
-	anna.ClickText(".chip", "To correct")
-	anna.TakePictures("decided")
-	sum := anna.TextOf(".foot .sum")
-	ready, _, _ := strings.Cut(sum, " ready")
-	n, err := strconv.Atoi(ready)
-	if err != nil || n < 140 || !strings.HasSuffix(sum, "= 200") {
-		t.Fatalf("after the decisions: %s", sum)
-	}
+}
 
-	// A killed program that is started again has everything.
-	page.kill()
-	_, address = s.openPage(flags...)
-	base = strings.TrimSuffix(address, "/")
-	anna = b.NewTab(t, base)
-	anna.SignInAs("anna", "pw")
-	anna.OpenPage(list)
-	anna.WaitText(".foot .sum", sum)
-	anna.WaitText(".card.is-settled", "Nigeria → NG")
+// checker plays the checks of a scene, each as a test with a name of its own.
+type checker struct {
+	t *testing.T
+	s *scene
+}
 
-	anna.ClickText(".foot button", "Plan the")
-	anna.WaitText("h2", "Where it goes")
-	anna.TakePictures("plan")
-	anna.ClickText("button", fmt.Sprintf("Submit for approval: %d rows", n))
-	anna.WaitText(".notice", "Waiting for a second person")
-	plan := anna.Path()
+// check plays a check. What follows builds on it, so nothing follows one that fails.
+func (c checker) check(name string, play func(t *testing.T)) {
+	c.t.Helper()
+	outer := c.s.TB
+	isGood := c.t.Run("check "+name, func(t *testing.T) {
+		c.s.TB = inner{t, outer}
+		play(t)
+	})
+	c.s.TB = outer
+	if !isGood {
+		c.t.FailNow()
+	}
+}
 
-	ben := b.NewTab(t, base)
-	ben.SignInAs("ben", "pw")
-	ben.WaitText("h2", "Plans waiting for you")
-	ben.TakePictures("lists")
-	ben.OpenPage(plan)
-	ben.WaitText("h2", "Your decision")
-	ben.TakePictures("approve")
-	ben.TypeInto("#rows", ready)
-	ben.ClickText("button", "Approve")
-	ben.ClickText("button", fmt.Sprintf("Send %d rows now", n))
-	ben.WaitText("h1", "Sending Kundenliste_Q4.xlsx")
-	ben.WaitFor(`Number(document.querySelector(".big b").innerText) > 20`)
-	ben.TakePictures("send")
-	open()
-	ben.WaitText("h1", "Report of Kundenliste_Q4.xlsx")
-	ben.WaitText(".lines", "Created "+ready)
-	if users := len(s.users()); users != n {
-		t.Errorf("the partner has %d users, and %d rows were ready", users, n)
+// inner is the test of a check: it fails by itself, and what it starts goes on after it.
+type inner struct {
+	*testing.T
+	outer testing.TB
+}
+
+// Cleanup runs f after the last check.
+func (i inner) Cleanup(f func()) { i.outer.Cleanup(f) }
+
+// TempDir is removed after the last check.
+func (i inner) TempDir() string { return i.outer.TempDir() }
+
+// readable checks that the screen that a tab shows can be read and used. What follows
+// does not need it.
+func (c checker) readable(screen string, x *webtest.Tab) {
+	c.t.Helper()
+	c.t.Run("check 31 names, focus and contrast: "+screen, func(t *testing.T) { x.In(t).CheckReadable() })
+	x.TakePictures(screen)
+}
+
+// openBrowser opens a tab as a user with the password "pw".
+func openBrowser(t *testing.T, b *webtest.Browser, address, user string) *webtest.Tab {
+	t.Helper()
+	x := b.NewTab(t, strings.TrimSuffix(address, "/"))
+	x.SignInAs(user, "pw")
+	return x
+}
+
+// linesOf returns the figures of the tables that a tab shows, by their names.
+func linesOf(x *webtest.Tab) map[string]string {
+	return webtest.Evaluate[map[string]string](x, `Object.fromEntries([...document.querySelectorAll(".lines tr")].map((line) => [line.cells[0].innerText.trim(), line.cells[1].innerText.trim()]))`)
+}
+
+// shownCommands returns what "Show as command" shows, a command a line.
+func shownCommands(t *testing.T, x *webtest.Tab) []string {
+	t.Helper()
+	x = x.In(t)
+	x.ClickText("button", "Show as command")
+	x.WaitFor(`document.querySelector("#command") !== null`)
+	text := webtest.Evaluate[string](x, `document.querySelector("#command").textContent`)
+	x.ClickText("dialog button", "Close")
+	x.WaitFor(`document.querySelector("dialog") === null`)
+	return strings.Split(text, "\n")
+}
+
+// shownPlan returns the plan that a tab shows, as a script of the page reads it.
+func shownPlan(t *testing.T, x *webtest.Tab) (plan api.Plan) {
+	t.Helper()
+	answer := x.In(t).Fetch("GET", "/api"+x.Path(), "")
+	if err := json.Unmarshal([]byte(answer.Text), &plan); err != nil || answer.Status != 200 {
+		t.Fatalf("%d %s", answer.Status, answer.Text)
 	}
-	ben.TakePictures("report")
-	if name, content := ben.DownloadFile("button", "Report .csv"); !strings.HasSuffix(name, ".csv") || bytes.Contains(content, []byte("https://")) || bytes.Count(content, []byte(",created,")) != n {
-		t.Errorf("%s has %d bytes and %d created rows", name, len(content), bytes.Count(content, []byte(",created,")))
+	return plan
+}
+
+// listeners returns the addresses that a process listens on.
+func listeners(t *testing.T, pid int) (all []string) {
+	t.Helper()
+	sockets, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if strings.Contains(ben.TextOf("body"), "Show links") {
-		t.Error("who only approves is offered links")
+	mine := map[string]bool{}
+	for _, fd := range sockets {
+		to, err := os.Readlink(fd)
+		if errors.Is(err, fs.ErrNotExist) { // closed meanwhile
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		mine[strings.TrimSuffix(strings.TrimPrefix(to, "socket:["), "]")] = true
 	}
-	// The rows to correct, dropped on the report, are followed from it.
-	report := ben.Path()
-	anna.OpenPage(report)
-	name, content := anna.DownloadFile("button", "Rows to correct")
-	s.write(s.path(name), string(content))
-	anna.UploadFile(s.path(name))
-	anna.WaitText(".foot .sum", "= 38")
-	anna.OpenPage(report)
-	anna.WaitText(".history", name+": 0 ready, 38 to correct, dropped by anna")
-	anna.TakePictures("followed")
-	anna.OpenPage("/log")
-	anna.WaitText("tbody", "Approved a plan")
-	anna.TakePictures("log")
-	anna.OpenPage("/")
-	anna.WaitText("h2", "Reports")
-	anna.TakePictures("lists-done")
+	for _, table := range []string{"tcp", "tcp6", "udp", "udp6"} {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", pid, table))
+		if errors.Is(err, fs.ErrNotExist) { // no IPv6 here
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			fields := strings.Fields(line)
+			const listening, unconnected = "0A", "07"
+			if len(fields) > 9 && mine[fields[9]] && (fields[3] == listening || fields[3] == unconnected && strings.HasPrefix(table, "udp")) {
+				all = append(all, table+" "+plainAddress(t, fields[1]))
+			}
+		}
+	}
+	return all
+}
+
+// plainAddress returns an address of /proc/net as people write it: "0100007F:1F90" is
+// 127.0.0.1:8080.
+func plainAddress(t *testing.T, text string) string {
+	t.Helper()
+	host, port, _ := strings.Cut(text, ":")
+	number, err := strconv.ParseUint(port, 16, 16)
+	if err != nil || len(host)%8 != 0 {
+		t.Fatalf("address %q", text)
+	}
+	ip := net.IP{}
+	for i := 0; i < len(host); i += 8 { // words in the byte order of the machine, which is little-endian
+		word, err := strconv.ParseUint(host[i:i+8], 16, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ip = append(ip, byte(word), byte(word>>8), byte(word>>16), byte(word>>24))
+	}
+	return net.JoinHostPort(ip.String(), strconv.Itoa(int(number)))
 }

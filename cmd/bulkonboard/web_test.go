@@ -175,6 +175,15 @@ func (b *browser) approve(plan api.Plan) {
 	b.send("POST", "/api/plans/"+plan.ID+"/approve", api.Approval{Digest: plan.Digest, Rows: plan.Send}, http.StatusOK, &plan)
 }
 
+// approved drops a list, plans all of it and approves the plan.
+func (b *browser) approved(name, content string) (list api.List, plan api.Plan) {
+	b.Helper()
+	list = b.drop(name, []byte(content))
+	plan = b.submit(list, api.MakePlan{})
+	b.approve(plan)
+	return list, plan
+}
+
 func (b *browser) begin(plan api.Plan) (run api.Run) {
 	b.Helper()
 	b.send("POST", "/api/plans/"+plan.ID+"/run", nil, http.StatusOK, &run)
@@ -219,11 +228,7 @@ func TestWebTeam(t *testing.T) {
 	s := newScene(t, sandbox.Config{}, people(6))
 	_, address := s.openPage("--fee", "0.50", "--users", s.writeUsers("anna:prepare", "ben:approve", "eva:see", "max:prepare,approve"))
 	anna, ben, eva, max := s.signIn(address, "anna"), s.signIn(address, "ben"), s.signIn(address, "eva"), s.signIn(address, "max")
-	text, err := os.ReadFile(s.input)
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := max.drop("people.csv", text)
+	list := max.drop("people.csv", []byte(people(6)))
 	if answer, _ := eva.request("POST", "/api/lists/"+list.ID+"/plans", api.MakePlan{Save: true}, match(list.Revision)...); answer.StatusCode != http.StatusForbidden {
 		t.Errorf("eva plans: %d", answer.StatusCode)
 	}
@@ -293,13 +298,7 @@ func TestWebKilledAndContinued(t *testing.T) {
 	s.flags = append(s.flags, patient()...)
 	page, address := s.openPage("--fee", "0.50")
 	me := s.signIn(address, "")
-	text, err := os.ReadFile(s.input)
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := me.drop("people.csv", text)
-	plan := me.submit(list, api.MakePlan{})
-	me.approve(plan)
+	list, plan := me.approved("people.csv", people(12))
 	begun := me.begin(plan)
 	d.await(t, 3)
 	page.kill()
@@ -338,13 +337,7 @@ func TestWebRunGoesOn(t *testing.T) {
 	s.flags = append(s.flags, patient()...)
 	_, address := s.openPage("--fee", "0.50")
 	me := s.signIn(address, "")
-	text, err := os.ReadFile(s.input)
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := me.drop("people.csv", text)
-	plan := me.submit(list, api.MakePlan{})
-	me.approve(plan)
+	list, plan := me.approved("people.csv", people(200))
 	run := me.begin(plan)
 	d.await(t, 3)
 	events := fmt.Sprintf("%s/api/runs/%d/events", me.base, run.ID)
@@ -406,12 +399,7 @@ func TestWebEndsWithItsRun(t *testing.T) {
 	s.flags = append(s.flags, patient()...)
 	page, address := s.openPage("--fee", "0.50")
 	me := s.signIn(address, "")
-	text, err := os.ReadFile(s.input)
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan := me.submit(me.drop("people.csv", text), api.MakePlan{})
-	me.approve(plan)
+	_, plan := me.approved("people.csv", people(50))
 	me.begin(plan)
 	d.await(t, 3)
 	page.signal(syscall.SIGTERM)
@@ -430,19 +418,11 @@ func TestWebKeepsNothingOfAListThatWasSent(t *testing.T) {
 	s := newScene(t, sandbox.Config{}, people(3))
 	page, address := s.openPage("--fee", "0.50")
 	me := s.signIn(address, "")
-	text, err := os.ReadFile(s.input)
-	if err != nil {
-		t.Fatal(err)
-	}
-	whole := me.drop("people.csv", text)
-	plan := me.submit(whole, api.MakePlan{})
-	me.approve(plan)
+	_, plan := me.approved("people.csv", people(3))
 	sent := me.finished(me.begin(plan).ID)
 	rows := strings.SplitAfter(people(6), "\n")
 	rows[6] = strings.Replace(rows[6], "@", " at ", 1)
-	partly := me.drop("more.csv", []byte(strings.Join(rows, "")))
-	plan = me.submit(partly, api.MakePlan{})
-	me.approve(plan)
+	partly, plan := me.approved("more.csv", strings.Join(rows, ""))
 	if end := me.finished(me.begin(plan).ID); *end.ExitCode != 3 {
 		t.Errorf("%+v", end)
 	}
@@ -454,6 +434,7 @@ func TestWebKeepsNothingOfAListThatWasSent(t *testing.T) {
 	defer tick.Stop()
 	var kept []string
 	for end := time.Now().Add(promiseLimit); time.Now().Before(end) && len(kept) != 1; <-tick.C {
+		var err error
 		if kept, err = filepath.Glob(s.ledger + ".web/lists/*/events.jsonl"); err != nil {
 			t.Fatal(err)
 		}
@@ -478,10 +459,6 @@ func TestWebMoneyAndOlderLedger(t *testing.T) {
 	s := newScene(t, sandbox.Config{Balance: "1.50", Fee: "0.50"}, people(5))
 	page, address := s.openPage("--fee", "0.50")
 	me := s.signIn(address, "")
-	text, err := os.ReadFile(s.input)
-	if err != nil {
-		t.Fatal(err)
-	}
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	var session api.Session
@@ -491,7 +468,7 @@ func TestWebMoneyAndOlderLedger(t *testing.T) {
 	if to := session.Target; to.Wallet != "1.50" || to.Currency != "USD" || to.Rehearsal || to.Live || to.Key == "" || to.Key == promiseKey || session.Held != nil {
 		t.Errorf("%+v", session)
 	}
-	list := me.drop("people.csv", text)
+	list := me.drop("people.csv", []byte(people(5)))
 	order := api.MakePlan{Save: true}
 	var refused api.Error
 	if me.send("POST", "/api/lists/"+list.ID+"/plans", order, http.StatusUnprocessableEntity, &refused, match(list.Revision)...); refused.Code != "wallet_short" || refused.Shortfall != "1.00" || refused.Covers != 3 || refused.Sentence != "The wallet covers 3 of 5 rows. It is short by 1.00 USD." {
@@ -623,8 +600,7 @@ func testPostgresPage(t *testing.T, cluster *pgtest.Cluster) {
 	s.ledger = cluster.URL()
 	_, address := s.openPage("--fee", "0.50")
 	me := s.signIn(address, "")
-	plan := me.submit(me.drop("people.csv", []byte(people(6))), api.MakePlan{})
-	me.approve(plan)
+	_, plan := me.approved("people.csv", people(6))
 	end := me.finished(me.begin(plan).ID)
 	if end.State != api.RunFinished || end.Created != 6 || len(s.users()) != 6 {
 		t.Errorf("%+v, %d users", end, len(s.users()))

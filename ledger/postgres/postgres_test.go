@@ -80,7 +80,7 @@ func TestTwins(t *testing.T) {
 			t.Fatal(err)
 		}
 		return x
-	}, 3)
+	}, 2)
 }
 
 func (x *life) open() (err error) {

@@ -32,7 +32,7 @@ func TestTwins(t *testing.T) {
 			t.Fatal(err)
 		}
 		return x
-	}, 10)
+	}, 6)
 }
 
 func (x *life) open(path string) (err error) {

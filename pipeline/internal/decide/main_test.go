@@ -10,7 +10,7 @@ import (
 //
 //	go test ./pipeline/internal/decide -run RandomHistories -rapid.checks=1000000
 func TestMain(m *testing.M) {
-	if err := flag.Set("rapid.checks", "5000"); err != nil { // flags given on the command line are parsed after this
+	if err := flag.Set("rapid.checks", "2000"); err != nil { // flags given on the command line are parsed after this
 		panic(err)
 	}
 	m.Run()

@@ -102,6 +102,9 @@ func (c *check) fill(ctx context.Context, out *found) (err error) {
 	if err != nil {
 		return err
 	}
+	if out.input.Files()[0].SHA256 != c.l.first.Made.SHA256 { // somebody wrote into the folder
+		return source.ErrChanged
+	}
 	out.result, err = c.checkRows(ctx, out)
 	return err
 }

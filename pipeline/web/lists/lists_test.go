@@ -443,3 +443,25 @@ func TestTwoColumnsForOneField(t *testing.T) {
 		t.Errorf("%s %+v %q", list.State, list.Counts, list.Unclear)
 	}
 }
+
+// A kept copy that somebody wrote to is not taken for what was uploaded.
+func TestReplacedCopy(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, dir)
+	list := upload(t, s, "kunden.csv", sheet(t, headings(), good("1", "a@b.de", nil)))
+	l, err := s.lock(list.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.unload(); err != nil {
+		t.Fatal(err)
+	}
+	l.mu.Unlock()
+	other := sheet(t, headings(), good("1", "a@b.de", nil), good("2", "b@b.de", nil))
+	if err := os.WriteFile(filepath.Join(dir, "lists", list.ID, "input.csv"), other, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if again := find(t, s, list.ID); again.State != api.ListFailed || again.Refusal == nil || again.Refusal.Code != "file_changed" {
+		t.Errorf("%s, %+v", again.State, again.Refusal)
+	}
+}

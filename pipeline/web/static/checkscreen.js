@@ -125,7 +125,7 @@ export class CheckScreen {
       }),
       this.correctedButton,
       element("span.local", {}, "Runs on this computer. Nothing has been sent."));
-    this.correctedButton.hidden = this.isReadOnly || list.counts.cells === 0;
+    this.correctedButton.hidden = this.isReadOnly || !list.command.includes(".corrected.xlsx"); // which the command needs
     if (this.kind && list.state === "checked" && !list.kinds.some((kind) => kind.id === this.kind?.id)) {
       this.findings.open(null); // it is settled
     }
@@ -182,7 +182,7 @@ export class CheckScreen {
   /** @param {string} filter */
   chooseFilter(filter) {
     this.kind = null;
-    this.findings.openID = "";
+    this.findings.setOpen("");
     this.findings.draw();
     this.showRows(filter);
   }

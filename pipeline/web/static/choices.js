@@ -21,16 +21,17 @@ const leaveOut = "leave-out"; // the choice that no field has
  * @param {ListData} data
  * @param {Kind|null} kind null for a proposal that no finding belongs to
  * @param {Proposal|undefined} proposal
+ * @param {Map<string, string>} chosen what was chosen for each value before it was drawn again
  * @param {boolean} isReadOnly
  * @returns {DocumentFragment}
  */
-export function choicePart(data, kind, proposal, isReadOnly) {
+export function choicePart(data, kind, proposal, chosen, isReadOnly) {
   const part = document.createDocumentFragment();
   const refusal = element("p.notice.is-bad", { hidden: true, role: "alert" });
   if (kind) part.append(element("p", {}, kind.sentence + (kind.group === "decide" && (proposal || kind.values.length > 0) ? "" : " " + kind.whatToDo)));
   if (isReadOnly) return part;
   if (kind && kind.values.length > 0 && kind.group === "decide") {
-    part.append(...meaningForm(data, kind, refusal));
+    part.append(...meaningForm(data, kind, chosen, refusal));
   } else if (proposal) {
     part.append(...proposalForm(data, proposal, refusal));
   } else if (kind?.group === "decide" && data.list.progress !== null) {
@@ -47,21 +48,22 @@ export function choicePart(data, kind, proposal, isReadOnly) {
 /**
  * @param {ListData} data
  * @param {Kind} kind
+ * @param {Map<string, string>} chosen
  * @param {HTMLElement} refusal
  */
-function meaningForm(data, kind, refusal) {
+function meaningForm(data, kind, chosen, refusal) {
   const isConsent = kind.field === "isTermsOfServiceAccepted";
   const choices = choicesOf(data.list, kind.field);
   /** @type {Map<string, HTMLSelectElement>} */
   const selects = new Map();
   const grid = element("div.meanings");
-  const apply = button("", () => void applyMeanings(data, kind, selects, refusal), "primary small");
+  const apply = button("", () => void applyMeanings(data, kind, selects, chosen, refusal), "primary small");
   const addValue = (/** @type {Kind["values"][number]} */ value) => {
-    const select = /** @type {HTMLSelectElement} */ (element("select.field", { "aria-label": "What “" + value.text + "” means", on: { change: () => label() } },
+    const select = /** @type {HTMLSelectElement} */ (element("select.field", { "aria-label": "What “" + value.text + "” means", on: { change: () => choose(value.text, select.value) } },
       element("option", { value: "" }, "decide …"),
       ...choices.map((choice) => element("option", { value: choice.value }, choice.text)),
       element("option", { value: leaveOut }, "Leave out")));
-    if (!isConsent && value.means) select.value = value.means;
+    select.value = chosen.get(value.text) ?? (isConsent ? "" : value.means);
     selects.set(value.text, select);
     grid.append(element("code", { title: value.text }, value.text || "(empty)"), element("span.times", {}, "× " + formatCount(value.cells)), select);
   };
@@ -71,9 +73,15 @@ function meaningForm(data, kind, refusal) {
     apply.textContent = cells > 0 ? "Apply to " + countOf(cells, "cell") : "Apply";
     apply.disabled = cells === 0;
   };
-  kind.values.slice(0, shownValues).forEach(addValue);
+  const choose = (/** @type {string} */ text, /** @type {string} */ meaning) => {
+    chosen.set(text, meaning);
+    label();
+  };
+  const isAllShown = kind.values.slice(shownValues).some((value) => chosen.has(value.text));
+  const shown = isAllShown ? kind.values.length : shownValues;
+  kind.values.slice(0, shown).forEach(addValue);
   label();
-  const more = kind.values.slice(shownValues);
+  const more = kind.values.slice(shown);
   const showMore = button("Show " + more.length + " more", () => {
     more.forEach(addValue);
     showMore.remove();
@@ -87,9 +95,10 @@ function meaningForm(data, kind, refusal) {
  * @param {ListData} data
  * @param {Kind} kind
  * @param {Map<string, HTMLSelectElement>} selects
+ * @param {Map<string, string>} chosen
  * @param {HTMLElement} refusal
  */
-async function applyMeanings(data, kind, selects, refusal) {
+async function applyMeanings(data, kind, selects, chosen, refusal) {
   /** @type {Record<string, string>} */
   const values = {};
   const left = new Set();
@@ -105,6 +114,7 @@ async function applyMeanings(data, kind, selects, refusal) {
     }
     if (Object.keys(values).length > 0) announce(data, await data.send("POST", "/decisions", { kind: "value", field: kind.field, values }));
     else showToast("Rows left out.");
+    chosen.clear();
   });
 }
 

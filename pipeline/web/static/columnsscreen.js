@@ -12,7 +12,7 @@ import { reportError, showCommand } from "./notices.js";
  * @typedef {import("./listdata.js").ListData} ListData
  */
 
-const foundBy = /** @type {Record<string, string>} */ ({ name: "by its name", alias: "by a known name", chosen: "chosen", join: "joined", id: "your number" });
+const foundBy = /** @type {Record<string, string>} */ ({ name: "its name", alias: "a known name", chosen: "chosen", join: "joined", id: "your number" });
 
 /**
  * Draws the screen "Columns": which of the sender's columns is read for which field.

@@ -44,14 +44,16 @@ export class FindingList {
     this.options = options;
     this.openID = "";
     this.drawn = "";
+    /** @type {Map<string, string>} what was chosen in the open card and is not applied yet */
+    this.chosen = new Map();
   }
 
   draw() {
     const { list } = this.data;
     const drawn = JSON.stringify([list.kinds, list.proposals, list.withheld, list.decisions, this.openID, list.state, list.progress === null]);
-    if (drawn === this.drawn) return; // what is being chosen stays
+    if (drawn === this.drawn) return;
     this.drawn = drawn;
-    const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.card : undefined;
+    const focused = focusedIn(this.place);
     const decide = list.kinds.filter((kind) => kind.group === "decide");
     const correct = list.kinds.filter((kind) => kind.group === "correct");
     const look = list.kinds.filter((kind) => kind.group === "look");
@@ -69,7 +71,7 @@ export class FindingList {
     if (list.kinds.length === 0 && list.state === "checked") {
       this.place.prepend(element("p.notice.is-good", {}, element("b", {}, "Nothing to correct."), "All rows are ready."));
     }
-    if (focused) /** @type {HTMLElement|null} */ (this.place.querySelector('[data-card="' + CSS.escape(focused) + '"]'))?.focus();
+    if (focused) /** @type {HTMLElement|null} */ (this.place.querySelector(focused))?.focus();
   }
 
   /**
@@ -86,7 +88,7 @@ export class FindingList {
   /** @param {Kind} kind */
   card(kind) {
     return this.foldingCard(kind.id, kind.cells, titleOf(kind), exampleOf(kind), kind.warning || kind.group === "repeat" ? "is-warn" : "",
-      () => choicePart(this.data, kind, this.proposalOf(kind), this.options.isReadOnly),
+      () => choicePart(this.data, kind, this.proposalOf(kind), this.chosen, this.options.isReadOnly),
       () => this.open(this.openID === kind.id ? null : kind));
   }
 
@@ -101,9 +103,9 @@ export class FindingList {
   joinCard(proposal) {
     const id = "join:" + proposal.field;
     return this.foldingCard(id, proposal.settled, "Two columns, one field", proposal.columns.join(" + "), "is-warn",
-      () => choicePart(this.data, null, proposal, this.options.isReadOnly),
+      () => choicePart(this.data, null, proposal, this.chosen, this.options.isReadOnly),
       () => {
-        this.openID = this.openID === id ? "" : id;
+        this.setOpen(this.openID === id ? "" : id);
         this.draw();
       });
   }
@@ -154,9 +156,15 @@ export class FindingList {
     element("span.example", {}, (decisions.length > 1 ? meanings + " · " : "") + by, canUndo ? " · " : null, canUndo ? element("span.undo", {}, "undo") : null)));
   }
 
+  /** @param {string} id of a card, "" for none */
+  setOpen(id) {
+    if (id !== this.openID) this.chosen = new Map();
+    this.openID = id;
+  }
+
   /** @param {Kind|null} kind */
   open(kind) {
-    this.openID = kind?.id ?? "";
+    this.setOpen(kind?.id ?? "");
     this.options.onOpen(kind);
     this.draw();
   }
@@ -167,13 +175,25 @@ export class FindingList {
    * @param {Kind} kind
    */
   reveal(kind) {
-    this.openID = kind.id;
+    this.setOpen(kind.id);
     this.draw();
     const card = this.place.querySelector('[data-card="' + CSS.escape(kind.id) + '"]');
     card?.scrollIntoView({ block: "nearest" });
     const first = card?.parentElement?.querySelector(".choice select, .choice button");
     if (first instanceof HTMLElement) first.focus();
   }
+}
+
+/**
+ * Returns a selector for the control that has the focus, "" if it is elsewhere.
+ *
+ * @param {HTMLElement} place
+ */
+function focusedIn(place) {
+  const focused = document.activeElement;
+  if (!(focused instanceof HTMLElement) || !place.contains(focused)) return "";
+  if (focused.dataset.card) return '[data-card="' + CSS.escape(focused.dataset.card) + '"]';
+  return focused.ariaLabel ? '[aria-label="' + CSS.escape(focused.ariaLabel) + '"]' : "";
 }
 
 /** @param {Kind[]} kinds */

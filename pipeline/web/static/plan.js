@@ -74,11 +74,16 @@ function stateNotice(plan, session) {
     case "approved": return notice("good", "Approved.", by);
     case "declined": return notice("bad", "Declined.", by);
     case "expired": return notice("warn", "Expired on " + formatTime(plan.expiresAt) + ".", "Nothing was sent. Make a new plan from the list.");
-    case "stale": return notice("bad", "No longer valid: what would be sent is not what was planned.", element("ul.history", {}, ...plan.differs.map((text) => element("li", {}, text))), "Nothing is sent with this plan. Make a new one from the list.");
+    case "stale": return notice("bad", "No longer valid: what would be sent is not what was planned.", differenceList(plan.differs), "Nothing is sent with this plan. Make a new one from the list.");
     case "running": return notice("warn", "Being carried out.", by);
     case "used": return notice("good", "Carried out. A plan is used once.", by);
     case "void": return notice("bad", "Void.", "The ledger was put back from a copy since, which cannot know what was done with this plan. Make a new one from the list.");
   }
+}
+
+/** @param {string[]} differs */
+function differenceList(differs) {
+  return element("ul.history", {}, ...differs.map((text) => element("li", {}, text)));
 }
 
 /**
@@ -160,7 +165,7 @@ async function startRun(path, start, refusal) {
     location.assign("/runs/" + run.id);
   } catch (error) {
     start.disabled = false;
-    if (error instanceof Refusal) fill(refusal, notice("bad", error.message, error.whatToDo || null));
+    if (error instanceof Refusal) fill(refusal, notice("bad", error.message, error.body.differs ? differenceList(error.body.differs) : null, error.whatToDo || null));
     else reportError(error);
   }
 }

@@ -18,10 +18,14 @@ import (
 )
 
 // patience is how long a page may take to become what a test expects of it.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // Browser is one Chromium for all tests of a run.
 type Browser struct{ root func() context.Context }
+
+// ForeignHost is a name that the browser takes for 127.0.0.1, as after an attack on its
+// name server.
+const ForeignHost = "page.example"
 
 // StartBrowser starts Chromium, and skips the test loudly where there is none.
 func StartBrowser(t *testing.T) *Browser {
@@ -35,7 +39,8 @@ func StartBrowser(t *testing.T) *Browser {
 	if path == "" {
 		t.Skip("*** Chromium: not found, THE FINANCE PAGE IS NOT TESTED (apt-get install chromium)")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WSURLReadTimeout(2*patience), chromedp.WindowSize(windowWidth, windowHeight), chromedp.Flag("force-color-profile", "srgb"))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WSURLReadTimeout(patience), chromedp.WindowSize(windowWidth, windowHeight),
+		chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("host-resolver-rules", "MAP "+ForeignHost+" 127.0.0.1"))
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	root, stop := chromedp.NewContext(allocator)
 	t.Cleanup(func() {
@@ -52,11 +57,27 @@ func StartBrowser(t *testing.T) *Browser {
 type Tab struct {
 	t      *testing.T
 	ctx    func() context.Context
+	close  func()
 	origin string
-
-	mu     sync.Mutex
-	faults []string // what no page may do: fail, ask another origin, break the policy
+	noted  *notes
 }
+
+// notes are what the pages of a tab did.
+type notes struct {
+	mu       sync.Mutex
+	requests int
+	faults   []string // what no page may do: fail, ask another origin, break the policy
+}
+
+// In returns the tab for a part of its test.
+func (x *Tab) In(t *testing.T) *Tab {
+	part := *x
+	part.t = t
+	return &part
+}
+
+// Close closes the tab, as its reader may at any time.
+func (x *Tab) Close() { x.close() }
 
 // NewTab opens a tab. When the test ends, it fails if a page had a fault.
 func (b *Browser) NewTab(t *testing.T, origin string, options ...chromedp.ContextOption) *Tab {
@@ -64,9 +85,9 @@ func (b *Browser) NewTab(t *testing.T, origin string, options ...chromedp.Contex
 	if len(options) == 0 {
 		options = append(options, chromedp.WithNewBrowserContext())
 	}
-	x := &Tab{t: t, origin: origin}
+	x := &Tab{t: t, origin: origin, noted: &notes{}}
 	ctx, closeTab := chromedp.NewContext(b.root(), append(options, chromedp.WithListener(x.watch))...)
-	x.ctx = func() context.Context { return ctx }
+	x.ctx, x.close = func() context.Context { return ctx }, closeTab
 	if err := chromedp.Do(ctx); err != nil { // without a timeout: it would close the tab
 		t.Fatal(err)
 	}
@@ -75,9 +96,7 @@ func (b *Browser) NewTab(t *testing.T, origin string, options ...chromedp.Contex
 	}
 	t.Cleanup(func() {
 		closeTab()
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		for _, fault := range x.faults {
+		for _, fault := range x.TakeFaults() {
 			t.Error(fault)
 		}
 	})
@@ -95,6 +114,9 @@ func (x *Tab) watch(event any) {
 		}
 	case *network.EventRequestWillBeSent:
 		url := e.Request.URL
+		x.noted.mu.Lock()
+		x.noted.requests++
+		x.noted.mu.Unlock()
 		if !strings.HasPrefix(url, x.origin+"/") && !strings.HasPrefix(url, "data:") && !strings.HasPrefix(url, "blob:") && url != "about:blank" {
 			x.addFault("a request left the origin: " + url)
 		}
@@ -102,18 +124,25 @@ func (x *Tab) watch(event any) {
 }
 
 func (x *Tab) addFault(fault string) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.faults = append(x.faults, fault)
+	x.noted.mu.Lock()
+	defer x.noted.mu.Unlock()
+	x.noted.faults = append(x.noted.faults, fault)
 }
 
 // TakeFaults returns what has been noted, and forgets it: the test is about it.
 func (x *Tab) TakeFaults() []string {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	faults := x.faults
-	x.faults = nil
+	x.noted.mu.Lock()
+	defer x.noted.mu.Unlock()
+	faults := x.noted.faults
+	x.noted.faults = nil
 	return faults
+}
+
+// Requests returns how many requests the pages have sent.
+func (x *Tab) Requests() int {
+	x.noted.mu.Lock()
+	defer x.noted.mu.Unlock()
+	return x.noted.requests
 }
 
 func (x *Tab) do(actions ...chromedp.Action[chromedp.Void]) {
@@ -129,7 +158,7 @@ func (x *Tab) do(actions ...chromedp.Action[chromedp.Void]) {
 func (x *Tab) describePage() string {
 	ctx, cancel := context.WithTimeout(x.ctx(), 2*time.Second)
 	defer cancel()
-	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText.slice(0, 1500)`))
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText.slice(0, 4000)`))
 	if err != nil {
 		return err.Error()
 	}

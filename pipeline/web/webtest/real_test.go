@@ -1,9 +1,6 @@
 package webtest
 
 import (
-	"bytes"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -68,46 +65,4 @@ func testWorkbook(t *testing.T, b *Browser) {
 	x.UploadFile(workbook)
 	x.ClickText(".notice a", "Open that list")
 	x.WaitText(".foot .sum", "= 200")
-}
-
-// What cannot be read is refused with what is wrong and what to do, and nothing is kept.
-func testRefusals(t *testing.T, b *Browser) {
-	s := startSite(t, nil)
-	x := b.openTab(t, s)
-	damaged := filepath.Join(t.TempDir(), "damaged.xlsx")
-	content, err := os.ReadFile(workbook)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(damaged, content[:len(content)/2], 0o600); err != nil {
-		t.Fatal(err)
-	}
-	large := filepath.Join(t.TempDir(), "large.csv")
-	if err := os.WriteFile(large, bytes.Repeat([]byte("x"), 65<<20), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for path, says := range map[string]string{
-		"../../source/testdata/xlsx/password.xlsx": "password",
-		"../../source/testdata/xlsx/old.xls":       "old Excel",
-		damaged:                                    "damaged.xlsx",
-		large:                                      "the limit is 64 MB",
-	} {
-		x.OpenPage("/")
-		x.UploadFile(path)
-		x.WaitText(".notice.is-bad", says)
-		x.WaitText(".panel", "No list yet")
-	}
-}
-
-// A text in an older encoding offers its readings, and goes on after a choice.
-func testEncoding(t *testing.T, b *Browser) {
-	s := startSite(t, nil)
-	x := b.openTab(t, s)
-	x.UploadFile("../../../cmd/bulkonboard/testdata/office/libreoffice-windows-1252.csv")
-	x.WaitText("h2", "Which of these reads right?")
-	x.WaitText(".choices label", "windows-1252")
-	Evaluate[bool](x, `document.querySelector("input[value=windows-1252]").click() ?? true`)
-	x.WaitText(".file", "columns are read")
-	x.ClickText(".chip", "All rows")
-	x.WaitFor(CellAt(2, "Vorname") + `?.textContent === "Jürgen"`)
 }

@@ -25,7 +25,47 @@ func (x *Tab) SignIn(token string) {
 // OpenPage opens a page of the site. The same address with another fragment is loaded again.
 func (x *Tab) OpenPage(path string) {
 	x.t.Helper()
-	x.do(chromedp.Navigate("about:blank"), chromedp.Navigate(x.origin+path))
+	x.OpenAddress(x.origin + path)
+}
+
+// OpenAddress opens any page, and returns the status of the answer.
+func (x *Tab) OpenAddress(url string) (status int) {
+	x.t.Helper()
+	x.do(chromedp.Navigate("about:blank"), chromedp.Navigate(url))
+	return x.Status()
+}
+
+// Status returns the status with which the page was answered.
+func (x *Tab) Status() int {
+	x.t.Helper()
+	return Evaluate[int](x, `performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0`)
+}
+
+// Answer is what a request of a script was answered with.
+type Answer struct {
+	Status int    `json:"status"`
+	Text   string `json:"text"`
+}
+
+// Fetch sends a request as a script of the page does, with JSON unless body is "" and
+// further headers as pairs.
+func (x *Tab) Fetch(method, path, body string, header ...string) Answer {
+	x.t.Helper()
+	options := map[string]any{"method": method}
+	headers := map[string]string{}
+	if body != "" {
+		headers["Content-Type"] = "application/json"
+		options["body"] = body
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		headers[header[i]] = header[i+1]
+	}
+	options["headers"] = headers
+	text, err := json.Marshal(options)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return Evaluate[Answer](x, fmt.Sprintf(`fetch(%s, %s).then(async (r) => ({status: r.status, text: await r.text()}))`, Quote(path), text))
 }
 
 // WaitFor waits until an expression is true in the page.
@@ -81,9 +121,32 @@ func (x *Tab) WaitText(selector, text string) {
 // ClickText clicks the first visible element with a text.
 func (x *Tab) ClickText(selector, text string) {
 	x.t.Helper()
-	find := fmt.Sprintf(`[...document.querySelectorAll(%s)].find((n) => n.checkVisibility() && n.innerText.replace(/\s+/g, " ").includes(%s))`, Quote(selector), Quote(text))
-	x.WaitFor(find + ` !== undefined`)
-	x.do(chromedp.Evaluate[chromedp.Void](`{ const found = ` + find + `; found.scrollIntoView({block: "nearest"}); found.click(); }`))
+	x.actOnce(fmt.Sprintf(`(() => {
+		const found = [...document.querySelectorAll(%s)].find((n) => n.checkVisibility() && !n.disabled && n.innerText.replace(/\s+/g, " ").includes(%s));
+		found?.scrollIntoView({block: "nearest"});
+		found?.click();
+		return found !== undefined;
+	})()`, Quote(selector), Quote(text)))
+}
+
+// actOnce evaluates an expression until it is true: it finds what it acts on and acts in
+// one step, so that the page cannot replace it in between.
+func (x *Tab) actOnce(expression string) {
+	x.t.Helper()
+	ctx, cancel := context.WithTimeout(x.ctx(), patience)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		isDone, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
+		if err == nil && isDone {
+			return
+		}
+		if ctx.Err() != nil || err != nil && !isNavigation(err) {
+			x.t.Fatalf("not done: %s: %v\nthe page: %s", expression, err, x.describePage())
+		}
+		<-tick.C
+	}
 }
 
 // PressKeys presses keys, one after the other: names of kb such as kb.Tab, or letters.
@@ -163,16 +226,25 @@ func (x *Tab) UploadFile(path string) {
 	x.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{whole}))
 }
 
+// OpenCard opens a card of what was found, if it is not open.
+func (x *Tab) OpenCard(title string) {
+	x.t.Helper()
+	x.actOnce(fmt.Sprintf(`(() => {
+		const card = [...document.querySelectorAll(".card > button")].find((n) => n.innerText.replace(/\s+/g, " ").includes(%s));
+		if (card?.ariaExpanded === "false") card.click();
+		return card !== undefined;
+	})()`, Quote(title)))
+}
+
 // ChooseMeaning chooses what a word means in the card that is open.
 func (x *Tab) ChooseMeaning(word, meaning string) {
 	x.t.Helper()
-	find := fmt.Sprintf(`[...document.querySelectorAll(".meanings select")].find((n) => n.ariaLabel === %s)`, Quote("What \u201c"+word+"\u201d means"))
-	x.WaitFor(find + ` !== undefined`)
-	Evaluate[bool](x, fmt.Sprintf(`(() => {
-		const select = %s;
+	x.actOnce(fmt.Sprintf(`(() => {
+		const select = [...document.querySelectorAll(".meanings select")].find((n) => n.ariaLabel === %s);
+		if (!select) return false;
 		select.value = %s;
 		return select.dispatchEvent(new Event("change"));
-	})()`, find, Quote(meaning)))
+	})()`, Quote("What \u201c"+word+"\u201d means"), Quote(meaning)))
 }
 
 // Path returns the path of the page.

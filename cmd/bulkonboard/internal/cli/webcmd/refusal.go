@@ -27,7 +27,7 @@ func refusalOf(err error) error {
 	r := &api.Refusal{Status: statusOf(err), Body: api.Error{Code: codeOf(err), Sentence: sentenceOf(err), WhatToDo: sentenceOf(errors.New(strings.Join(exit.HintsOf(err), "; ")))}}
 	var differs *approval.NotAsApproved
 	if errors.As(err, &differs) {
-		r.Body.Differs = differs.Differences
+		r.Body.Differs, r.Body.WhatToDo = differs.Differences, "" // the page words it, without commands
 	}
 	return r
 }
