@@ -248,7 +248,7 @@ func recoverPanic(do func() error) (err error) {
 	return do()
 }
 
-const fence = "UPDATE sender SET writes = writes + 1 WHERE id = $1 AND token = $2 AND ended_us IS NULL RETURNING writes"
+const fence = "UPDATE sender SET writes = writes + 1, lost_since_us = NULL WHERE id = $1 AND token = $2 AND ended_us IS NULL RETURNING writes"
 
 // begin begins a transaction whose plans need not be those of the send pass.
 func (l *core) begin(ctx context.Context, t *tx, hold transaction) error {

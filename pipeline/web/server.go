@@ -104,16 +104,54 @@ func MakeFolder(folder string) error {
 func (s *Server) Close() error { return errors.Join(s.lists.Close(), s.audit.Close()) }
 
 const (
-	bodyTime   = time.Minute      // for a JSON body
+	bodyTime   = time.Minute      // for the body of a request
 	uploadTime = 30 * time.Minute // for an upload
+	restTime   = 5 * time.Second  // for what is still to come of a body once the request is answered
+	// writePatience is how long a browser may take for each part of an answer. One that
+	// stalls is cut off: it would hold a list or the ledger.
+	writePatience = 20 * time.Second
 )
 
-// limitBody limits the time for the body of a request, until done is called.
-func limitBody(w http.ResponseWriter, most time.Duration) (done func()) {
-	c := http.NewResponseController(w)
-	_ = c.SetReadDeadline(time.Now().Add(most)) // a recorder in a test has none
-	return func() { _ = c.SetReadDeadline(time.Time{}) }
+// limitBody limits the time for what is still to come of a body; 0 = no limit.
+func limitBody(w http.ResponseWriter, most time.Duration) {
+	var end time.Time
+	if most > 0 {
+		end = time.Now().Add(most)
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(end) // a recorder in a test has none
 }
+
+// patientWriter gives each part of an answer its time.
+type patientWriter struct {
+	http.ResponseWriter
+
+	limits *http.ResponseController
+}
+
+func newPatientWriter(w http.ResponseWriter) patientWriter {
+	p := patientWriter{w, http.NewResponseController(w)}
+	p.setLimit() // in place of that of an earlier request of the connection
+	return p
+}
+
+func (p patientWriter) setLimit() {
+	_ = p.limits.SetWriteDeadline(time.Now().Add(writePatience)) // a recorder in a test has none
+}
+
+// Write writes a part of an answer.
+func (p patientWriter) Write(part []byte) (int, error) {
+	p.setLimit()
+	return p.ResponseWriter.Write(part)
+}
+
+// WriteHeader writes the head of an answer, which may have no body.
+func (p patientWriter) WriteHeader(status int) {
+	p.setLimit()
+	p.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (p patientWriter) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 
 // NewToken makes the one-time token of the address that is printed, in place of an
 // earlier one.
@@ -130,7 +168,13 @@ func (s *Server) IdleSince() time.Time {
 
 // ServeHTTP asks the host, sets the headers and finds the route; the rest of the guard
 // is around each handler.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Server) ServeHTTP(to http.ResponseWriter, r *http.Request) {
+	w := newPatientWriter(to)
+	if r.ContentLength != 0 {
+		limitBody(w, bodyTime)
+		defer limitBody(w, restTime)
+	}
+	defer w.setLimit() // what is still to be flushed gets its time, too
 	if !s.guard.IsHost(r) {
 		s.guard.SetHeaders(w.Header())
 		s.writeError(w, r, api.Refuse(http.StatusMisdirectedRequest, "wrong_host"))

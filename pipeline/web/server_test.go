@@ -426,8 +426,15 @@ func TestFiveAttempts(t *testing.T) {
 		if w.Header().Get("Retry-After") != "61" {
 			t.Errorf("Retry-After %s", w.Header().Get("Retry-After"))
 		}
+		for range 20 { // they do not fill the disk
+			p.expect(p.do("POST", "/session", `{"token":"x"}`), http.StatusTooManyRequests, "too_many_attempts")
+		}
 		<-time.After(time.Minute)
 		p.expect(p.do("POST", "/session", `{"token":"`+token+`"}`), http.StatusOK, "")
+		var log api.Log
+		if p.decode(p.do("GET", "/api/log?action=login-failed", ""), &log); log.Total != 5 {
+			t.Errorf("the log has %d failed attempts", log.Total)
+		}
 	})
 }
 

@@ -33,6 +33,7 @@ func TestWebScreens(t *testing.T) {
 		{"APlanNeedsASecondPerson", testApproval},
 		{"APlanThatCannotBeSubmitted", testPlanDraft},
 		{"WhatIsNotAtHandIsSaid", testStates},
+		{"WhereDataAreIsSaid", testPlace},
 		{"AMappingIsKeptAndOffered", testMapping},
 		{"TwoColumnsForOneField", testUnclearColumns},
 		{"AnUpdateAndALedgerThatCannotBeUsed", testOutdated},
