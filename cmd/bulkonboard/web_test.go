@@ -120,6 +120,9 @@ func (b *browser) request(method, path string, body any, header ...string) (repl
 	if err != nil {
 		b.Fatalf("%s %s: %v", method, path, err)
 	}
+	if bytes.Contains(text, []byte(promiseKey)) {
+		b.Errorf("%s %s: the answer has the API key", method, path)
+	}
 	return reply{answer.StatusCode}, text
 }
 

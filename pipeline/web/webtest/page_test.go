@@ -34,6 +34,7 @@ func TestWebScreens(t *testing.T) {
 		{"APlanThatCannotBeSubmitted", testPlanDraft},
 		{"WhatIsNotAtHandIsSaid", testStates},
 		{"WhereDataAreIsSaid", testPlace},
+		{"MarkupInAListStaysText", testMarkup},
 		{"AMappingIsKeptAndOffered", testMapping},
 		{"TwoColumnsForOneField", testUnclearColumns},
 		{"AnUpdateAndALedgerThatCannotBeUsed", testOutdated},
