@@ -37,6 +37,7 @@ func TestWebScreens(t *testing.T) {
 		{"MarkupInAListStaysText", testMarkup},
 		{"AMappingIsKeptAndOffered", testMapping},
 		{"TwoColumnsForOneField", testUnclearColumns},
+		{"AFailedCheckIsMadeAgain", testCheckAgain},
 		{"AnUpdateAndALedgerThatCannotBeUsed", testOutdated},
 		{"WarningsOfARun", testWarnings},
 		{"AfterTheRun", testAfterRun},
