@@ -72,7 +72,9 @@ func testCheckAgain(t *testing.T, b *Browser) {
 	x.OpenPage("/lists/fake")
 	x.ClickText(".banner button", "Check again")
 	x.WaitFor(`fetch("/api/lists/fake").then((r) => r.json()).then((l) => l.revision === 2)`)
-	s.list.setList(func(l *api.List) { l.State, l.Refusal = api.ListFailed, &api.Error{Code: "file_changed", Sentence: "The kept copy is another one."} })
+	s.list.setList(func(l *api.List) {
+		l.State, l.Refusal = api.ListFailed, &api.Error{Code: "file_changed", Sentence: "The kept copy is another one."}
+	})
 	x.OpenPage("/lists/fake")
 	x.WaitText(".banner", "The kept copy is another one.")
 	if text := x.TextOf(".banner"); strings.Contains(text, "Check again") {
