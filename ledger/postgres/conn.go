@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/bulkonboard/bulkonboard/ledger/internal/keyed"
+	"github.com/bulkonboard/bulkonboard/ledger/internal/patientconn"
 	"github.com/bulkonboard/bulkonboard/ledger/internal/tables"
 )
 
@@ -44,7 +45,7 @@ type record = tables.Record
 func (a *address) connect(ctx context.Context, r role) (*database, error) {
 	db := &database{texts: map[string]string{}}
 	config := a.config.Copy()
-	dialer := net.Dialer{Timeout: timeToConnect / 2, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 3}, Control: limitSilence}
+	dialer := patientconn.Dialer{Dialer: net.Dialer{Timeout: timeToConnect / 2, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 3}, Control: limitSilence}}
 	config.DialFunc = dialer.DialContext
 	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
 		if n.Code == "01000" { // "committed locally": a standby that must have it may not
@@ -67,9 +68,10 @@ func (a *address) connect(ctx context.Context, r role) (*database, error) {
 
 // sessionSettings sets what this program relies on, whatever the server's defaults are.
 func sessionSettings(schema string, r role) string {
-	s := "SET client_encoding = 'UTF8'; SET search_path = " + quoteName(schema) + "; SET synchronous_commit = on; SET jit = off"
+	s := "SET statement_timeout = 0; SET client_encoding = 'UTF8'; SET search_path = " + quoteName(schema) + "; SET synchronous_commit = on; SET jit = off" + ownHabits
 	switch r {
 	case roleRead:
+		s += "; SET lock_timeout = '1min'"
 	case roleWrite:
 		s += "; SET lock_timeout = '8s'; SET idle_in_transaction_session_timeout = '10s'" + hotPlans
 	case roleBeat:
@@ -79,6 +81,13 @@ func sessionSettings(schema string, r role) string {
 	}
 	return s
 }
+
+// ownHabits sets what an administrator may have set for a role or a database, and what this
+// program does otherwise: it waits for what takes long, such as the registration of a million
+// rows, looks again at a row that it had to wait for, and must be told what a commit lacks.
+// The time-outs are those that not every version of the server has.
+const ownHabits = "; SET default_transaction_isolation = 'read committed'; SET default_transaction_deferrable = off; SET client_min_messages = notice" +
+	"; SELECT set_config(name, '0', false) FROM unnest(ARRAY['transaction_timeout', 'idle_session_timeout']) AS name WHERE current_setting(name, true) IS NOT NULL"
 
 // quoteName quotes the name of a schema, in which an address allows no quotes.
 func quoteName(name string) string { return `"` + name + `"` }

@@ -101,6 +101,7 @@ func TestTLS(t *testing.T) {
 		}
 	}
 	check("localhost", "sslmode=verify-full&sslrootcert="+filepath.Join(dir, "ours.pem"), "postgres", "offers no TLS")
+	check("127.0.0.1", "schema=any", "nobody", "refused the user or the password") // with neither TLS nor such a user
 	serveTLS(t, cluster, ours)
 	check("localhost", "sslmode=verify-full&sslrootcert="+filepath.Join(dir, "ours.pem"), "postgres", "")
 	check("localhost", "sslmode=verify-full&sslrootcert="+filepath.Join(dir, "theirs.pem"), "postgres", "sslrootcert=FILE")

@@ -197,14 +197,24 @@ func (l *core) prepareSchema(ctx context.Context) (err error) {
 		return fmt.Errorf("%s: there is no ledger in schema %s: %w", l.address.text, l.address.schema, ledger.ErrMissing)
 	}
 	if !has {
-		if err := db.createLedger(ctx, l.address.schema, o.Environment, l.now().UnixMicro()); err != nil {
+		err := db.createLedger(ctx, l.address.schema, o.Environment, l.now().UnixMicro())
+		if err != nil { // another process may have been first
+			if has, looked := db.hasLedger(ctx, l.address.schema); looked == nil && has {
+				err = nil
+			}
+		}
+		if err != nil {
 			return fmt.Errorf("%s: the ledger cannot be made: %w: %w", l.address.text, plainError(err), ledger.ErrWrite)
 		}
 	}
 	if o.ReadOnly || o.Concurrent {
 		return nil
 	}
-	if err := db.bringForward(ctx, steps()); err != nil {
+	err = db.bringForward(ctx, steps())
+	if errors.Is(err, ledger.ErrLocked) {
+		return fmt.Errorf("%s: %w", l.address.text, err)
+	}
+	if err != nil {
 		return fmt.Errorf("%s: the schema cannot be brought forward: %w: %w", l.address.text, plainError(err), ledger.ErrWrite)
 	}
 	return nil

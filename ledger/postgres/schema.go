@@ -75,8 +75,14 @@ func (d *database) createLedger(ctx context.Context, in, environment string, cre
 
 // createTables makes the schema and its tables, within the caller's transaction.
 func (d *database) createTables(ctx context.Context, in string) error {
-	if err := d.ExecScript(ctx, "CREATE SCHEMA IF NOT EXISTS "+quoteName(in), nil); err != nil {
+	var has bool // CREATE SCHEMA IF NOT EXISTS asks for the right to create one even where there is one
+	if err := d.QueryOne(ctx, "SELECT to_regnamespace($1) IS NOT NULL", []any{quoteName(in)}, []any{&has}); err != nil {
 		return err
+	}
+	if !has {
+		if err := d.ExecScript(ctx, "CREATE SCHEMA "+quoteName(in), nil); err != nil {
+			return err
+		}
 	}
 	texts := []string{schema}
 	for _, s := range steps() {
@@ -100,19 +106,26 @@ func oldestReader(all []step) int {
 }
 
 // bringForward applies all steps behind the ledger's version, in one transaction that
-// holds the ledger's row.
+// holds the ledger's row. It refuses with ErrLocked while senders are living: their program
+// may not know what the steps make.
 func (d *database) bringForward(ctx context.Context, all []step) error {
+	var version int
+	if err := d.pg.QueryRow(ctx, "SELECT schema_version FROM ledger").Scan(&version); err != nil || version == baseSchema+len(all) {
+		return err // mostly: the row may be locked by a long check pass
+	}
 	tx, err := d.pg.Begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // after a commit it does nothing
-	var version int
 	if err := tx.QueryRow(ctx, "SELECT schema_version FROM ledger FOR UPDATE").Scan(&version); err != nil {
 		return err
 	}
-	if version < baseSchema || version > baseSchema+len(all) {
-		return nil // somebody else's; the caller looks again
+	if version < baseSchema || version >= baseSchema+len(all) {
+		return nil // somebody else's, or brought forward meanwhile; the caller looks again
+	}
+	if err := d.refuseLiving(ctx); err != nil {
+		return err
 	}
 	for _, s := range all[version-baseSchema:] {
 		if _, err := tx.Exec(ctx, s.statements, pgx.QueryExecModeSimpleProtocol); err != nil {
@@ -123,6 +136,18 @@ func (d *database) bringForward(ctx context.Context, all []step) error {
 		return err
 	}
 	return tx.Commit(ctx)
+}
+
+// refuseLiving returns ErrLocked, with the hosts to stop, if a sender has given a sign of life
+// within its lease. The ledger's row is held, so that no other one joins.
+func (d *database) refuseLiving(ctx context.Context) error {
+	var hosts string
+	err := d.pg.QueryRow(ctx, `SELECT coalesce(string_agg(format('%s (process %s)', host, pid), ', ' ORDER BY id), '') FROM sender
+		WHERE ended_us IS NULL AND beat_us > `+nowMicros+" - lease_us").Scan(&hosts)
+	if err == nil && hosts != "" {
+		err = fmt.Errorf("an older program is sending from it; stop it, or wait for its end, on %s: %w", hosts, ledger.ErrLocked)
+	}
+	return err
 }
 
 // Grants returns the SQL that gives a ledger its three roles:

@@ -192,6 +192,7 @@ func testDeadPass(t *testing.T, o Options) {
 	if n := count(t, l, "input_row"); n != rowsAtOnce {
 		t.Fatalf("%d rows were copied", n)
 	}
+	checkSound(t, l)
 	if err := l.abandon(); err != nil {
 		t.Fatal(err)
 	}

@@ -40,12 +40,12 @@ func (a *address) explainConnect(err error) error {
 		what = "the server's certificate is not one of the name in the address: use the name that the certificate has"
 	case errors.As(err, &untrusted), errors.As(err, &unknown):
 		what = "the server's certificate cannot be verified: name the file of its certificate authority with sslrootcert=FILE in the address, or in PGSSLROOTCERT"
-	case strings.Contains(err.Error(), "server refused TLS connection"):
-		what = "the server offers no TLS: run ALTER SYSTEM SET ssl = on there"
 	case errors.As(err, &e) && strings.HasPrefix(e.Code, "28"):
 		what = "the server refused the user or the password, which comes from PGPASSFILE (~/.pgpass), a service file or PGPASSWORD"
 	case errors.As(err, &e) && e.Code == "3D000":
 		what = "the server has no such database: create it, or name another"
+	case strings.Contains(err.Error(), "server refused TLS connection"):
+		what = "the server offers no TLS: run ALTER SYSTEM SET ssl = on there"
 	default:
 		return fmt.Errorf("%s: %w: %w", a.text, plainError(err), ledger.ErrUnavailable)
 	}

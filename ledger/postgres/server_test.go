@@ -3,9 +3,11 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -50,6 +52,68 @@ func TestServerSettings(t *testing.T) {
 	}); err != nil || level != "on" {
 		t.Errorf("synchronous_commit is %q, %v", level, err)
 	}
+}
+
+// TestHabits: what an administrator has set for a role neither cuts off what takes long nor
+// hides what a commit lacks.
+func TestHabits(t *testing.T) {
+	t.Parallel()
+	cluster := shared.Cluster(t)
+	const user = "with_habits"
+	cluster.Query(t, "CREATE ROLE "+user+" LOGIN SUPERUSER")
+	for _, setting := range []string{"statement_timeout = '7s'", "lock_timeout = '7s'", "idle_session_timeout = '7s'", "default_transaction_isolation = serializable",
+		"default_transaction_deferrable = on", "client_min_messages = error", "search_path = nowhere", "synchronous_commit = off"} {
+		cluster.Query(t, "ALTER ROLE "+user+" SET "+setting)
+	}
+	o := optionsFor(addressAs(cluster.URL(), user))
+	o.Create = true
+	l := openWith(t, o)
+	b := registerRows(t, l, "one", 300, func(i int) ledger.Row { return rowOf(i, "a") })
+	sendRows(t, l, b.ID, beginRun(t, l, b.ID), 0, 300)
+	checkSound(t, l)
+	for _, r := range []role{roleRead, roleWrite, roleBeat, rolePace} {
+		db, err := l.address.connect(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all, lock string
+		err = db.QueryOne(t.Context(), `SELECT concat_ws(' ', current_setting('statement_timeout'), current_setting('idle_session_timeout', true), current_setting('transaction_isolation'),
+			current_setting('default_transaction_deferrable'), current_setting('client_min_messages'), current_setting('synchronous_commit')), current_setting('lock_timeout')`, nil, []any{&all, &lock})
+		if err := errors.Join(err, db.Close()); err != nil || all != "0 0 read committed off notice on" || lock == "7s" {
+			t.Errorf("role %d: %s, lock_timeout %s, %v", r, all, lock, err)
+		}
+	}
+}
+
+// TestCreateTogether: of several hosts that make a ledger at the same moment each one has it,
+// and an owner of a schema needs no right to make others.
+func TestCreateTogether(t *testing.T) {
+	t.Parallel()
+	cluster := shared.Cluster(t)
+	o := optionsFor(cluster.URL())
+	o.Create, o.Shared = true, true
+	var hosts sync.WaitGroup
+	for range 4 {
+		hosts.Go(func() {
+			l, err := Open(t.Context(), o)
+			if err == nil {
+				err = l.Close()
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	hosts.Wait()
+	const user = "without_create"
+	owned := optionsFor(addressAs(cluster.URL(), user))
+	owned.Create = true
+	a, err := parseAddress(owned.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cluster.Query(t, "CREATE ROLE "+user+" LOGIN", "CREATE SCHEMA "+a.schema+" AUTHORIZATION "+user)
+	openWith(t, owned)
 }
 
 func wantUnsafe(t *testing.T, o Options, way string) {
@@ -108,6 +172,10 @@ func TestBringForward(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
+	if err := db.bringForward(t.Context(), all); !errors.Is(err, ledger.ErrLocked) || !strings.Contains(err.Error(), fmt.Sprintf("(process %d)", os.Getpid())) {
+		t.Errorf("while an older program sends: %v", err)
+	}
+	execute(t, l, "UPDATE sender SET lease_us = 0") // it fell silent
 	for range 2 {
 		if err := db.bringForward(t.Context(), all); err != nil {
 			t.Fatal(err)

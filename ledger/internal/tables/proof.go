@@ -173,7 +173,7 @@ func tableClaims() []tableClaim {
 		{"batch", "two of its rows claim one customer",
 			"SELECT DISTINCT batch FROM input_row WHERE claims = 1 AND customer IS NOT NULL GROUP BY batch, customer HAVING count(*) > 1"},
 		{"batch", "a row of it does not lead to the customer of its e-mail",
-			`SELECT DISTINCT r.batch FROM input_row r LEFT JOIN customer c ON c.id = r.customer
+			`SELECT DISTINCT r.batch FROM input_row r JOIN batch b ON b.id = r.batch LEFT JOIN customer c ON c.id = r.customer
 				WHERE coalesce(r.identity, r.email) <> '' AND (c.email <> '' AND coalesce(c.identity, c.email) <> coalesce(r.identity, r.email) OR c.id IS NULL
 				AND (r.claims = 1 OR EXISTS (SELECT 1 FROM customer k WHERE k.email <> '' AND coalesce(k.identity, k.email) = coalesce(r.identity, r.email))))`},
 	}
