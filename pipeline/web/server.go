@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -45,6 +46,10 @@ type Server struct {
 	origin    *http.CrossOriginProtection
 	maxUpload int64
 	lastSeen  atomic.Int64 // Unix nanoseconds of the last request with a session
+
+	mu        sync.Mutex
+	isClosed  bool
+	answering sync.WaitGroup // requests; added to only while mu is held and isClosed is not set
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -100,8 +105,16 @@ func MakeFolder(folder string) error {
 	return os.Chmod(folder, 0o700) //nolint:gosec // a folder needs x to be entered
 }
 
-// Close ends the checks that are under way and closes the log. Lists are kept.
-func (s *Server) Close() error { return errors.Join(s.lists.Close(), s.audit.Close()) }
+// Close waits for requests that are being answered, whose connections must have been
+// closed: they may be reading the ledger. Then it ends the checks that are under way and
+// closes the log. Lists are kept.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	s.isClosed = true
+	s.mu.Unlock()
+	s.answering.Wait()
+	return errors.Join(s.lists.Close(), s.audit.Close())
+}
 
 const (
 	bodyTime   = time.Minute      // for the body of a request
@@ -166,9 +179,24 @@ func (s *Server) IdleSince() time.Time {
 	return time.Unix(0, s.lastSeen.Load())
 }
 
+// begin reports whether another request may be answered, and counts it.
+func (s *Server) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.isClosed {
+		s.answering.Add(1)
+	}
+	return !s.isClosed
+}
+
 // ServeHTTP asks the host, sets the headers and finds the route; the rest of the guard
 // is around each handler.
 func (s *Server) ServeHTTP(to http.ResponseWriter, r *http.Request) {
+	if !s.begin() {
+		to.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	defer s.answering.Done()
 	w := newPatientWriter(to)
 	if r.ContentLength != 0 {
 		limitBody(w, bodyTime)

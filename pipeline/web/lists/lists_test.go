@@ -446,6 +446,27 @@ func TestDiscardIsFinishedLater(t *testing.T) {
 	}
 }
 
+// A list whose check failed is checked again when its settings are sent again.
+func TestAFailedCheckIsMadeAgain(t *testing.T) {
+	s := openStore(t, t.TempDir())
+	list := upload(t, s, "kunden.csv", sheet(t, headings(), good("1", "a@b.de", nil)))
+	l, err := s.lock(list.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.fail(errors.New("no space left on device"))
+	l.mu.Unlock()
+	if list = find(t, s, list.ID); list.State != api.ListFailed || list.Refusal.Code != "failed" {
+		t.Fatalf("%+v", list)
+	}
+	if _, err := s.ChangeSettings(context.Background(), editor(list), list.ID, api.SettingsPatch{}); err != nil {
+		t.Fatal(err)
+	}
+	if list = find(t, s, list.ID); list.State != api.ListChecked || list.Refusal != nil || list.Counts.Ready != 1 {
+		t.Errorf("%+v", list)
+	}
+}
+
 // Where two columns may be one field, the list is kept and both are shown, so that one can
 // be chosen.
 func TestTwoColumnsForOneField(t *testing.T) {

@@ -62,6 +62,26 @@ func testPlace(t *testing.T, b *Browser) {
 	}
 }
 
+// testCheckAgain: a check that failed, as on a full disk, can be made again.
+func testCheckAgain(t *testing.T, b *Browser) {
+	s := startSite(t, newFakeList("fake", 204))
+	s.list.setList(func(l *api.List) {
+		l.State, l.Refusal = api.ListFailed, &api.Error{Code: "failed", Sentence: "Something failed unexpectedly.", WhatToDo: "Try again."}
+	})
+	x := b.openTab(t, s)
+	x.OpenPage("/lists/fake")
+	x.ClickText(".banner button", "Check again")
+	x.WaitFor(`fetch("/api/lists/fake").then((r) => r.json()).then((l) => l.revision === 2)`)
+	s.list.setList(func(l *api.List) {
+		l.State, l.Refusal = api.ListFailed, &api.Error{Code: "file_changed", Sentence: "The kept copy is another one."}
+	})
+	x.OpenPage("/lists/fake")
+	x.WaitText(".banner", "The kept copy is another one.")
+	if text := x.TextOf(".banner"); strings.Contains(text, "Check again") {
+		t.Errorf("a check that cannot help is offered: %s", text)
+	}
+}
+
 // testUnclearColumns: where two columns may be one field, the page asks which one is.
 func testUnclearColumns(t *testing.T, b *Browser) {
 	s := startSite(t, newFakeList("fake", 204))
