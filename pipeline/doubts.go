@@ -118,7 +118,7 @@ func (r *resolver) followUp(w *waiting, now ledger.Customer, freshUntil time.Tim
 		return nil // the list is to be read before it is sent
 	case now.Status == ledger.Pending || now.Status == ledger.InsufficientBalance:
 		// An answer that came late says that nothing was created.
-		if r.gaps != nil || decide.NeedsList(now.History, r.timing()) {
+		if r.gaps.Load() != nil || decide.NeedsList(now.History, r.timing()) {
 			return nil
 		}
 		j.freshUntil, kind = time.Time{}, decide.SendAgain
@@ -168,7 +168,7 @@ func (r *resolver) judgeElsewhere(e *elsewhere, s decide.Evidence, near decide.W
 		s.Details = e.History[len(e.History)-1].Details
 		s.MayResend = !r.cfg.Doubt.Hold
 	}
-	rule := r.gaps.WeighEvidence(e.Customer, s, r.timing(), noted, "")
+	rule := r.gaps.Load().WeighEvidence(e.Customer, s, r.timing(), noted, "")
 	now := pacing.WallTime()
 	e.due = now.Add(scanEvery)
 	switch rule.Kind {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -237,7 +238,7 @@ func (r confirmer) repairMixUps(ctx context.Context, found *userlist.PairingResu
 	for _, c := range group {
 		all = append(all, c)
 	}
-	slices.SortFunc(all, func(a, b ledger.Customer) int { return int(a.ID - b.ID) })
+	sort.Slice(all, func(i, j int) bool { return all[i].ID < all[j].ID })
 	var changes []ledger.Change
 	if !handedOut {
 		changes = userlist.PlanRepairs(all, list, r.sharedLinks.isShared, pacing.WallTime())

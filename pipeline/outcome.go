@@ -105,7 +105,7 @@ func doubtCause(a *answered) string {
 func (r *recorder) changeForAnswer(a *answered) (ledger.Change, retryAt) {
 	j := a.job
 	before := j.customer.History
-	s := r.gaps.HoldDuplicate(decide.AfterAnswer(before, a.class, r.timing()))
+	s := r.gaps.Load().HoldDuplicate(decide.AfterAnswer(before, a.class, r.timing()))
 	if decide.CountsAsSend(before, a.class) {
 		j.spent++
 	} else if a.class == ledger.KeyUsed && !r.warned {

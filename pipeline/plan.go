@@ -195,7 +195,7 @@ func (p *planner) admitJobs(ctx context.Context, jobs []*job) error {
 			if !p.noRenewals {
 				p.renewals = append(p.renewals, j)
 			}
-		case j.customer.Status == ledger.InDoubt, (decide.NeedsList(j.customer.History, p.timing()) || p.gaps.MustLookUp(j.customer, noted)) && p.isWanted(j):
+		case j.customer.Status == ledger.InDoubt, (decide.NeedsList(j.customer.History, p.timing()) || p.gaps.Load().MustLookUp(j.customer, noted)) && p.isWanted(j):
 			p.sendToResolver(j)
 		case j.isNew && p.existing[j.customer.Identity]:
 			j.isListed = true

@@ -85,7 +85,7 @@ func (r *run) preflight(ctx context.Context, b *registered) (Plan, error) {
 	if err := r.guardInvalid(ctx, b, &plan); err != nil {
 		return plan, err
 	}
-	if plan.NotBefore, plan.ReadsList = r.gapsDue(), r.gaps.HasOpen(); plan.NotBefore.Before(pacing.WallTime()) {
+	if plan.NotBefore, plan.ReadsList = r.gapsDue(), r.gaps.Load().HasOpen(); plan.NotBefore.Before(pacing.WallTime()) {
 		plan.NotBefore = time.Time{}
 	}
 	if err := r.sameAccount(ctx); err != nil {
@@ -147,7 +147,7 @@ func (r *run) guardInvalid(ctx context.Context, b *registered, plan *Plan) error
 // if the partner charges before it checks. If the list cannot be read, the rows are sent:
 // the partner refuses existing customers itself.
 func (r *run) askExisting(ctx context.Context, newRows int) error {
-	if !r.cfg.Doubt.CheckExisting || newRows < userlist.ExistingShare || r.gaps != nil { // a user who exists may be one of ours
+	if !r.cfg.Doubt.CheckExisting || newRows < userlist.ExistingShare || r.gaps.Load() != nil { // a user who exists may be one of ours
 		return nil
 	}
 	found, err := r.reader.ReadExisting(ctx, newRows, r.pace.WaitTurn)
@@ -200,27 +200,30 @@ func exceeds(b Bound, n, total int) bool {
 // factGapClock is the name under which the clock of createdAt is kept.
 const factGapClock = "gap_clock"
 
-// loadGaps reads the ledger's gaps.
+// loadGaps reads the ledger's gaps, if there are more than are known.
 func (r *run) loadGaps(ctx context.Context) error {
-	store, ok := patience.UnwrapLedger(r.cfg.Ledger).(ledger.Gaps)
-	if !ok {
-		return nil
+	if r.gapStore == nil {
+		store, ok := patience.UnwrapLedger(r.cfg.Ledger).(ledger.Gaps)
+		if !ok {
+			return nil
+		}
+		r.gapStore = store
 	}
-	all, err := store.Gaps(ctx)
+	all, err := r.gapStore.Gaps(ctx)
 	if err != nil {
 		return ledgerStop("reading the gaps", err)
 	}
-	if len(all) == 0 {
+	if known := r.gaps.Load(); len(all) == 0 || known != nil && len(all) == len(known.All) {
 		return nil
 	}
 	text, _, err := r.facts.read(ctx, factGapClock)
-	r.gapStore, r.gaps = store, &decide.Gaps{All: all, AreOurs: r.cfg.Doubt.GapOurs, Clock: decide.ParseCalibration(text)}
+	r.gaps.Store(&decide.Gaps{All: all, AreOurs: r.cfg.Doubt.GapOurs, Clock: decide.ParseCalibration(text)})
 	return err
 }
 
 // inGap returns which of the customers the list showed as created inside a gap.
 func (r *run) inGap(ctx context.Context, identities []string) (map[string]bool, error) {
-	if r.gaps == nil || len(identities) == 0 {
+	if r.gaps.Load() == nil || len(identities) == 0 {
 		return nil, nil
 	}
 	in, err := r.gapStore.InGap(ctx, identities)
@@ -233,10 +236,10 @@ func (r *run) inGap(ctx context.Context, identities []string) (map[string]bool, 
 // gapsDue returns when sending may begin, by our clock: when every key of the
 // gaps is dead. It is the zero time without gaps.
 func (r *run) gapsDue() time.Time {
-	if r.gaps == nil {
+	if r.gaps.Load() == nil {
 		return time.Time{}
 	}
-	return r.clock.LocalTime(r.gaps.KeysDeadAt(r.timing())).Add(decide.DateResolution)
+	return r.clock.LocalTime(r.gaps.Load().KeysDeadAt(r.timing())).Add(decide.DateResolution)
 }
 
 // gapCloser reads the partner's list for the time that the ledger does not
@@ -247,7 +250,7 @@ type gapCloser struct{ *run }
 // partner's list for those that were not scanned. Before it returns nil nothing
 // may be sent. The wait is shown, and ends with ctx.
 func (r gapCloser) closeGaps(ctx context.Context) error {
-	if r.gaps == nil {
+	if r.gaps.Load() == nil {
 		return nil
 	}
 	if at := r.gapsDue(); at.After(pacing.WallTime()) {
@@ -261,7 +264,7 @@ func (r gapCloser) closeGaps(ctx context.Context) error {
 		}
 		r.counters.showPause("", time.Time{})
 	}
-	if !r.gaps.HasOpen() {
+	if !r.gaps.Load().HasOpen() {
 		return nil
 	}
 	deadline := pacing.WallTime().Add(r.cfg.Pace.Patience)
@@ -296,14 +299,14 @@ func (r gapCloser) scanGaps(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t := r.timing()
+	t, gaps := r.timing(), r.gaps.Load()
 	began := pacing.WallTime()
-	found, err := r.reader.ScanGaps(ctx, r.gaps, decide.Witnesses{Before: newest}, userlist.GapScan{Slug: r.account.boundAccount().Slug, Lag: r.listLag, AwaitTurn: r.pace.WaitTurn, Timing: t})
+	found, err := r.reader.ScanGaps(ctx, gaps, decide.Witnesses{Before: newest}, userlist.GapScan{Slug: r.account.boundAccount().Slug, Lag: r.listLag, AwaitTurn: r.pace.WaitTurn, Timing: t})
 	if err != nil {
 		return err
 	}
-	r.gaps.Clock = found.Clock
-	if err := r.facts.saveAt(ctx, factGapClock, decide.FormatCalibration(r.gaps.Clock), began); err != nil {
+	gaps.Clock = found.Clock
+	if err := r.facts.saveAt(ctx, factGapClock, decide.FormatCalibration(gaps.Clock), began); err != nil {
 		return err
 	}
 	return r.noteStrangers(ctx, found.Strangers, t, began)
@@ -320,12 +323,13 @@ func (r gapCloser) noteStrangers(ctx context.Context, strangers []decide.User, t
 	if err != nil {
 		return ledgerStop("looking up users by serviceId", err)
 	}
-	for i := range r.gaps.All {
-		g := &r.gaps.All[i]
+	gaps := r.gaps.Load()
+	for i := range gaps.All {
+		g := &gaps.All[i]
 		if !g.IsOpen() {
 			continue
 		}
-		w := decide.GapWindow(*g, r.gaps.Clock, t)
+		w := decide.GapWindow(*g, gaps.Clock, t)
 		var inside []string
 		for _, u := range strangers {
 			if u.Identity != "" && own[u.ServiceID] == 0 && (u.CreatedAt.IsZero() || w.Contains(u)) {

@@ -39,8 +39,8 @@ type run struct {
 	mayCost     atomic.Int64  // rows in doubt whose request may still be charged
 	firstFee    Amount        // cost of the run's first user; unknown if it was not measured
 	existing    userlist.Existing
-	gaps        *decide.Gaps
-	gapStore    ledger.Gaps // the ledger; nil if it has no gaps
+	gaps        atomic.Pointer[decide.Gaps] // nil without gaps
+	gapStore    ledger.Gaps                 // the ledger; nil if it has no gaps
 	reader      *userlist.Reader
 	owner       string // partnerId of the wallet; "" if the answer has none
 

@@ -151,7 +151,7 @@ func (r *resolver) judgeAll(ctx context.Context, ask scanRequest, list userlist.
 		s.Details = w.job.details
 		s.Forced = w.job.isForced
 		s.MayResend = (!r.cfg.Doubt.Hold || c.Status != ledger.InDoubt) && w.job.spent < r.cfg.Pace.MaxAttempts
-		rule := r.gaps.WeighEvidence(c, s, r.timing(), noted[c.Identity], decide.NormalizeName(w.job.user.FirstName, w.job.user.LastName))
+		rule := r.gaps.Load().WeighEvidence(c, s, r.timing(), noted[c.Identity], decide.NormalizeName(w.job.user.FirstName, w.job.user.LastName))
 		switch {
 		case rule.Kind == decide.WaitLonger:
 			// A list counts from its Date, which may read a second less.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/memory"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/validate"
@@ -242,6 +243,35 @@ func TestSendersBeginTogether(t *testing.T) {
 		g.wantAll(rows)
 		if n := len(g.partner.posts); n != rows {
 			t.Errorf("%d requests for %d rows", n, rows)
+		}
+	})
+}
+
+// TestGapAmongSenders: what one sender did is lost together with it while others send. Rows
+// that they claim afterwards are not called duplicates of the users that it had created.
+func TestGapAmongSenders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const rows, lost, rate = 2000, 1990, 20 // in the last slice
+		g := newGroup(t, rows, 2, rate)
+		g.runAll(func() {
+			time.Sleep(20 * time.Second)
+			now := time.Now()
+			g.partner.mu.Lock()
+			g.partner.users = append(g.partner.users, partner.Listed{ServiceID: "acme-rain-user-ofthelost", Email: email(lost), FirstName: "Person", LastName: letters(lost), CreatedAt: now})
+			g.partner.mu.Unlock()
+			gap := ledger.Gap{Cause: ledger.GapAdopt, From: ledger.Instant{At: now.Add(-time.Minute), Certain: true}, To: ledger.Instant{At: now, Certain: true}}
+			if _, err := g.ledger.OpenGap(t.Context(), gap); err != nil {
+				t.Error(err)
+			}
+		})
+		g.audit(rate)
+		for c, err := range g.ledger.Customers(t.Context(), ledger.Query{Identities: []string{email(lost)}}) {
+			if err != nil || c.Status != ledger.InDoubt || c.Code != decide.CodeCreatedInGap {
+				t.Errorf("the customer of the lost request is %s (%s), %v", c.Status, c.Code, err)
+			}
+		}
+		if n := g.senders[0].summary.Tally.Status[ledger.Created]; n != rows-1 {
+			t.Errorf("%d are created", n)
 		}
 	})
 }

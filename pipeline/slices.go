@@ -81,7 +81,18 @@ func (f *sliceFeed) claimSlice(ctx context.Context) (bool, error) {
 		return false, ledgerStop("claiming rows", err)
 	}
 	f.slice, f.next = slice, slice.From
-	return true, nil
+	return true, f.loadNewGap(ctx)
+}
+
+// loadNewGap looks whether another sender has ended together with what the database had lost.
+// Rows that it was to send are claimed only after that is written.
+func (f *sliceFeed) loadNewGap(ctx context.Context) error {
+	before := f.gaps.Load()
+	err := f.loadGaps(ctx)
+	if f.gaps.Load() != before {
+		f.cfg.Log.Warn("the ledger has lost what another sender did; no user created meanwhile is called a duplicate")
+	}
+	return err
 }
 
 // readPass reads the input once, up to the last row that is wanted.

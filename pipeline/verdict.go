@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -209,7 +210,7 @@ func (s sharing) rowNotes(place func(ledger.Position) string) []ledger.RowNote {
 			all = append(all, n)
 		}
 	}
-	slices.SortFunc(all, func(a, b ledger.RowNote) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
+	sort.Slice(all, func(i, j int) bool { return all[i].Ordinal < all[j].Ordinal })
 	return all
 }
 
@@ -384,7 +385,7 @@ func (l *lookalikes) addNotes(notes []ledger.RowNote) []ledger.RowNote {
 	for _, n := range l.notes {
 		notes = append(notes, n)
 	}
-	slices.SortFunc(notes, func(a, b ledger.RowNote) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
+	sort.Slice(notes, func(i, j int) bool { return notes[i].Ordinal < notes[j].Ordinal })
 	return notes
 }
 

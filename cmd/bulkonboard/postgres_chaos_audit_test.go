@@ -85,11 +85,11 @@ func (c *chaos) auditCustomers(users map[string]sandbox.User, requests map[strin
 	customers, unseen := c.customers(), 0
 	for _, one := range customers {
 		u, isUser := users[one.Email]
-		switch {
-		case one.Status == ledger.LinkMissing:
-			f.lost++
-			fallthrough
-		case one.Status == ledger.Created:
+		switch one.Status {
+		case ledger.LinkMissing, ledger.Created:
+			if one.Status == ledger.LinkMissing {
+				f.lost++
+			}
 			if !isUser || u.ServiceID != one.ServiceID || one.Status == ledger.Created && one.URL != u.VerificationURL {
 				c.Errorf("%s: %s is %s in the ledger with %s, and %s at the partner", c.name, one.Email, one.Status, one.ServiceID, u.ServiceID)
 			}

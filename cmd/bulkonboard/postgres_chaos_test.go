@@ -85,7 +85,7 @@ func newChaos(t testing.TB, cluster *pgtest.Cluster, name string, seed uint64, r
 		lease: 2 * time.Second, timeout: 3 * time.Second, settle: 3 * time.Second}
 	c.scene = newScene(t, sandbox.Config{KeyTTL: 3 * time.Second, EmailsRepeat: true, Seed: seed, Latency: latency / 10, LatencyMax: latency, Faults: parsed}, chaosRows(0, rows))
 	c.ledger, c.lists = c.address, []chaosList{{c.input, rows}}
-	c.scene.flags = nil
+	c.flags = nil
 	c.manage("create")
 	c.manage("pace", "--rate", fmt.Sprintf("%d/s", rate))
 	return c

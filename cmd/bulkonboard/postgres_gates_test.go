@@ -159,19 +159,6 @@ type trio struct {
 	said    []*bytes.Buffer
 }
 
-// awaitPosts waits until the partner has had so many requests.
-func (s *trio) awaitPosts(n int) {
-	ticks := time.NewTicker(20 * time.Millisecond)
-	defer ticks.Stop()
-	for len(s.server.Posts()) < n {
-		select {
-		case <-ticks.C:
-		case <-s.t.Context().Done():
-			s.t.Fatal("the runs send nothing")
-		}
-	}
-}
-
 // wait waits for a run, which must have finished the list.
 func (s *trio) wait(i int) {
 	s.t.Helper()

@@ -21,10 +21,10 @@ import (
 func TestPostgresLosesCommits(t *testing.T) {
 	long(t)
 	t.Parallel()
-	const rows, keyTTL = 900, "2m"
+	const rows, keyTTL = 2400, "2m" // enough slices for three
 	primary := clusters.Start(t)
 	standby := primary.StartStandby(t, "")
-	s := &trio{stage: newStage(t, 1), address: strings.Replace(primary.URL(), primary.Address(), primary.Address()+","+standby.Address(), 1)}
+	s := &trio{stage: &stage{t: t, dir: t.TempDir()}, address: strings.Replace(primary.URL(), primary.Address(), primary.Address()+","+standby.Address(), 1)}
 	server, err := sandbox.New(sandbox.Config{KeyTTL: 2 * time.Minute, Latency: 20 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func TestPostgresLosesCommits(t *testing.T) {
 		t.Fatal(err)
 	}
 	on := []string{"--base-url", s.url, "--ledger", s.address}
-	playCommands(t, s.dir, []commandCase{{0, "created:", append([]string{"ledger", "create"}, on...)}, {0, "60/s", append([]string{"ledger", "pace", "--rate", "60/s"}, on...)}})
+	playCommands(t, s.dir, []commandCase{{0, "created:", append([]string{"ledger", "create"}, on...)}, {0, "20/s", append([]string{"ledger", "pace", "--rate", "20/s"}, on...)}})
 	for i := range 3 {
 		c := command(t, s.dir, append([]string{"run", "--lease", "3s", "--timeout", "5s", "--settle", "6s", "--key-ttl", keyTTL, "--report", string(rune('a'+i)) + ".csv"}, append(on, "in.csv")...)...)
 		said := &bytes.Buffer{}
@@ -52,20 +52,22 @@ func TestPostgresLosesCommits(t *testing.T) {
 		}
 		s.runs, s.said = append(s.runs, c), append(s.said, said)
 	}
-	s.awaitPosts(rows / 4)
+	g := &gates{trio: s, cluster: primary, schema: s.address[strings.LastIndex(s.address, "=")+1:]}
+	g.await("three senders", "count(*) = 3 FROM sender WHERE ended_us IS NULL AND sent > 0")
 	standby.Query(t, "ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()")
 	ticks := time.NewTicker(20 * time.Millisecond)
 	defer ticks.Stop()
 	for primary.Query(t, "SELECT count(*) FROM pg_stat_replication") != "0" {
 		<-ticks.C
 	}
-	s.awaitPosts(len(server.Posts()) + rows/10)
+	g.wantGoingOn() // what they send from here is lost
 	if err := s.runs[0].Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	primary.Kill(t)
 	_ = s.runs[0].Wait() // it was killed
 	standby.Promote(t)
+	playCommands(t, s.dir, []commandCase{{0, "300/s", append([]string{"ledger", "pace", "--rate", "300/s"}, on...)}})
 	lost := 0
 	for i := range s.runs[1:] {
 		s.wait(i + 1)

@@ -454,6 +454,6 @@ func (f *finance) playLinks(t *testing.T, anna, ben, eva *webtest.Tab) {
 	anna.WaitFor(fmt.Sprintf(`document.querySelectorAll('.links a[rel~=noreferrer][href*="%s"]').length === %d`, secretLinks, f.ready))
 	f.t.Run("check 31 names, focus and contrast: links", func(t *testing.T) { anna.In(t).CheckReadable() }) // no picture of them
 	eva.OpenPage("/log")
-	eva.WaitText("tbody tr", "anna Showed links")
+	eva.WaitText("tbody tr", "anna Handed out links on the page")
 	noLinks(eva, "eva", "/log")
 }

@@ -120,6 +120,9 @@ func (b *browser) request(method, path string, body any, header ...string) (repl
 	if err != nil {
 		b.Fatalf("%s %s: %v", method, path, err)
 	}
+	if bytes.Contains(text, []byte(promiseKey)) {
+		b.Errorf("%s %s: the answer has the API key", method, path)
+	}
 	return reply{answer.StatusCode}, text
 }
 
@@ -428,8 +431,19 @@ func TestWebKeepsNothingOfAListThatWasSent(t *testing.T) {
 	}
 	page.signal(syscall.SIGINT)
 	page.ends(0)
+	if left, err := filepath.Glob(s.ledger + "-wal"); err != nil || len(left) > 0 {
+		t.Errorf("the ledger was left open: %v, %v", left, err)
+	}
+	half := filepath.Join(s.ledger+".web", "scratch", "bulkonboard-1")
+	if err := os.MkdirAll(half, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s.write(filepath.Join(half, "book-1"), "links of a report that a kill cut short")
 	_, address = s.openPage()
 	me = s.signIn(address, "")
+	if _, err := os.Stat(half); !os.IsNotExist(err) {
+		t.Errorf("a part of a report is still there: %v", err)
+	}
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	var kept []string

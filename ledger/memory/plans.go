@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -42,7 +43,7 @@ func (m *Ledger) Plans(context.Context) ([]ledger.Plan, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	all := slices.Clone(m.plans)
-	slices.SortStableFunc(all, func(a, b ledger.Plan) int { return b.Made.Compare(a.Made) })
+	sort.SliceStable(all, func(i, j int) bool { return all[i].Made.After(all[j].Made) })
 	return all, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -205,19 +206,19 @@ func (m *state) findCustomers(q ledger.Query) (out []ledger.Customer) {
 		out = append(out, c)
 	}
 	if q.Near != nil {
-		slices.SortFunc(out, func(a, b ledger.Customer) int {
-			n := cmp.Compare(newestAttempt(m.customers[a.ID-1].History), newestAttempt(m.customers[b.ID-1].History))
+		sort.Slice(out, func(i, j int) bool {
 			if !q.Near.After {
-				n = -n
+				i, j = j, i
 			}
-			return n
+			return newestAttempt(m.customers[out[i].ID-1].History) < newestAttempt(m.customers[out[j].ID-1].History)
 		})
 		out = out[:min(q.Near.N, len(out))]
 	}
 	if q.Newest > 0 {
 		out = slices.DeleteFunc(out, func(c ledger.Customer) bool { return c.Decided.IsZero() })
-		slices.SortFunc(out, func(a, b ledger.Customer) int {
-			return cmp.Or(cmp.Compare(m.newestAnswered(b.ID), m.newestAnswered(a.ID)), cmp.Compare(b.ID, a.ID))
+		sort.Slice(out, func(i, j int) bool {
+			a, b := out[i].ID, out[j].ID
+			return cmp.Or(cmp.Compare(m.newestAnswered(b), m.newestAnswered(a)), cmp.Compare(b, a)) < 0
 		})
 		out = out[:min(q.Newest, len(out))]
 	}

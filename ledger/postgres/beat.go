@@ -155,12 +155,27 @@ func (l *core) declare(ctx context.Context, db *database, other rival) error {
 	if present := l.sender.present.Load(); present != nil {
 		by = present.id
 	}
+	var since time.Time
+	if rows, err := db.queryAll(ctx, "SELECT lost_since_us FROM sender WHERE id = $1 AND lost_since_us IS NOT NULL", other.Sender); err != nil {
+		return err
+	} else if len(rows) > 0 {
+		micros, _ := rows[0][0].(int64) // the column is a bigint
+		since = time.UnixMicro(micros)
+		if _, err := db.Exec(ctx, "SELECT FROM ledger FOR UPDATE", nil); err != nil {
+			return err
+		}
+	}
 	n, err := db.Exec(ctx, "UPDATE sender SET ended_us = "+nowMicros+", ended_by = ?, end_reason = 'silent', closes_us = "+nowMicros+
 		" + timeout_us WHERE id = ? AND beat = ? AND ended_us IS NULL", []any{by, other.Sender, other.Count})
 	if err != nil || n == 0 {
 		return err
 	}
 	l.note(fmt.Sprintf("%s (process %d) had stopped without closing the ledger; this process continues in its place", other.host, other.pid))
+	if !since.IsZero() {
+		if err := (gapBook{l}).noteUnhealed(ctx, &tx{conn: newConn(db, l.info.Environment, &l.keys)}, since); err != nil {
+			return err
+		}
+	}
 	_, err = db.Exec(ctx, "UPDATE claim SET sender = NULL WHERE sender = ?", []any{other.Sender})
 	return err
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -25,6 +26,26 @@ func (b gapBook) OpenGap(ctx context.Context, g ledger.Gap) (ledger.Gap, error) 
 		return err
 	})
 	return g, err
+}
+
+// noteUnhealed writes the gap of a sender that ended before it could write again what the
+// database had lost since then. The ledger's row is held.
+func (b gapBook) noteUnhealed(ctx context.Context, t *tx, since time.Time) error {
+	g := ledger.Gap{Cause: ledger.GapAdopt}
+	to, _, err := t.OpeningInstant(ctx, b.l.now())
+	if err == nil {
+		err = t.QueryOne(ctx, "SELECT nextval('gap_id')", nil, &g.ID)
+	}
+	if err != nil {
+		return err
+	}
+	g.From, g.To = to, to
+	g.From.At = ledger.TruncateTime(since)
+	if g, err = t.Writer().InsertGap(ctx, g, b.l.info.Opened, b.l.info.Created, b.l.now()); err == nil {
+		b.l.note(fmt.Sprintf("a sender ended before it could write again what the database had lost: no user created from %s to %s is called a duplicate",
+			g.From.Partner().UTC().Format(time.RFC3339), g.To.Partner().UTC().Format(time.RFC3339)))
+	}
+	return err
 }
 
 // AddToGap implements ledger.Gaps.

@@ -104,7 +104,7 @@ func (l healer) heal(ctx context.Context) error {
 		}
 		m.toHeal = append(lost, m.toHeal...)
 		l.note(fmt.Sprintf("%v: %d of the %d transactions of sender %d; what they said of customers is written again", errLostCommits, had-max(0, x.known), had, x.term.id))
-		if err := l.skipNumbers(ctx); err != nil {
+		if err := l.noteLoss(ctx, lost); err != nil {
 			return err
 		}
 	}
@@ -128,17 +128,37 @@ func (l healer) heal(ctx context.Context) error {
 // of those that are written again were given to others meanwhile.
 const numbersToSkip = 1000
 
-// skipNumbers draws numbers of attempts up to those that were lost, and some more. A
-// sender may not set the sequence.
-func (l healer) skipNumbers(ctx context.Context) error {
-	last := int64(0)
+// noteLoss draws numbers of attempts up to those that were lost, and some more: a sender may
+// not set the sequence. It also notes the loss for the other senders, any of which may have
+// died before it could write again what it had lost.
+func (l healer) noteLoss(ctx context.Context, lost []deed) error {
+	last, since := int64(0), l.now().Add(-timeToRemember)
 	for _, d := range l.memory.toHeal {
 		last = max(last, slices.Max(append(d.ids, 0)))
 	}
+	if len(lost) > 0 {
+		since = since.Add(lost[0].at - l.sender.clock.elapsed())
+	}
 	return l.runOnce(ctx, false, func(ctx context.Context, t *tx) error {
+		if err := t.db.ExecScript(ctx, "BEGIN"+coldPlans+"; SELECT FROM ledger FOR UPDATE", nil); err != nil {
+			return err
+		}
 		const next = "nextval(pg_get_serial_sequence('attempt', 'id')::regclass)"
-		var drawn int64
-		return t.QueryOne(ctx, "SELECT coalesce(max("+next+"), 0) FROM generate_series((SELECT "+next+"), ?::bigint)", []any{last + numbersToSkip}, &drawn)
+		var drawn, dead int64
+		err := t.QueryOne(ctx, "SELECT coalesce(max("+next+"), 0) FROM generate_series((SELECT "+next+"), ?::bigint)", []any{last + numbersToSkip}, &drawn)
+		if err == nil {
+			err = t.Exec(ctx, "UPDATE sender SET lost_since_us = least(lost_since_us, ?::bigint) WHERE swept = 0 AND id <> ?", tables.Micros(since), l.sender.present.Load().id)
+		}
+		if err == nil {
+			err = t.QueryOne(ctx, "SELECT count(*) FROM sender WHERE swept = 0 AND end_reason = 'silent'", nil, &dead)
+		}
+		if err == nil && dead > 0 {
+			err = gapBook{l.core}.noteUnhealed(ctx, t, since)
+		}
+		if err == nil {
+			_, err = t.db.pg.Exec(ctx, "COMMIT")
+		}
+		return err
 	})
 }
 

@@ -261,3 +261,38 @@ func TestLostAnswersOfMembership(t *testing.T) {
 		})
 	}
 }
+
+// TestReadingOfSilentServer: the server falls silent in the middle of a reading, which ends
+// with its context. The answers that the caller holds would wait for ever otherwise.
+func TestReadingOfSilentServer(t *testing.T) {
+	cluster := shared.Cluster(t)
+	o := optionsFor(cluster.URL())
+	p := startProxy(t, o.Address)
+	o.Address, o.Create = p.address, true
+	l := openWith(t, o)
+	registerRows(t, l, "one", 10, func(i int) ledger.Row { return rowOf(i, "a") })
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error)
+	go func() {
+		_, err := read(ctx, &l.core, func(c *conn) (int, error) {
+			p.flow.Lock()
+			cancel()
+			return 0, c.ReadCustomers(ctx, ledger.Query{}, func(ledger.Customer) error { return nil })
+		})
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		p.flow.Unlock()
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("the reading ended with %v", err)
+		}
+	case <-time.After(time.Minute):
+		p.flow.Unlock()
+		t.Errorf("the reading did not end; now %v", <-ended)
+	}
+	if n := countWith(t, l, ledger.Pending); n != 10 {
+		t.Errorf("%d customers are read afterwards", n)
+	}
+}

@@ -56,8 +56,11 @@ func (l *core) trySnapshot(ctx context.Context) (c *conn, end func(), err error)
 	}
 	db, _ := r.Database().(*database) // the pool has no others
 	c = &conn{r, db}
+	// Queries do not heed ctx. A server that has fallen silent would hold them for ever.
+	heed := context.AfterFunc(ctx, func() { _ = db.pg.PgConn().Conn().SetDeadline(time.Unix(1, 0)) }) // of a closed connection there is nothing to end
 	end = func() {
-		if err := c.ExecScript(context.WithoutCancel(ctx), "ROLLBACK"); err != nil {
+		err := c.ExecScript(context.WithoutCancel(ctx), "ROLLBACK")
+		if isUntouched := heed(); err != nil || !isUntouched {
 			_ = c.Close() // it has nothing to lose
 			return
 		}

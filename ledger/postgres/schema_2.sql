@@ -8,6 +8,7 @@ ALTER TABLE sender ADD COLUMN sent bigint NOT NULL DEFAULT 0;         -- how man
 ALTER TABLE sender ADD COLUMN batch bigint NOT NULL DEFAULT 0;        -- the input that it sends; 0 = none
 ALTER TABLE sender ADD COLUMN is_resting smallint NOT NULL DEFAULT 0 CHECK (is_resting IN (0, 1)); -- it has nothing left to do there
 ALTER TABLE sender ADD COLUMN swept smallint NOT NULL DEFAULT 0 CHECK (swept IN (0, 1)); -- nothing of it is open any more
+ALTER TABLE sender ADD COLUMN lost_since_us bigint;                   -- another sender has noticed that commits were lost since then, and this one has written nothing since; NULL = no
 CREATE INDEX sender_unswept ON sender (id) WHERE swept = 0;
 
 -- What one sender does for all of them.

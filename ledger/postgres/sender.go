@@ -81,7 +81,7 @@ func (l *core) join(ctx context.Context) error {
 		isSilent := len(s.watch.FindSilent(s.clock.elapsed(), []sharing.Beat{other.Beat})) > 0
 		switch {
 		case isAlive && time.Since(began) >= l.options.LockTimeout:
-			return l.errHeld(other)
+			return s.errHeld(l.address.text, other)
 		case isSilent:
 			if err := l.write(ctx, holdUnfenced, func(ctx context.Context, t *tx) error { return l.declare(ctx, t.db, other) }); err != nil {
 				return err
@@ -100,7 +100,7 @@ func (l *core) join(ctx context.Context) error {
 }
 
 // errHeld is ErrLocked with who uses the ledger, since when, and what to do.
-func (l *core) errHeld(by rival) error {
+func (s *sender) errHeld(address string, by rival) error {
 	who, does := fmt.Sprintf("%q on %s (process %d)", by.command, by.host, by.pid), "is sending from it"
 	if by.isAlone {
 		does = "holds it alone"
@@ -109,10 +109,10 @@ func (l *core) errHeld(by rival) error {
 		who, does = fmt.Sprintf("%s and %d more", who, by.more), "are sending from it"
 	}
 	why := ""
-	if l.sender.isAlone {
-		why = fmt.Sprintf("%q must have it alone, and ", l.sender.as.Command)
+	if s.isAlone {
+		why = fmt.Sprintf("%q must have it alone, and ", s.as.Command)
 	}
-	return fmt.Errorf("%s: %s%s %s since %s; wait for the end, or stop it there: %w", l.address.text, why, who, does, by.began.Local().Format("2006-01-02 15:04:05"), ledger.ErrLocked)
+	return fmt.Errorf("%s: %s%s %s since %s; wait for the end, or stop it there: %w", address, why, who, does, by.began.Local().Format("2006-01-02 15:04:05"), ledger.ErrLocked)
 }
 
 // tryJoin inserts the row of this process, unless another sender keeps it out, which it
@@ -225,7 +225,7 @@ func (l *core) rejoin(ctx context.Context, db *database, gone *term) error {
 	}
 	other, err := db.findRival(ctx, s)
 	if err == nil && other.Sender != 0 {
-		err = fmt.Errorf("%w: %w", errFenced, l.errHeld(other))
+		err = fmt.Errorf("%w: %w", errFenced, s.errHeld(l.address.text, other))
 	}
 	if err == nil {
 		err = db.insertSender(ctx, s, next)

@@ -177,8 +177,7 @@ func (l *core) tryOnce(ctx context.Context, isAgain bool, do func(context.Contex
 	}
 	for errors.Is(err, errEnded) || errors.Is(err, errLostCommits) {
 		if errors.Is(err, errEnded) {
-			err = l.rejoin(ctx, l.conn.db, l.sender.present.Load())
-			err = l.dropUnfit(ctx, err)
+			err = l.dropUnfit(ctx, l.rejoinInTime(ctx))
 		} else {
 			err = nil
 		}
@@ -190,6 +189,14 @@ func (l *core) tryOnce(ctx context.Context, isAgain bool, do func(context.Contex
 		}
 	}
 	return err
+}
+
+// rejoinInTime is rejoin for a group of the send pass, whose answers must be saved elsewhere if
+// the server has fallen silent.
+func (l *core) rejoinInTime(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, timeToRecord)
+	defer cancel()
+	return l.rejoin(ctx, l.conn.db, l.sender.present.Load())
 }
 
 // runOnce runs a transaction once.
@@ -222,7 +229,9 @@ func (l *core) dropUnfit(ctx context.Context, err error) error {
 		l.conn = nil
 		return err
 	}
-	if _, undone := db.pg.Exec(context.WithoutCancel(ctx), "ROLLBACK"); undone != nil {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeToRecord)
+	defer cancel()
+	if _, undone := db.pg.Exec(ctx, "ROLLBACK"); undone != nil {
 		_ = l.conn.Close()
 		l.conn = nil
 	}
@@ -239,7 +248,7 @@ func recoverPanic(do func() error) (err error) {
 	return do()
 }
 
-const fence = "UPDATE sender SET writes = writes + 1 WHERE id = $1 AND token = $2 AND ended_us IS NULL RETURNING writes"
+const fence = "UPDATE sender SET writes = writes + 1, lost_since_us = NULL WHERE id = $1 AND token = $2 AND ended_us IS NULL RETURNING writes"
 
 // begin begins a transaction whose plans need not be those of the send pass.
 func (l *core) begin(ctx context.Context, t *tx, hold transaction) error {

@@ -9,6 +9,7 @@ package funnel
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -165,7 +166,7 @@ func (f *Funnel) Days() []Day {
 		day.Median = d.decisions.median()
 		out = append(out, day)
 	}
-	slices.SortFunc(out, func(a, b Day) int { return cmp.Compare(a.Date, b.Date) })
+	sort.Slice(out, func(i, j int) bool { return out[i].Date < out[j].Date })
 	return out
 }
 
@@ -186,7 +187,9 @@ func (f *Funnel) Reasons() []Reason {
 	for r, n := range f.reasons {
 		out = append(out, Reason{r, n})
 	}
-	slices.SortFunc(out, func(a, b Reason) int { return cmp.Or(b.Users-a.Users, cmp.Compare(a.Reason, b.Reason)) })
+	sort.Slice(out, func(i, j int) bool {
+		return cmp.Or(out[j].Users-out[i].Users, cmp.Compare(out[i].Reason, out[j].Reason)) < 0
+	})
 	return out
 }
 

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
-	"slices"
+	"sort"
 )
 
 // groups collects rows by cause. The rows of each cause go to a file of its own
@@ -54,7 +54,7 @@ func (g *groups) causes() []Cause {
 		c.Count = of.rows
 		list = append(list, c)
 	}
-	slices.SortFunc(list, compareCauses)
+	sort.Slice(list, func(i, j int) bool { return compareCauses(&list[i], &list[j]) < 0 })
 	return list
 }
 

@@ -20,7 +20,7 @@ func schemas(t *testing.T) map[string]*jsonschema.Schema {
 	t.Helper()
 	const base = "https://github.com/bulkonboard/bulkonboard/blob/main/samples/schema/"
 	paths, err := filepath.Glob("../../samples/schema/*.schema.json")
-	if err != nil || len(paths) != 3 {
+	if err != nil || len(paths) != 4 {
 		t.Fatalf("schemas: %q, %v", paths, err)
 	}
 	c := jsonschema.NewCompiler()

@@ -34,27 +34,20 @@ func (o Output) Table(ctx context.Context, path string, kind Kind, header []stri
 	return written, nil
 }
 
-// tableWriter writes rows of cells.
-type tableWriter interface {
-	writeRow(cells []string) error
-	flush() error
-	close() error
+// tableWriter writes rows of cells. It is no interface: see package workbook.
+type tableWriter struct {
+	writeRow     func(cells []string) error
+	flush, close func() error
 }
-
-var (
-	_ tableWriter = (*csvWriter)(nil)
-	_ tableWriter = (*tableBook)(nil)
-)
 
 // WriteTable writes a table as Table does, to a stream. The temporary files of
 // a workbook go to scratch, a private directory.
 func WriteTable(ctx context.Context, w io.Writer, kind Kind, scratch string, header []string, rows TableRows) (err error) {
-	var to tableWriter
+	open := openCSVTable
 	if kind == XLSX {
-		to, err = newTableBook(w, scratch, header)
-	} else {
-		to, err = newCSVWriter(w, header)
+		open = openTableBook
 	}
+	to, err := open(w, scratch, header)
 	if err != nil {
 		return err
 	}
@@ -88,11 +81,11 @@ type tableBook struct {
 	w     io.Writer
 }
 
-func newTableBook(w io.Writer, scratch string, header []string) (*tableBook, error) {
+func openTableBook(w io.Writer, scratch string, header []string) (tableWriter, error) {
 	const name = "Sheet1"
 	b, err := workbook.New(scratch, name)
 	if err != nil {
-		return nil, err
+		return tableWriter{}, err
 	}
 	cols := make([]workbook.Column, len(header))
 	for i, h := range header {
@@ -100,9 +93,10 @@ func newTableBook(w io.Writer, scratch string, header []string) (*tableBook, err
 	}
 	s, err := b.AddSheet(name, cols, false)
 	if err != nil {
-		return nil, errors.Join(err, b.Close())
+		return tableWriter{}, errors.Join(err, b.Close())
 	}
-	return &tableBook{b, s, w}, nil
+	t := &tableBook{b, s, w}
+	return tableWriter{t.writeRow, t.flush, b.Close}, nil
 }
 
 func (t *tableBook) writeRow(cells []string) error {
@@ -118,5 +112,3 @@ func (t *tableBook) flush() error {
 	}
 	return t.book.Save(t.w, "")
 }
-
-func (t *tableBook) close() error { return t.book.Close() }

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -69,11 +70,11 @@ func (t *tally) sortedCauses() []Cause {
 		c.Count = n
 		list = append(list, c)
 	}
-	slices.SortFunc(list, compareCauses)
+	sort.Slice(list, func(i, j int) bool { return compareCauses(&list[i], &list[j]) < 0 })
 	return list
 }
 
-func compareCauses(a, b Cause) int {
+func compareCauses(a, b *Cause) int {
 	order := ledger.Statuses()
 	rank := func(s ledger.Status) int {
 		if s == ledger.Created {

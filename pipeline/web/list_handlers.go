@@ -24,15 +24,16 @@ func (s *Server) uploadList(w http.ResponseWriter, r *http.Request, by access.Vi
 	if r.ContentLength > s.maxUpload { // before the body is sent
 		return api.Refuse(http.StatusRequestEntityTooLarge, "too_large")
 	}
-	defer limitBody(w, uploadTime)()
 	origin, err := readNumber(r, "origin", 0, math.MaxInt)
 	if err != nil {
 		return err
 	}
+	limitBody(w, uploadTime)
 	list, err := s.lists.UploadCorrected(r.Context(), by.Name, r.URL.Query().Get("name"), int64(origin), http.MaxBytesReader(w, r.Body, s.maxUpload))
 	if err != nil {
 		return err
 	}
+	limitBody(w, 0) // it was read
 	if err := s.audit.Add(by, api.LogEntry{Action: "upload", List: list.ID, Run: int64(origin), Detail: list.Kind + " " + list.SHA256[:12]}); err != nil {
 		return err
 	}

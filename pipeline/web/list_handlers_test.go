@@ -216,11 +216,13 @@ func TestRefusedUploads(t *testing.T) {
 		"empty":       {"a.csv", "", 422, "input_refused", "no customer rows"},
 		"picture":     {"a.csv", "\x89PNG\r\n\x1a\n" + strings.Repeat("\x00", 100), 422, "input_refused", "a picture"},
 		"html":        {"a.xlsx", "<html><table></table></html>", 422, "input_refused", "an HTML page"},
-		"no name":     {"", goodList, 400, "bad_request", ""},
-		"path":        {"..", goodList, 400, "bad_request", ""},
-		"line end":    {"a%0ab.csv", goodList, 400, "bad_request", ""},
-		"long":        {strings.Repeat("x", 201) + ".csv", goodList, 400, "bad_request", ""},
-		"another one": {"b.csv", "id;name\n1;2\n", 201, "", ""}, // its columns can be chosen
+		"no name":     {"", goodList, 422, "bad_name", ""},
+		"path":        {"..", goodList, 422, "bad_name", ""},
+		"line end":    {"a%0ab.csv", goodList, 422, "bad_name", ""},
+		"backwards":   {"a%E2%80%AEvsc.exe", goodList, 422, "bad_name", "characters that cannot be seen"},
+		"long":        {strings.Repeat("x", 201) + ".csv", goodList, 422, "bad_name", "longer than 200 letters"},
+		"another one": {"b.csv", "id;name\n1;2\n", 201, "", ""},                        // its columns can be chosen
+		"wide space":  {"Q4%C2%A010.30%E2%80%AFAM.csv", "id;name\n3;4\n", 201, "", ""}, // as other programs write it
 	} {
 		w := p.drop(c.file, c.content)
 		var e api.Error
@@ -232,9 +234,48 @@ func TestRefusedUploads(t *testing.T) {
 		}
 	}
 	p.server.lists.Wait()
-	if left := filesBelow(t, filepath.Join(p.dir, "lists")); len(left) != 2 {
+	if left := filesBelow(t, filepath.Join(p.dir, "lists")); len(left) != 4 {
 		t.Errorf("after refused uploads: %v", left)
 	}
+}
+
+// A disk that keeps no file is named as such, and so is a list whose log cannot be written.
+func TestUploadsThatCannotBeKept(t *testing.T) {
+	p := openPage(t, nil)
+	p.signIn()
+	folder := filepath.Join(p.dir, "lists")
+	if err := os.Remove(folder); err != nil {
+		t.Fatal(err)
+	}
+	p.expect(p.drop("kunden.csv", goodList), http.StatusInternalServerError, "not_kept")
+	if text := p.log.String(); !strings.Contains(text, "keeping an upload") || strings.Contains(text, "kunden") {
+		t.Errorf("the log of the process: %s", text)
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p.dropGood()
+}
+
+// Decisions are about words of a list, and no log has these.
+func TestLogsHaveNoDecidedWords(t *testing.T) {
+	p := openPage(t, nil)
+	p.signIn()
+	var list api.List
+	p.decode(p.drop("kunden.csv", strings.Replace(goodList, ",ja,", ",jawohl,", 1)), &list)
+	list = p.list(list.ID)
+	if w := p.change("POST", "/api/lists/"+list.ID+"/decisions", "1", `{"kind":"value","field":"isTermsOfServiceAccepted","values":{"jawohl":"true"}}`); w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	if now := p.list(list.ID); len(now.Decisions) != 1 {
+		t.Errorf("%+v", now.Decisions)
+	}
+	for name, text := range map[string]string{"the log": p.do("GET", "/api/log", "").Body.String(), "the log of the process": p.log.String()} {
+		if strings.Contains(text, "jawohl") {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+	p.checkLogs("upload", "decision")
 }
 
 // A chunked body without a length is cut at the limit, too.

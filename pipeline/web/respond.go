@@ -25,7 +25,6 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
 	if err != nil || kind != "application/json" {
 		return api.Refuse(http.StatusUnsupportedMediaType, "not_json")
 	}
-	defer limitBody(w, bodyTime)()
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
@@ -38,6 +37,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return api.Refuse(http.StatusBadRequest, "not_json")
 	}
+	limitBody(w, 0) // it was read
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -45,6 +46,10 @@ type Server struct {
 	origin    *http.CrossOriginProtection
 	maxUpload int64
 	lastSeen  atomic.Int64 // Unix nanoseconds of the last request with a session
+
+	mu        sync.Mutex
+	isClosed  bool
+	answering sync.WaitGroup // requests; added to only while mu is held and isClosed is not set
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -100,20 +105,66 @@ func MakeFolder(folder string) error {
 	return os.Chmod(folder, 0o700) //nolint:gosec // a folder needs x to be entered
 }
 
-// Close ends the checks that are under way and closes the log. Lists are kept.
-func (s *Server) Close() error { return errors.Join(s.lists.Close(), s.audit.Close()) }
+// Close waits for requests that are being answered, whose connections must have been
+// closed: they may be reading the ledger. Then it ends the checks that are under way and
+// closes the log. Lists are kept.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	s.isClosed = true
+	s.mu.Unlock()
+	s.answering.Wait()
+	return errors.Join(s.lists.Close(), s.audit.Close())
+}
 
 const (
-	bodyTime   = time.Minute      // for a JSON body
+	bodyTime   = time.Minute      // for the body of a request
 	uploadTime = 30 * time.Minute // for an upload
+	restTime   = 5 * time.Second  // for what is still to come of a body once the request is answered
+	// writePatience is how long a browser may take for each part of an answer. One that
+	// stalls is cut off: it would hold a list or the ledger.
+	writePatience = 20 * time.Second
 )
 
-// limitBody limits the time for the body of a request, until done is called.
-func limitBody(w http.ResponseWriter, most time.Duration) (done func()) {
-	c := http.NewResponseController(w)
-	_ = c.SetReadDeadline(time.Now().Add(most)) // a recorder in a test has none
-	return func() { _ = c.SetReadDeadline(time.Time{}) }
+// limitBody limits the time for what is still to come of a body; 0 = no limit.
+func limitBody(w http.ResponseWriter, most time.Duration) {
+	var end time.Time
+	if most > 0 {
+		end = time.Now().Add(most)
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(end) // a recorder in a test has none
 }
+
+// patientWriter gives each part of an answer its time.
+type patientWriter struct {
+	http.ResponseWriter
+
+	limits *http.ResponseController
+}
+
+func newPatientWriter(w http.ResponseWriter) patientWriter {
+	p := patientWriter{w, http.NewResponseController(w)}
+	p.setLimit() // in place of that of an earlier request of the connection
+	return p
+}
+
+func (p patientWriter) setLimit() {
+	_ = p.limits.SetWriteDeadline(time.Now().Add(writePatience)) // a recorder in a test has none
+}
+
+// Write writes a part of an answer.
+func (p patientWriter) Write(part []byte) (int, error) {
+	p.setLimit()
+	return p.ResponseWriter.Write(part)
+}
+
+// WriteHeader writes the head of an answer, which may have no body.
+func (p patientWriter) WriteHeader(status int) {
+	p.setLimit()
+	p.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (p patientWriter) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 
 // NewToken makes the one-time token of the address that is printed, in place of an
 // earlier one.
@@ -128,9 +179,30 @@ func (s *Server) IdleSince() time.Time {
 	return time.Unix(0, s.lastSeen.Load())
 }
 
+// begin reports whether another request may be answered, and counts it.
+func (s *Server) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.isClosed {
+		s.answering.Add(1)
+	}
+	return !s.isClosed
+}
+
 // ServeHTTP asks the host, sets the headers and finds the route; the rest of the guard
 // is around each handler.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Server) ServeHTTP(to http.ResponseWriter, r *http.Request) {
+	if !s.begin() {
+		to.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	defer s.answering.Done()
+	w := newPatientWriter(to)
+	if r.ContentLength != 0 {
+		limitBody(w, bodyTime)
+		defer limitBody(w, restTime)
+	}
+	defer w.setLimit() // what is still to be flushed gets its time, too
 	if !s.guard.IsHost(r) {
 		s.guard.SetHeaders(w.Header())
 		s.writeError(w, r, api.Refuse(http.StatusMisdirectedRequest, "wrong_host"))

@@ -31,6 +31,7 @@ type fakeEngine struct {
 	watched []api.Run
 	done    []plans.DoneList
 	runs    []api.Run
+	reading chan struct{} // when closed, plans have been read; nil = at once
 }
 
 var _ Engine = (*fakeEngine)(nil)
@@ -51,6 +52,9 @@ func (f *fakeEngine) MakePlan(_ context.Context, _ access.Visitor, list *lists.S
 	return api.Plan{PlanSummary: api.PlanSummary{ID: "p1", List: list.ID, Send: list.Counts.Ready}, Limit: order.Limit}, nil
 }
 func (f *fakeEngine) Plans(context.Context, access.Visitor) ([]api.PlanSummary, error) {
+	if f.reading != nil {
+		<-f.reading
+	}
 	return []api.PlanSummary{}, nil
 }
 func (f *fakeEngine) Plan(context.Context, access.Visitor, string) (api.Plan, error) {
@@ -426,8 +430,15 @@ func TestFiveAttempts(t *testing.T) {
 		if w.Header().Get("Retry-After") != "61" {
 			t.Errorf("Retry-After %s", w.Header().Get("Retry-After"))
 		}
+		for range 20 { // they do not fill the disk
+			p.expect(p.do("POST", "/session", `{"token":"x"}`), http.StatusTooManyRequests, "too_many_attempts")
+		}
 		<-time.After(time.Minute)
 		p.expect(p.do("POST", "/session", `{"token":"`+token+`"}`), http.StatusOK, "")
+		var log api.Log
+		if p.decode(p.do("GET", "/api/log?action=login-failed", ""), &log); log.Total != 5 {
+			t.Errorf("the log has %d failed attempts", log.Total)
+		}
 	})
 }
 
@@ -493,6 +504,48 @@ func TestPlainHTTPStaysOnLoopback(t *testing.T) {
 			t.Errorf("%+v: %v", c.cfg, err)
 		}
 	}
+}
+
+// The server is not closed before its requests are answered: they may be reading the
+// ledger, which the process must not leave open.
+func TestCloseWaitsForRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		engine := &fakeEngine{reading: make(chan struct{})}
+		s, err := New(Config{Engine: engine, Folder: t.TempDir(), Access: access.Config{Listener: listener, Owner: access.User{Name: "sabine", Roles: access.AllRoles()}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &page{t: t, server: s, engine: engine}
+		p.signIn()
+		answered, isClosed := make(chan int), false
+		request := p.newRequest("GET", "/api/plans", "")
+		go func() {
+			w := httptest.NewRecorder()
+			s.ServeHTTP(w, request)
+			answered <- w.Code
+		}()
+		synctest.Wait()
+		closed := make(chan error)
+		go func() {
+			err := s.Close()
+			isClosed = true
+			closed <- err
+		}()
+		synctest.Wait()
+		if isClosed {
+			t.Error("closed while a request was being answered")
+		}
+		close(engine.reading)
+		if code := <-answered; code != http.StatusOK {
+			t.Errorf("%d", code)
+		}
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+		if w := p.do("GET", "/api/plans", ""); w.Code != http.StatusServiceUnavailable {
+			t.Errorf("after the end: %d", w.Code)
+		}
+	})
 }
 
 // Bodies are application/json, without fields that are not documented.

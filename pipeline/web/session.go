@@ -15,6 +15,9 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, _ access.Visitor
 		return err
 	}
 	by, err := s.guard.SignIn(w, r, login)
+	if isRefusal(err, "too_many_attempts") { // the log has those that were too many, and stays small
+		return err
+	}
 	if err != nil {
 		failed := access.Visitor{From: access.AddressOf(r)}
 		if logged := s.audit.Add(failed, api.LogEntry{Action: "login-failed"}); logged != nil {

@@ -247,6 +247,22 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
+// The parts of excelize that nobody calls would be 3 MB of the program. They come back
+// when something that holds an excelize.File is put in an interface: see package
+// workbook.
+func TestProgramHasNoFormulas(t *testing.T) {
+	program := read(t, built.path(t))
+	const where = "github.com/xuri/excelize/v2."
+	if !strings.Contains(program, where+"(*StreamWriter).") {
+		t.Fatal("the program does not name its functions as this test expects")
+	}
+	for _, name := range []string{"(*formulaFuncs).", "(*File).CalcCellValue"} {
+		if strings.Contains(program, where+name) {
+			t.Errorf("the program has %s%s", where, name)
+		}
+	}
+}
+
 // A cron line is minute to weekday, user, command, and has no bare per cent
 // sign, which would end it.
 func TestCrontab(t *testing.T) {

@@ -6,6 +6,7 @@ package columns
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/validate"
@@ -158,8 +159,9 @@ func (c *Checker) Findings() []Finding {
 	chooseReading(list)
 	list = append(list, c.countingFindings()...)
 	list = append(list, c.repeats.findings()...)
-	slices.SortFunc(list, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(rankOf(a.Kind), rankOf(b.Kind)), -cmp.Compare(a.Rows, b.Rows), cmp.Compare(a.Field, b.Field))
+	sort.Slice(list, func(i, j int) bool {
+		a, b := &list[i], &list[j]
+		return cmp.Or(cmp.Compare(rankOf(a.Kind), rankOf(b.Kind)), -cmp.Compare(a.Rows, b.Rows), cmp.Compare(a.Field, b.Field)) < 0
 	})
 	return list
 }

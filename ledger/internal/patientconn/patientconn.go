@@ -44,6 +44,9 @@ type patientConn struct {
 	deadline time.Time // of the reader, as it was set; zero = none
 }
 
+// NetConn returns the connection below, as that of a tls.Conn does.
+func (c *patientConn) NetConn() net.Conn { return c.Conn }
+
 // SetDeadline implements net.Conn.
 func (c *patientConn) SetDeadline(t time.Time) error {
 	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
 	"strconv"
 )
 
@@ -28,7 +29,7 @@ func (c *Conn) Objects(ctx context.Context) ([]Object, error) {
 		all = append(all, o)
 		return nil
 	})
-	slices.SortFunc(all, Object.compare)
+	sort.Slice(all, func(i, j int) bool { return all[i].compare(all[j]) < 0 })
 	return all, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"sort"
 	"sync"
 	"time"
 )
@@ -71,7 +72,7 @@ func (s *Server) Lists() []List {
 	s.record.mu.Lock()
 	defer s.record.mu.Unlock()
 	lists := slices.Clone(s.record.lists)
-	slices.SortFunc(lists, func(a, b List) int { return a.Seq - b.Seq })
+	sort.Slice(lists, func(i, j int) bool { return lists[i].Seq < lists[j].Seq })
 	return lists
 }
 

@@ -177,18 +177,14 @@ func (a *Annotation) write(w io.Writer, scratch string, maxCells int) (Result, e
 	return done, err
 }
 
-// target is a workbook that gets the marks.
-type target interface {
+// target is what a workbook that gets the marks does with a row. It is no interface:
+// see package workbook.
+type target struct {
 	// placeMarks returns the marks of a row in the cells that show them.
-	placeMarks(r *Row) []Mark
-	writeRow(r *Row) error
-	endRows(done *Result) error
+	placeMarks func(r *Row) []Mark
+	writeRow   func(r *Row) error
+	endRows    func(done *Result) error
 }
-
-var (
-	_ target = (*keptBook)(nil)
-	_ target = (*copiedBook)(nil)
-)
 
 // writeRows writes rows, comments and the sheet of problems.
 func (a *Annotation) writeRows(rows iter.Seq2[Row, error], to target, book *workbook.Workbook, sheet string, notes *comments) (Result, error) {

@@ -60,7 +60,7 @@ func (a *Annotation) writeCopy(w io.Writer, scratch string) (done Result, err er
 		return done, err
 	}
 	c.paint = [3]int{c.Style.Text, paint.over(c.Style.Text, false), paint.over(c.Style.Text, true)}
-	if done, err = a.writeRows(a.Rows, c, book, sheet, &comments{file: c.File, sheet: sheet}); err != nil {
+	if done, err = a.writeRows(a.Rows, target{c.placeMarks, c.writeRow, c.endRows}, book, sheet, &comments{file: c.File, sheet: sheet}); err != nil {
 		return done, err
 	}
 	if err := c.stream.Flush(); err != nil {

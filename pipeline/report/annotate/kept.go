@@ -189,7 +189,7 @@ func (k *keptBook) write(w io.Writer) (done Result, err error) {
 	if k.a.Marked != nil {
 		rows = k.a.Marked
 	}
-	if done, err = k.a.writeRows(rows, k, k.Workbook, k.a.Sheet, k.notes); err != nil {
+	if done, err = k.a.writeRows(rows, target{k.placeMarks, k.writeRow, k.endRows}, k.Workbook, k.a.Sheet, k.notes); err != nil {
 		return done, err
 	}
 	done.Dropped = k.dropped

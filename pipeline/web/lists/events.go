@@ -12,6 +12,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 )
 
+// eventsName is the name of the file of a list's events in its folder.
+const eventsName = "events.jsonl"
+
 // The kinds of events.
 const (
 	eventMade     = "made"

@@ -61,7 +61,7 @@ func (s *Store) loadList(id, dir string) (*list, error) {
 			}
 		}
 	}
-	file, history, err := openEvents(filepath.Join(dir, "events.jsonl"))
+	file, history, err := openEvents(filepath.Join(dir, eventsName))
 	if err != nil {
 		return nil, err
 	}

@@ -423,6 +423,50 @@ func TestDiscardDuringACheck(t *testing.T) {
 	}
 }
 
+// A kill in the middle of a discard, or a file that cannot be removed, leaves no list: the
+// next start removes the rest.
+func TestDiscardIsFinishedLater(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, dir)
+	list := upload(t, s, "kunden.csv", sheet(t, headings(), good("1", "a@b.de", nil)))
+	inUse := errors.New("in use")
+	s.removeAll = func(string) error { return inUse }
+	if err := s.Discard(owner, list.ID); !errors.Is(err, inUse) {
+		t.Errorf("%v", err)
+	}
+	killed := t.TempDir()
+	if err := os.CopyFS(killed, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	if all := openStore(t, killed).All(owner); len(all) > 0 {
+		t.Errorf("it is back: %+v", all)
+	}
+	if left, err := os.ReadDir(filepath.Join(killed, "lists")); err != nil || len(left) > 0 {
+		t.Errorf("%v %v", left, err)
+	}
+}
+
+// A list whose check failed is checked again when its settings are sent again.
+func TestAFailedCheckIsMadeAgain(t *testing.T) {
+	s := openStore(t, t.TempDir())
+	list := upload(t, s, "kunden.csv", sheet(t, headings(), good("1", "a@b.de", nil)))
+	l, err := s.lock(list.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.fail(errors.New("no space left on device"))
+	l.mu.Unlock()
+	if list = find(t, s, list.ID); list.State != api.ListFailed || list.Refusal.Code != "failed" {
+		t.Fatalf("%+v", list)
+	}
+	if _, err := s.ChangeSettings(context.Background(), editor(list), list.ID, api.SettingsPatch{}); err != nil {
+		t.Fatal(err)
+	}
+	if list = find(t, s, list.ID); list.State != api.ListChecked || list.Refusal != nil || list.Counts.Ready != 1 {
+		t.Errorf("%+v", list)
+	}
+}
+
 // Where two columns may be one field, the list is kept and both are shown, so that one can
 // be chosen.
 func TestTwoColumnsForOneField(t *testing.T) {

@@ -56,6 +56,8 @@ type Store struct {
 	turns    chan struct{} // one for each check that may run at the same time
 	locked   *os.File      // held as long as the store is open
 	most     int           // findings of a list that are kept one by one
+	// removeAll removes a folder, as os.RemoveAll.
+	removeAll func(folder string) error
 
 	mu    sync.Mutex
 	lists map[string]*list
@@ -64,7 +66,7 @@ type Store struct {
 // Open reads the lists that an earlier process kept in a folder.
 func Open(folder string, opt Options, log *slog.Logger) (*Store, error) {
 	opt.MaxLists, opt.KeepBytes = cmp.Or(opt.MaxLists, defaultMaxLists), cmp.Or(opt.KeepBytes, defaultKeepBytes)
-	s := &Store{folder: filepath.Join(folder, "lists"), mappings: filepath.Join(folder, "mappings"), opt: opt, log: log, turns: make(chan struct{}, 1), most: maxFindings, lists: map[string]*list{}}
+	s := &Store{folder: filepath.Join(folder, "lists"), mappings: filepath.Join(folder, "mappings"), opt: opt, log: log, turns: make(chan struct{}, 1), most: maxFindings, removeAll: os.RemoveAll, lists: map[string]*list{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if err := os.MkdirAll(s.folder, 0o700); err != nil {
 		return nil, fmt.Errorf("the folder of the lists: %w", err)
@@ -252,7 +254,8 @@ func (s *Store) remove(id string, check func(*list) error) error {
 	s.mu.Lock()
 	delete(s.lists, l.id)
 	s.mu.Unlock()
-	return errors.Join(err, os.RemoveAll(l.dir))
+	// Without its events the rest is removed at the next start, if a kill leaves any.
+	return errors.Join(err, os.RemoveAll(filepath.Join(l.dir, eventsName)), s.removeAll(l.dir))
 }
 
 // makeRoom drops the results of the lists that were used longest ago from memory, but

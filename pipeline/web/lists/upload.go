@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path"
@@ -35,7 +36,7 @@ func (s *Store) Upload(ctx context.Context, owner, name string, body io.Reader) 
 func (s *Store) UploadCorrected(ctx context.Context, owner, name string, origin int64, body io.Reader) (api.List, error) {
 	name, isName := plainName(name)
 	if !isName {
-		return api.List{}, api.Refuse(http.StatusBadRequest, "bad_request")
+		return api.List{}, api.Refuse(http.StatusUnprocessableEntity, "bad_name")
 	}
 	id := strings.ToLower(rand.Text()[:16])
 	dir := filepath.Join(s.folder, id)
@@ -43,11 +44,11 @@ func (s *Store) UploadCorrected(ctx context.Context, owner, name string, origin 
 		return api.List{}, err
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		return api.List{}, err
+		return api.List{}, s.notKept(id, err)
 	}
 	l, err := s.keepUpload(ctx, dir, id, owner, &made{Name: name, File: "input" + extensionOf(name), Origin: origin}, body)
 	if err != nil {
-		return api.List{}, errors.Join(err, os.RemoveAll(dir))
+		return api.List{}, errors.Join(s.notKept(id, err), os.RemoveAll(dir))
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -56,6 +57,16 @@ func (s *Store) UploadCorrected(ctx context.Context, owner, name string, origin 
 	}
 	l.startCheck()
 	return view{l}.describe(owner), nil
+}
+
+// notKept returns an error of the disk as a refusal, and any other as it is.
+func (s *Store) notKept(id string, err error) error {
+	var disk *fs.PathError
+	if !errors.As(err, &disk) {
+		return err
+	}
+	s.log.Error("keeping an upload", "list", id, "error", PlainError(err))
+	return api.Refuse(http.StatusInternalServerError, "not_kept")
 }
 
 // checkRoom refuses an upload that there is no room for.
@@ -87,7 +98,7 @@ func (s *Store) keepUpload(ctx context.Context, dir, id, owner string, first *ma
 	if err := s.checkReadable(ctx, filepath.Join(dir, first.File), st); err != nil {
 		return nil, nameInput(err, first.Name)
 	}
-	file, _, err := openEvents(filepath.Join(dir, "events.jsonl"))
+	file, _, err := openEvents(filepath.Join(dir, eventsName))
 	if err != nil {
 		return nil, err
 	}
@@ -147,10 +158,11 @@ func (s *Store) checkReadable(ctx context.Context, path string, st *state) error
 	return lenient.Close()
 }
 
-// plainName returns the last part of a name that a browser sent.
+// plainName returns the last part of a name that a browser sent. Spaces of any width are
+// common in names; what cannot be seen could hide what a file is.
 func plainName(name string) (string, bool) {
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	isOdd := func(r rune) bool { return !unicode.IsPrint(r) }
+	isOdd := func(r rune) bool { return !unicode.IsGraphic(r) }
 	return name, name != "." && name != ".." && name != "/" && utf8.ValidString(name) && utf8.RuneCountInString(name) <= maxName && !strings.ContainsFunc(name, isOdd)
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"sort"
 	"strconv"
 	"strings"
@@ -89,12 +88,7 @@ func (d *Desk) Links(ctx context.Context, id int64, from, n int) (api.Links, err
 }
 
 // WriteMailMerge writes names, e-mails and links of a run, as CSV.
-func (d *Desk) WriteMailMerge(ctx context.Context, w io.Writer, id int64) (err error) {
-	scratch, err := os.MkdirTemp("", "bulkonboard-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+func (d *Desk) WriteMailMerge(ctx context.Context, w io.Writer, id int64) error {
 	header := []string{"row", "id", "email", "firstName", "lastName", "verificationUrl"}
 	rows := func(yield func([]string, error) bool) {
 		err := d.Commands.Links(ctx, id, func(r *ledger.Reported) error {
@@ -108,5 +102,5 @@ func (d *Desk) WriteMailMerge(ctx context.Context, w io.Writer, id int64) (err e
 			yield(nil, err)
 		}
 	}
-	return report.WriteTable(ctx, w, report.CSV, scratch, header, rows)
+	return report.WriteTable(ctx, w, report.CSV, "", header, rows)
 }

@@ -4,7 +4,7 @@ import { ColumnWidths, isRead, readAs } from "./columnwidths.js";
 import { element, fill, linkButton } from "./dom.js";
 import { isDigitField, meaningOf } from "./fields.js";
 import { FindingList, titleOf } from "./findings.js";
-import { countOf, formatCount } from "./format.js";
+import { countOf, formatCount, placeName } from "./format.js";
 import { Grid, placeWidth } from "./grid.js";
 import { Inspector, findingsOf } from "./inspector.js";
 import { downloadButton, reportError, showToast } from "./notices.js";
@@ -124,7 +124,7 @@ export class CheckScreen {
         this.drawAll();
       }),
       this.correctedButton,
-      element("span.local", {}, "Runs on this computer. Nothing has been sent."));
+      element("span.local", {}, "Runs on " + placeName() + (list.plan ? "." : ". Nothing has been sent.")));
     this.correctedButton.hidden = this.isReadOnly || !list.command.includes(".corrected.xlsx"); // which the command needs
     if (this.kind && list.state === "checked" && !list.kinds.some((kind) => kind.id === this.kind?.id)) {
       this.findings.open(null); // it is settled

@@ -1,7 +1,7 @@
 // @ts-check
 import { element, fill, linkButton, notice, panel } from "./dom.js";
 import { choicesOf, fieldLabel } from "./fields.js";
-import { countOf } from "./format.js";
+import { countOf, placeName } from "./format.js";
 import { keepButton } from "./mapping.js";
 import { reportError, showCommand } from "./notices.js";
 
@@ -29,7 +29,7 @@ export function drawColumnsScreen(place, data, options) {
   const others = list.fields.filter((field) => !used.includes(field));
   const canGoOn = list.missing.length === 0 && list.state !== "unsettled" && list.state !== "failed";
   fill(place, element("div.page", {},
-    element("div.title", {}, element("h1", {}, "Columns of " + list.name), element("span.local", {}, "Runs on this computer. Nothing has been sent.")),
+    element("div.title", {}, element("h1", {}, "Columns of " + list.name), element("span.local", {}, "Runs on " + placeName() + (list.plan ? "." : ". Nothing has been sent."))),
     list.unclear.length > 0 && list.refusal ? notice("bad", list.refusal.sentence, "Choose the column that is read as " + list.unclear.map(fieldLabel).join(", ") + ". The other one is not sent.") : null,
     missing.length > 0
       ? notice("bad", countOf(missing.length, "required field has", "required fields have") + " no column: " + missing.join(", ") + ".", "Choose a column for each, or a default value where one is offered.")

@@ -1,6 +1,6 @@
 // @ts-check
 import { element, fill, notice } from "./dom.js";
-import { formatBytes } from "./format.js";
+import { formatBytes, placeName } from "./format.js";
 import { Refusal, uploadFile } from "./request.js";
 import { reportError } from "./notices.js";
 
@@ -18,7 +18,7 @@ export class DropZone {
     this.result = element("div", { "aria-live": "polite" });
     this.target = element("div.drop", {},
       element("p.call", {}, of ? "Drop the corrected rows here" : "Drop a spreadsheet here"),
-      element("p.soft", {}, ".xlsx, .csv or .tsv, up to " + formatBytes(this.limit) + ". The file stays on this computer and is never changed."),
+      element("p.soft", {}, ".xlsx, .csv or .tsv, up to " + formatBytes(this.limit) + ". The file stays on " + placeName() + " and is never changed."),
       element("label.button.primary", { for: "file" }, "Choose a file"), this.input);
     this.node = element("section", { "aria-label": "Drop a spreadsheet" }, this.target, this.result);
     this.input.addEventListener("change", () => this.take(this.input.files));

@@ -1,6 +1,6 @@
 // @ts-check
 import { button, element, factList, fill, notice, panel } from "./dom.js";
-import { capitalize, countOf, formatBytes, formatCount, formatTime } from "./format.js";
+import { capitalize, countOf, formatBytes, formatCount, formatTime, placeName } from "./format.js";
 import { askUser, reportError } from "./notices.js";
 import { request } from "./request.js";
 
@@ -25,7 +25,7 @@ export function drawFileScreen(place, data, options) {
   const { list } = data;
   const settle = (/** @type {Record<string, any>} */ patch) => void data.settle(patch).catch(reportError);
   fill(place, element("div.page", {},
-    element("div.title", {}, element("h1", {}, list.name), element("span.local", {}, "Runs on this computer. Nothing has been sent.")),
+    element("div.title", {}, element("h1", {}, list.name), element("span.local", {}, "Runs on " + placeName() + (list.plan ? "." : ". Nothing has been sent."))),
     list.refusal ? notice("bad", list.refusal.sentence, list.refusal.whatToDo || null) : null,
     list.readings.length > 0 && list.state === "unsettled" ? readingPanel(list, settle, options.isReadOnly) : null,
     element("div.columns.wide-left", {},

@@ -22,6 +22,12 @@ export function countOf(n, one, many = one + "s") {
   return formatCount(n) + " " + (n === 1 ? one : many);
 }
 
+/** Names the machine that the program runs on, and has the lists. */
+export function placeName() {
+  const { hostname } = location;
+  return /^127\.|^\[::1\]$/.test(hostname) ? "this computer" : hostname;
+}
+
 /**
  * Begins a text with a capital letter.
  *

@@ -1,7 +1,7 @@
 // @ts-check
 import { DropZone } from "./dropzone.js";
 import { byID, element, fill, panel, table } from "./dom.js";
-import { countOf, formatCount, formatMoney, formatTime } from "./format.js";
+import { countOf, formatCount, formatMoney, formatTime, placeName } from "./format.js";
 import { hideBanner, reportError, showBanner } from "./notices.js";
 import { Refusal, getJSON } from "./request.js";
 import { hasRole, startPage, targetName } from "./shell.js";
@@ -22,7 +22,7 @@ void startPage(async (session) => {
   const isSender = hasRole(session, "prepare");
   const work = element("div.stack");
   fill(page,
-    element("div.title", {}, element("h1", {}, "Lists"), element("span.soft", {}, whereText(session.target)), element("span.local", {}, "Runs on this computer")),
+    element("div.title", {}, element("h1", {}, "Lists"), element("span.soft", {}, whereText(session.target)), element("span.local", {}, "Runs on " + placeName())),
     session.target.walletProblem ? walletNotice(session.target) : null,
     isSender ? new DropZone(session).node : null,
     work);
@@ -88,7 +88,7 @@ function drawWork(place, lists, plans, runs, session) {
 /** @param {import("./types.js").Session} session */
 function emptyText(session) {
   return element("div.inside", {}, element("p.soft", {}, hasRole(session, "prepare")
-    ? "No list yet. Drop a spreadsheet above. It is checked on this computer, and nothing is sent before a plan is approved."
+    ? "No list yet. Drop a spreadsheet above. It is checked on " + placeName() + ", and nothing is sent before a plan is approved."
     : "No list yet. Lists appear here when a colleague has dropped one."));
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 import { CheckScreen } from "./checkscreen.js";
 import { drawColumnsScreen } from "./columnsscreen.js";
-import { byID, element, fill } from "./dom.js";
+import { button, byID, element, fill } from "./dom.js";
 import { drawFileScreen } from "./filescreen.js";
 import { formatCount } from "./format.js";
 import { ListData } from "./listdata.js";
@@ -36,8 +36,13 @@ void startPage(async (session) => {
     drawHeader(session, { now: screens.indexOf(screen) + 1, links: stepLinks(data.list) });
     document.title = data.list.name + " · bulkonboard";
     document.body.classList.toggle("is-grid", screen === "check");
-    if (data.list.state === "failed" && data.list.refusal) showBanner("failed", "bad", element("span", {}, element("b", {}, data.list.refusal.sentence), data.list.refusal.whatToDo));
-    else hideBanner("failed");
+    if (data.list.state === "failed" && data.list.refusal) {
+      const canHelp = data.list.refusal.code === "failed" && !isReadOnly; // as a full disk that has room again
+      showBanner("failed", "bad", element("span", {}, element("b", {}, data.list.refusal.sentence), data.list.refusal.whatToDo),
+        ...canHelp ? [button("Check again", () => void data.settle({}).catch(reportError), "small")] : []);
+    } else {
+      hideBanner("failed");
+    }
     if (isOfferDismissed || screen === "plan") hideBanner("mapping");
     else offerMapping(data, isReadOnly, () => {
       isOfferDismissed = true;

@@ -13,7 +13,7 @@ const actions = /** @type {Record<string, string>} */ ({
   login: "Signed in", "login-failed": "Failed to sign in", logout: "Signed out", upload: "Dropped a list", discard: "Discarded a list",
   settings: "Changed how a list is read", "keep-mapping": "Kept a mapping", "use-mapping": "Used a kept mapping", cells: "Changed cells", decision: "Decided once", "leave-out": "Left rows out", undo: "Undid a change",
   plan: "Submitted a plan", approve: "Approved a plan", decline: "Declined a plan", run: "Started a run", stop: "Stopped a run",
-  links: "Showed links", report: "Downloaded a report", rejects: "Downloaded rows to correct", download: "Downloaded a file",
+  links: "Handed out links", report: "Downloaded a report", download: "Downloaded a file",
 });
 
 void startPage(() => {
@@ -64,7 +64,7 @@ function drawEntries(place, entries, total, from, draw) {
 }
 
 const details = /** @type {Record<string, string>} */ ({ "leave-out": "rows of a kind left out", "phone-plus": "phone numbers without +", "phone-region": "country of phone numbers",
-  marked: "marked workbook", corrected: "corrected workbook", rejects: "rows to correct" });
+  marked: "marked workbook", corrected: "corrected workbook", rejects: "rows to correct", shown: "on the page", "mail-merge": "in a file for mailing" });
 
 /**
  * Returns the detail of an entry in words.

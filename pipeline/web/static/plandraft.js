@@ -62,7 +62,7 @@ function drawPlan(place, data, plan, order, redraw, isReadOnly) {
   submit.disabled = plan.blocked !== null || plan.send === 0;
   submit.hidden = isReadOnly;
   fill(place, element("div.page", {},
-    element("div.title", {}, element("h1", {}, "Plan for " + plan.name), element("span.local", {}, "Nothing has been sent.")),
+    element("div.title", {}, element("h1", {}, "Plan for " + plan.name), element("span.local", {}, "Nothing is sent before a plan is approved.")),
     plan.send === 0 ? notice("warn", "There is nothing to send.", "Every row was created earlier, is left out or has to be corrected.") : blockedNotice(plan),
     walletNotice(plan), overlapNotice(plan), warningNotice(plan.warnings),
     isReadOnly ? null : optionPanel(plan, order, redraw),

@@ -60,7 +60,7 @@ function moneyPanel(plan) {
 /** @param {Plan} plan */
 function timePanel(plan) {
   return panel("When", null, element("div.inside", {}, factList([
-    ["Takes about", plan.seconds > 0 ? formatDuration(plan.seconds) : "no rate limit is set"],
+    ["Takes about", plan.seconds > 0 ? formatDuration(plan.seconds) : "not known: no rate limit is set"],
     ["Expires", plan.id ? formatTime(plan.expiresAt) : "24 hours after it is submitted"],
     ["May approve", plan.approvers.length > 0 ? plan.approvers.join(", ") : "any other user with the role approve"],
   ])));

@@ -1,4 +1,5 @@
 // @ts-check
+import { placeName } from "./format.js";
 
 /** An answer that refuses: what happened, and what to do. */
 export class Refusal extends Error {
@@ -18,7 +19,7 @@ export class Refusal extends Error {
 /** The program does not answer. */
 export class ServerGone extends Error {
   constructor() {
-    super("The program on this computer does not answer.");
+    super("The program on " + placeName() + " does not answer.");
   }
 }
 

@@ -1,6 +1,8 @@
 package webtest
 
 import (
+	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -65,4 +67,36 @@ func testWorkbook(t *testing.T, b *Browser) {
 	x.UploadFile(workbook)
 	x.ClickText(".notice a", "Open that list")
 	x.WaitText(".foot .sum", "= 200")
+}
+
+// Markup in the name of a file or a sheet, in headings and in cells is shown as it is, on
+// every screen, and makes no element.
+func testMarkup(t *testing.T, b *Browser) {
+	const markup = `<img src=x onerror=alert(1)>` // fits into the name of a sheet
+	path := filepath.Join(t.TempDir(), markup+".xlsx")
+	book := excelize.NewFile()
+	defer book.Close()
+	heads := []any{"firstName", "lastName", "email", "phoneNumber", "accountPurpose", "ipAddress", "isTermsOfServiceAccepted", "program", markup}
+	row := []any{markup, markup, markup, markup, markup, markup, markup, markup, markup}
+	for _, err := range []error{book.SetSheetName("Sheet1", markup), book.SetSheetRow(markup, "A1", &heads), book.SetSheetRow(markup, "A2", &row), book.SaveAs(path)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	x := b.openTab(t, startSite(t, nil))
+	x.UploadFile(path)
+	x.WaitText(".foot .sum", "= 1")
+	x.ClickText(".file button", "Show the others")
+	x.WaitFor(CellAt(2, "firstName") + "?.textContent === " + Quote(markup))
+	x.WaitFor(CellAt(2, markup) + "?.textContent === " + Quote(markup))
+	x.OpenCard("program")
+	x.WaitText(".choice", markup)
+	list := x.Path()
+	for _, screen := range []string{"/", list + "#check", list + "#columns", list + "#file"} {
+		x.OpenPage(screen)
+		x.WaitText("#main", markup)
+		if n := Evaluate[int](x, `document.querySelectorAll("img, main script, [onerror]").length`); n != 0 {
+			t.Errorf("%s: markup of the list made %d elements: %s", screen, n, fmt.Sprint(x.TextOf("#main")))
+		}
+	}
 }

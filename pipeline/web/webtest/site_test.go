@@ -33,7 +33,7 @@ func startSiteFor(t *testing.T, list *fakeList, owner access.User) *site {
 	t.Cleanup(server.Close)
 	s.url = server.URL
 	var err error
-	s.web, err = web.New(web.Config{Engine: s.engine, Folder: t.TempDir(), Access: access.Config{Listener: strings.TrimPrefix(server.URL, "http://"), Owner: owner}})
+	s.web, err = web.New(web.Config{Engine: s.engine, Folder: t.TempDir(), Access: access.Config{Listener: strings.TrimPrefix(server.URL, "http://"), Names: []string{ForeignHost}, Owner: owner}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,6 +40,48 @@ func testMapping(t *testing.T, b *Browser) {
 	x.ClickText("dialog button", "Close")
 }
 
+// testPlace: the pages say where the program runs, and that nothing was sent only as long
+// as that is known.
+func testPlace(t *testing.T, b *Browser) {
+	s := startSite(t, newFakeList("fake", 204))
+	x := b.NewTab(t, strings.Replace(s.url, "127.0.0.1", ForeignHost, 1)) // as a colleague reaches it
+	x.SignIn(s.web.NewToken())
+	x.WaitText(".local", "Runs on "+ForeignHost)
+	x.WaitText(".drop", "The file stays on "+ForeignHost)
+	x.OpenPage("/lists/fake")
+	x.WaitText(".local", "Runs on "+ForeignHost+". Nothing has been sent.")
+	s.list.setList(func(l *api.List) { l.Plan = "p1" })
+	mine := b.openTab(t, s)
+	mine.WaitText(".local", "Runs on this computer")
+	for _, screen := range []string{"#file", "#columns", "#check"} {
+		mine.OpenPage("/lists/fake" + screen)
+		mine.WaitText(".local", "Runs on this computer.")
+		if text := mine.TextOf(".local"); strings.Contains(text, "sent") {
+			t.Errorf("%s of a list with a plan: %s", screen, text)
+		}
+	}
+}
+
+// testCheckAgain: a check that failed, as on a full disk, can be made again.
+func testCheckAgain(t *testing.T, b *Browser) {
+	s := startSite(t, newFakeList("fake", 204))
+	s.list.setList(func(l *api.List) {
+		l.State, l.Refusal = api.ListFailed, &api.Error{Code: "failed", Sentence: "Something failed unexpectedly.", WhatToDo: "Try again."}
+	})
+	x := b.openTab(t, s)
+	x.OpenPage("/lists/fake")
+	x.ClickText(".banner button", "Check again")
+	x.WaitFor(`fetch("/api/lists/fake").then((r) => r.json()).then((l) => l.revision === 2)`)
+	s.list.setList(func(l *api.List) {
+		l.State, l.Refusal = api.ListFailed, &api.Error{Code: "file_changed", Sentence: "The kept copy is another one."}
+	})
+	x.OpenPage("/lists/fake")
+	x.WaitText(".banner", "The kept copy is another one.")
+	if text := x.TextOf(".banner"); strings.Contains(text, "Check again") {
+		t.Errorf("a check that cannot help is offered: %s", text)
+	}
+}
+
 // testUnclearColumns: where two columns may be one field, the page asks which one is.
 func testUnclearColumns(t *testing.T, b *Browser) {
 	s := startSite(t, newFakeList("fake", 204))

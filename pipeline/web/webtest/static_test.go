@@ -51,6 +51,48 @@ func TestScriptsAreSafe(t *testing.T) {
 	}
 }
 
+// TestLogFiltersByWhatIsLogged: every action that the log offers as a filter is one that
+// is written.
+func TestLogFiltersByWhatIsLogged(t *testing.T) {
+	script, err := os.ReadFile(filepath.Join(static, "log.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources, err := filepath.Glob("../*_handlers.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := map[string]bool{}
+	for _, path := range append(sources, "../session.go") {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range regexp.MustCompile(`(?:Action: |by, |action :?= )"([a-z-]+)"`).FindAllStringSubmatch(string(text), -1) {
+			written[found[1]] = true
+		}
+	}
+	_, offered, _ := strings.Cut(string(script), "const actions = ")
+	offered, _, _ = strings.Cut(offered, "});")
+	shown := map[string]bool{}
+	for _, found := range regexp.MustCompile(`"?([a-z-]+)"?: "`).FindAllStringSubmatch(offered, -1) {
+		shown[found[1]] = true
+	}
+	for _, pair := range []struct {
+		what       string
+		all, among map[string]bool
+	}{{"offered and never written", shown, written}, {"written and not named", written, shown}} {
+		for action := range pair.all {
+			if isDownload := action == "marked" || action == "corrected"; !pair.among[action] && !isDownload {
+				t.Errorf("%s: %s", pair.what, action)
+			}
+		}
+	}
+	if len(shown) < 15 {
+		t.Errorf("only %d actions were found", len(shown))
+	}
+}
+
 // TestTypesKnowEveryField: the types of the scripts name whatever the server answers.
 func TestTypesKnowEveryField(t *testing.T) {
 	types, err := os.ReadFile(filepath.Join(static, "types.js"))

@@ -3,6 +3,7 @@ package session
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/findings"
@@ -36,9 +37,10 @@ func Causes(t ledger.Tally) []report.Cause {
 		causes = append(causes, report.Cause{Status: c.Status, Field: c.Field, Code: c.Code, Count: n})
 	}
 	order := ledger.Statuses()
-	slices.SortFunc(causes, func(a, b report.Cause) int {
+	sort.Slice(causes, func(i, j int) bool {
+		a, b := &causes[i], &causes[j]
 		return cmp.Or(cmp.Compare(slices.Index(order, a.Status), slices.Index(order, b.Status)),
-			cmp.Compare(b.Count, a.Count), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Code, b.Code))
+			cmp.Compare(b.Count, a.Count), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Code, b.Code)) < 0
 	})
 	return causes
 }

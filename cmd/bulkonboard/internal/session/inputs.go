@@ -1,9 +1,9 @@
 package session
 
 import (
-	"cmp"
 	"context"
 	"slices"
+	"sort"
 
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/reportfile"
 	"github.com/bulkonboard/bulkonboard/ledger"
@@ -35,7 +35,7 @@ func Inputs(ctx context.Context, l Ledger) ([]ledger.Batch, error) {
 			newest[r.Batch] = max(newest[r.Batch], r.ID)
 		}
 	}
-	slices.SortStableFunc(batches, func(x, y ledger.Batch) int { return cmp.Compare(newest[y.ID], newest[x.ID]) })
+	sort.SliceStable(batches, func(i, j int) bool { return newest[batches[i].ID] > newest[batches[j].ID] })
 	return batches, nil
 }
 

@@ -15,7 +15,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
+	"sort"
 	"strings"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/limits"
@@ -113,7 +113,9 @@ func (c *copier) droppedCounts() []Count {
 	for kind, n := range c.left {
 		list = append(list, Count{kind, n})
 	}
-	slices.SortFunc(list, func(a, b Count) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Kind, b.Kind)) })
+	sort.Slice(list, func(i, j int) bool {
+		return cmp.Or(list[j].N-list[i].N, cmp.Compare(list[i].Kind, list[j].Kind)) < 0
+	})
 	return list
 }
 

@@ -209,6 +209,19 @@ func TestPlanFiguresAreThoseOfTheCommand(t *testing.T) {
 	}
 }
 
+// folderWatch notes what is in a folder while something is written to it.
+type folderWatch struct {
+	folder string
+	seen   []string
+}
+
+// Write looks into the folder.
+func (f *folderWatch) Write(p []byte) (int, error) {
+	found, err := filepath.Glob(filepath.Join(f.folder, "*"))
+	f.seen = found
+	return len(p), err
+}
+
 func TestFromPlanToReport(t *testing.T) {
 	o := openOffice(t, 9)
 	plan := o.submit(api.MakePlan{})
@@ -261,6 +274,13 @@ func TestFromPlanToReport(t *testing.T) {
 	want.Write(o.command("report", "--sandbox", "--ledger="+filepath.Join(o.dir, "box.db"), "--run=last", "-"))
 	if with.String() != want.String() || strings.Count(with.String(), "https://") != 9 || strings.Contains(without.String(), "https://") {
 		t.Errorf("report\n%s\nwant\n%s\nwithout links\n%s", &with, &want, &without)
+	}
+	scratch := &folderWatch{folder: filepath.Join(o.dir, "box.db.web", "scratch")}
+	if err := o.WriteReport(t.Context(), scratch, run.ID, "xlsx", true); err != nil || len(scratch.seen) != 1 {
+		t.Errorf("put together in %q, %v", scratch.seen, err)
+	}
+	if left, err := os.ReadDir(scratch.folder); err != nil || len(left) > 0 {
+		t.Errorf("left %v, %v", left, err)
 	}
 	if _, err := os.Stat(o.list.Rejects); err != nil {
 		t.Errorf("rejects: %v", err)

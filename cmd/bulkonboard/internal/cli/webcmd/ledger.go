@@ -22,6 +22,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/approval"
 	"github.com/bulkonboard/bulkonboard/pipeline/kyc"
 	"github.com/bulkonboard/bulkonboard/pipeline/report"
+	"github.com/bulkonboard/bulkonboard/pipeline/web"
 	"github.com/bulkonboard/bulkonboard/pipeline/web/api"
 	desk "github.com/bulkonboard/bulkonboard/pipeline/web/plans"
 )
@@ -246,10 +247,14 @@ func (e *engine) Links(ctx context.Context, run int64, each func(*ledger.Reporte
 
 // WriteReport implements desk.Commands.
 func (e *engine) WriteReport(ctx context.Context, w io.Writer, run int64, kind report.Kind, withLinks bool) error {
+	scratch := scratchOf(e.to)
+	if err := web.MakeFolder(scratch); err != nil {
+		return err
+	}
 	args := append([]string{"report"}, e.ownWords("report")...)
 	args = append(args, "--run="+strconv.FormatInt(run, 10), "--format="+string(kind), "-")
 	if !withLinks {
 		args = append(args, "--no-links")
 	}
-	return refusalOf(e.carryOut(ctx, guest.Guest{}, w, nil, args))
+	return refusalOf(e.carryOut(ctx, guest.Guest{Scratch: scratch}, w, nil, args))
 }

@@ -9,6 +9,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"os"
 	"os/user"
 	"path/filepath"
 	"time"
@@ -66,6 +67,9 @@ func serve(ctx context.Context, con *term.Console, e *engine, o *options) (err e
 	page, err := web.New(web.Config{Engine: desk, Access: cfg, Folder: folder, MaxUpload: int64(o.upload.N) * megabyte, Lists: e.listOptions(), Log: logger})
 	if err != nil {
 		return errors.Join(exit.NewUsageError(err), desk.Close())
+	}
+	if err := os.RemoveAll(scratchOf(e.to)); err != nil { // what a kill left; the page has the folder to itself now
+		return errors.Join(err, desk.Close(), page.Close())
 	}
 	s := &http.Server{Handler: page, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, ErrorLog: log.New(io.Discard, "", 0), // what it logs quotes requests
 		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
@@ -145,6 +149,9 @@ func folderOf(to settings.Target) string {
 	}
 	return filepath.Clean(path + ".web")
 }
+
+// scratchOf returns where reports are put together.
+func scratchOf(to settings.Target) string { return filepath.Join(folderOf(to), "scratch") }
 
 // listOptions returns how lists are checked: by the rules of run.
 func (e *engine) listOptions() lists.Options {

@@ -50,6 +50,9 @@ type Guest struct {
 	// LastResort gets what must not be lost when neither the ledger nor its emergency file
 	// can be written; nil = standard error of the command.
 	LastResort io.Writer
+	// Scratch is a private folder for the parts of a report that do not fit in memory; ""
+	// = that of the system. They have personal data: whoever owns it empties it after a kill.
+	Scratch string
 }
 
 type contextKey struct{}

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"path/filepath"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -68,7 +69,7 @@ func readCorrections(ctx context.Context, l inputLister, still rowReader, first 
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(batches, func(a, b ledger.Batch) int { return int(a.ID - b.ID) })
+	sort.Slice(batches, func(i, j int) bool { return batches[i].ID < batches[j].ID })
 	found := map[string]*correction{}
 	for _, b := range batches {
 		column := slices.Index(b.Carried, source.OriginColumn)
