@@ -178,25 +178,27 @@ func (l *core) checkWrites(ctx context.Context, e *emergency.File, path string) 
 	if err != nil || known >= e.Seq() {
 		return err
 	}
-	if isAdopted, err := (gapBook{l}).wasAdoptedSince(ctx, path); err != nil || isAdopted {
+	if isOlder, err := (gapBook{l}).isOlderFile(ctx, path); err != nil || isOlder {
 		return err
 	}
 	return fmt.Errorf("%s: the database knows %d writes of sender %d, and %s says that it had confirmed %d: it lost commits in a failover, or is an older copy; put the newer one in its place, or continue with this one by bulkonboard ledger adopt, which calls no user created meanwhile a duplicate: %w",
 		l.address.text, known, e.LastSender(), path, e.Seq(), ledger.ErrDamaged)
 }
 
-// wasAdoptedSince reports whether the ledger was adopted, from any host, after a file was
-// last written: its gap covers what the file knows of. Only the age of the file counts: the
-// clocks of this host and of the database may be far apart.
-func (b gapBook) wasAdoptedSince(ctx context.Context, path string) (isAdopted bool, err error) {
+// isOlderFile reports whether a file was last written before the ledger was adopted, from any
+// host, so that the gap covers what the file knows of; or before all senders of this database,
+// so that its sender was one of another database, from which the ledger was copied. Only the
+// age of the file counts: the clocks of this host and of the database may be far apart.
+func (b gapBook) isOlderFile(ctx context.Context, path string) (isOlder bool, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return false, fmt.Errorf("%s: %w: %w", path, err, ledger.ErrWrite)
 	}
 	age := time.Since(info.ModTime())
-	return read(ctx, b.l, func(c *conn) (isAdopted bool, err error) {
-		err = c.QueryOne(ctx, "SELECT EXISTS (SELECT FROM gap WHERE written_us > "+nowMicros+" - ?::bigint)", []any{age.Microseconds()}, &isAdopted)
-		return isAdopted, err
+	return read(ctx, b.l, func(c *conn) (isOlder bool, err error) {
+		err = c.QueryOne(ctx, "SELECT EXISTS (SELECT FROM gap WHERE written_us > x.at) OR NOT EXISTS (SELECT FROM sender WHERE began_us <= x.at) FROM (SELECT "+nowMicros+" - ?::bigint AS at) x",
+			[]any{age.Microseconds()}, &isOlder)
+		return isOlder, err
 	})
 }
 

@@ -114,6 +114,33 @@ func TestOtherLedgersFile(t *testing.T) {
 	}
 }
 
+// TestCopiedBack: the emergency file of a ledger that was copied away and back to another place
+// says nothing about the senders there.
+func TestCopiedBack(t *testing.T) {
+	o := optionsFor(shared.Cluster(t).URL())
+	o.Create, o.Emergency = true, filepath.Join(t.TempDir(), "answers.emergency")
+	first := openWith(t, o)
+	for range 3 {
+		if err := first.SaveFact(t.Context(), "pace", "5", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	id := first.id
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	keep := o.Emergency
+	o.Emergency, o.Address = "", shared.Cluster(t).URL()
+	other := openWith(t, o)
+	execute(t, other, "UPDATE ledger SET id = '"+id+"'")
+	execute(t, other, "UPDATE sender SET writes = 0")
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o.Emergency = keep
+	openWith(t, o)
+}
+
 // TestNoRoomForBeat: a server that has no connection left for the signs of life says so at
 // the opening: without them nothing could be sent.
 func TestNoRoomForBeat(t *testing.T) {

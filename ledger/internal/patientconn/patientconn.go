@@ -97,7 +97,9 @@ func (c *patientConn) isOver() bool {
 // probeServer asks whether a server would speak TLS, which each one answers with a letter,
 // before it asks who is there.
 func probeServer(network, addr string, timeout time.Duration) (err error) {
-	c, err := net.DialTimeout(network, addr, timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	c, err := new(net.Dialer).DialContext(ctx, network, addr)
 	if err != nil {
 		return err
 	}
