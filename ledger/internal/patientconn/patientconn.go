@@ -22,7 +22,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Con
 	if err != nil {
 		return nil, err
 	}
-	return &patientConn{Conn: c, patience: timeToAnswer, probe: func() error { return probeServer(network, addr, timeToAnswer/2) }}, nil
+	return &patientConn{Conn: c, network: network, addr: addr, patience: timeToAnswer, probe: probeServer}, nil
 }
 
 // timeToAnswer is how long an answer of the server may take before it is asked whether it
@@ -37,8 +37,9 @@ var ErrMute = errors.New("the server takes connections and does not answer")
 // acknowledges every byte, and would else be waited for without end.
 type patientConn struct {
 	net.Conn
-	patience time.Duration
-	probe    func() error // nil if the server answers
+	network, addr string
+	patience      time.Duration
+	probe         func(network, addr string, timeout time.Duration) error // nil if the server answers
 
 	mu       sync.Mutex
 	deadline time.Time // of the reader, as it was set; zero = none
@@ -70,7 +71,7 @@ func (c *patientConn) Read(b []byte) (int, error) {
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) || c.isOver() {
 			return n, err
 		}
-		if err := c.probe(); err != nil {
+		if err := c.probe(c.network, c.addr, c.patience/2); err != nil {
 			return 0, fmt.Errorf("%w: %w", ErrMute, err)
 		}
 	}

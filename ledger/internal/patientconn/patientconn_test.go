@@ -40,7 +40,7 @@ func dial(t *testing.T, addr string, patience time.Duration) *patientConn {
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	p, _ := c.(*patientConn)
-	p.patience, p.probe = patience, func() error { return probeServer("tcp", addr, patience) }
+	p.patience = patience
 	return p
 }
 
@@ -64,7 +64,7 @@ func TestSlowAnswer(t *testing.T) {
 		}
 	})
 	c := dial(t, addr, time.Millisecond)
-	c.probe = func() error { return probeServer("tcp", addr, time.Minute) }
+	c.probe = func(network, addr string, _ time.Duration) error { return probeServer(network, addr, time.Minute) }
 	b := make([]byte, 4)
 	if n, err := c.Read(b); err != nil || n == 0 {
 		t.Errorf("%d bytes, %v", n, err)
@@ -85,7 +85,7 @@ func TestMuteServer(t *testing.T) {
 func TestDeadline(t *testing.T) {
 	t.Parallel()
 	c := dial(t, serve(t, func(int, net.Conn) {}), time.Hour)
-	c.probe = func() error { t.Error("the server was asked"); return nil }
+	c.probe = func(string, string, time.Duration) error { t.Error("the server was asked"); return nil }
 	begun := make(chan struct{})
 	go func() {
 		<-begun
