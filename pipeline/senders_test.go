@@ -13,6 +13,7 @@ import (
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/ledger/memory"
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/decide"
+	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner"
 	"github.com/bulkonboard/bulkonboard/validate"
 )
@@ -684,6 +685,29 @@ func TestOneSenderOfSharedLedger(t *testing.T) {
 		want(t, g.senders[0].summary, map[ledger.Status]int{ledger.Created: rows - 1, ledger.LinkMissing: 1})
 		if g.senders[0].err != nil {
 			t.Error(g.senders[0].err)
+		}
+	})
+}
+
+// TestLeaseIsOver: a sender whose lease stays over waits for it as long as for anything, and
+// then says that it was the ledger, not the partner, that it did not reach.
+func TestLeaseIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &sharedRun{run: &run{cfg: Config{Pace: Pace{Patience: time.Minute}}, clock: &pacing.Clock{}}, ledger: memory.New("sandbox").Connect()}
+		if _, own, err := s.askPace(t.Context()); err != nil || !own.IsZero() {
+			t.Errorf("while it lasts: %s, %v", own, err)
+		}
+		s.leaseEnd.Store(time.Now().UnixNano())
+		for range 2 { // it is tried again and again
+			s.leaseOut.Store(time.Now().UnixNano())
+			if _, own, err := s.askPace(t.Context()); err != nil || !own.Equal(time.Now().Add(leasePause)) {
+				t.Errorf("at first: %s, %v", own, err)
+			}
+			<-time.After(time.Minute)
+		}
+		_, _, err := s.askPace(t.Context())
+		if stop := (*Stop)(nil); !errors.As(err, &stop) || stop.Reason != LedgerFault || !errors.Is(err, errLeaseEnded) {
+			t.Errorf("after its patience: %v", err)
 		}
 	})
 }

@@ -29,6 +29,7 @@ type sharedRun struct {
 
 	work     workload
 	leaseOut atomic.Int64  // when a request did not begin because the lease had ended, in nanoseconds since 1970
+	leaseEnd atomic.Int64  // when that was the first time since one began; 0 = one has
 	isIdle   atomic.Bool   // the feed has nothing to hand on at present
 	nudge    chan struct{} // makes the planner look again
 	since    time.Time     // when the run joined, by the ledger's clock
@@ -180,7 +181,9 @@ var (
 func (s *sharedRun) mayBegin(j *job) error {
 	switch {
 	case !s.MaySend(j.attempt.ID):
-		s.leaseOut.Store(pacing.WallTime().UnixNano())
+		now := pacing.WallTime().UnixNano()
+		s.leaseOut.Store(now)
+		s.leaseEnd.CompareAndSwap(0, now)
 		s.run.gate.HoldForAll(ledger.SlotsWait)
 		return errLeaseEnded
 	case !s.run.gate.IsOpenTo(j.attempt.ID):
@@ -188,6 +191,7 @@ func (s *sharedRun) mayBegin(j *job) error {
 	case j.isStale(pacing.WallTime()):
 		return errEvidence
 	default:
+		s.leaseEnd.Store(0)
 		return nil
 	}
 }
@@ -247,17 +251,22 @@ func (s *submitters) reportFunds(a answered) {
 	}
 }
 
-// askPace returns the pauses of all senders, with times by our clock.
-func (s *sharedRun) askPace(ctx context.Context) (ledger.Pace, error) {
-	pace, err := s.ledger.Pace(ctx)
-	if err != nil {
-		return pace, ledgerStop("reading the pauses of all senders", err)
+// askPace returns the pauses of all senders, and until when this one has to wait for its
+// lease, with times by our clock. Its error says that the lease has been over for longer
+// than the run's patience.
+func (s *sharedRun) askPace(ctx context.Context) (pace ledger.Pace, own time.Time, err error) {
+	if pace, err = s.ledger.Pace(ctx); err != nil {
+		return pace, own, ledgerStop("reading the pauses of all senders", err)
 	}
 	pace.WaitUntil = s.run.clock.FromShared(pace.WaitUntil)
-	if at := time.Unix(0, s.leaseOut.Load()).Add(leasePause); at.After(pace.WaitUntil) { // else attempts would be opened and closed in vain
-		pace.WaitUntil = at
+	ended := s.leaseEnd.Load()
+	if ended == 0 {
+		return pace, own, nil
 	}
-	return pace, nil
+	if out := pacing.WallTime().Sub(time.Unix(0, ended)); out > s.run.cfg.Pace.Patience {
+		return pace, own, ledgerStop("giving a sign of life", fmt.Errorf("for %s: %w: %w", out.Round(time.Second), errLeaseEnded, ledger.ErrUnavailable))
+	}
+	return pace, time.Unix(0, s.leaseOut.Load()).Add(leasePause), nil // else attempts would be opened and closed in vain
 }
 
 // askWalletDuty returns what this sender does about a wallet that is empty for all. One

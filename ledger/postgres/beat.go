@@ -16,12 +16,19 @@ import (
 const beatsPerClock = 4
 
 // startBeating moves the beat of this process until the sender is stopped: until the last answer
-// is recorded, whatever becomes of ctx.
-func (l *core) startBeating(ctx context.Context) {
+// is recorded, whatever becomes of ctx. Its connection is made before, so that a server which
+// has no more room for it says so while nothing is sent.
+func (l *core) startBeating(ctx context.Context) error {
 	s := l.sender
+	b := beat{core: l}
+	if err := l.retryReading(ctx, func() (canRetry bool, err error) {
+		b.db, err = l.address.connect(ctx, roleBeat)
+		return true, l.classify(err, false)
+	}); err != nil {
+		return err
+	}
 	ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.beats.Go(func() {
-		b := beat{core: l}
 		defer b.close()
 		ticks := time.NewTicker(sharing.BeatInterval(s.as.Lease))
 		defer ticks.Stop()
@@ -34,6 +41,7 @@ func (l *core) startBeating(ctx context.Context) {
 			}
 		}
 	})
+	return nil
 }
 
 func (s *sender) stop() {

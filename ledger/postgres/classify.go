@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -74,7 +75,7 @@ func (l *core) classify(err error, hasConn bool) error {
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
 		return err
-	case errors.Is(err, tables.ErrMalformed), isOfServer && (e.Code == "XX001" || e.Code == "XX002"):
+	case errors.Is(err, tables.ErrMalformed), isOfServer && slices.Contains([]string{"XX001", "XX002", "42P01", "42703"}, e.Code): // bad pages; a table or column is gone
 		return fmt.Errorf("%s: %w: %w", l.address.text, plainError(err), ledger.ErrDamaged)
 	case isOfServer && e.Code == "42501":
 		return fmt.Errorf("%s: %w: %w", l.address.text, plainError(err), ErrAddress)

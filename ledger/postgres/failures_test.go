@@ -102,6 +102,18 @@ func TestDamagedTable(t *testing.T) {
 	}
 }
 
+// TestMissingTable: so is a table that somebody has dropped.
+func TestMissingTable(t *testing.T) {
+	o := optionsFor(shared.Cluster(t).URL())
+	o.Create = true
+	l := openWith(t, o)
+	execute(t, l, "DROP TABLE kyc CASCADE; ALTER TABLE reported RENAME TO gone")
+	reading := openWith(t, Options{Address: o.Address, ReadOnly: true})
+	if _, err := reading.Verify(t.Context()); !errors.Is(err, ledger.ErrDamaged) {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestStoppedInTransaction: a process that is stopped inside a transaction keeps nobody from
 // what it has locked: the server ends its session. When it continues, it begins again.
 func TestStoppedInTransaction(t *testing.T) {

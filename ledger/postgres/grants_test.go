@@ -65,6 +65,25 @@ func newGranted(t *testing.T, cluster *pgtest.Cluster) (address string) {
 	return o.Address
 }
 
+// TestGrantsKeepMaker: whoever made the ledger can use it after an administrator has run the
+// SQL.
+func TestGrantsKeepMaker(t *testing.T) {
+	t.Parallel()
+	cluster := shared.Cluster(t)
+	cluster.Query(t, "CREATE ROLE a_maker LOGIN", "GRANT CREATE ON DATABASE postgres TO a_maker")
+	o := optionsFor(addressAs(cluster.URL(), "a_maker"))
+	o.Create = true
+	l := openWith(t, o)
+	sql, err := Grants(o.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cluster.Query(t, sql, sql)
+	if err := l.CheckWritable(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestGrants(t *testing.T) {
 	t.Parallel()
 	address := newGranted(t, shared.Cluster(t))

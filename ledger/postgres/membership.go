@@ -58,7 +58,9 @@ func (a *allSenders) Join(ctx context.Context, s ledger.Sender) (ledger.Membersh
 	if err != nil {
 		return nil, err
 	}
-	l.startBeating(ctx)
+	if err := l.startBeating(ctx); err != nil {
+		return nil, err
+	}
 	return &membership{a}, nil
 }
 

@@ -155,7 +155,9 @@ func (l *Ledger) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.startBeating(ctx)
+	if err := l.startBeating(ctx); err != nil {
+		return err
+	}
 	if l.options.Adopt {
 		if err := l.adopt(ctx, newest); err != nil {
 			return err

@@ -71,6 +71,9 @@ func (l *Ledger) mergeOtherFiles(ctx context.Context) error {
 
 func (l *Ledger) mergeOtherFile(ctx context.Context, path string) (err error) {
 	e, err := emergency.Open(path, l.id, 0)
+	if errors.Is(err, emergency.ErrOtherLedger) {
+		return nil // its own senders merge it
+	}
 	if err != nil {
 		return err
 	}
@@ -147,7 +150,11 @@ func (l *core) openEmergency(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if l.emergency, err = emergency.Open(l.emergencyPath, l.id, 0); err != nil {
+		l.emergency, err = emergency.Open(l.emergencyPath, l.id, 0)
+		if errors.Is(err, emergency.ErrOtherLedger) {
+			err = fmt.Errorf("%s is that of another ledger: name that one with --ledger or, if this one is right, another file with --emergency: %w", l.emergencyPath, ledger.ErrUnsafe)
+		}
+		if err != nil {
 			return errors.Join(err, lock.Release())
 		}
 		l.emergencyLock = lock

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -97,4 +98,37 @@ func testAdoptedElsewhere(t *testing.T, address string) {
 	}
 	adopt()
 	openWith(t, o)
+}
+
+// TestOtherLedgersFile: the emergency file of one ledger is not used for another, and the
+// refusal names the flag that helps.
+func TestOtherLedgersFile(t *testing.T) {
+	o := optionsFor(shared.Cluster(t).URL())
+	o.Create, o.Emergency = true, filepath.Join(t.TempDir(), "answers.emergency")
+	if err := openWith(t, o).Close(); err != nil {
+		t.Fatal(err)
+	}
+	o.Address = shared.Cluster(t).URL()
+	if _, err := Open(t.Context(), o); !errors.Is(err, ledger.ErrUnsafe) || !strings.Contains(err.Error(), "--emergency") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestNoRoomForBeat: a server that has no connection left for the signs of life says so at
+// the opening: without them nothing could be sent.
+func TestNoRoomForBeat(t *testing.T) {
+	cluster := shared.Cluster(t)
+	cluster.Query(t, "CREATE ROLE with_two LOGIN", "GRANT CREATE ON DATABASE postgres TO with_two")
+	o := optionsFor(addressAs(cluster.URL(), "with_two"))
+	o.Create, o.Patience = true, time.Millisecond
+	if err := openWith(t, o).Close(); err != nil {
+		t.Fatal(err)
+	}
+	cluster.Query(t, "ALTER ROLE with_two CONNECTION LIMIT 2")
+	if l, err := Open(t.Context(), o); !errors.Is(err, ledger.ErrUnavailable) || !strings.Contains(err.Error(), "53300") {
+		t.Errorf("%v", err)
+		if err == nil {
+			t.Error(l.Close())
+		}
+	}
 }

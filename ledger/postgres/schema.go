@@ -208,6 +208,11 @@ func (g *grants) makeRoles() {
 func (g *grants) grantOwner() {
 	g.add("\n-- The owner creates and migrates the schema, and erases customers (ledger forget).")
 	g.add("GRANT %s TO CURRENT_USER;", g.owner)
+	g.add(`DO $$ DECLARE who name; BEGIN -- whoever made the ledger keeps it
+	FOR who IN SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = '%s' AND pg_get_userbyid(nspowner) <> '%s' LOOP
+		EXECUTE format('GRANT %s TO %%I', who);
+	END LOOP;
+END $$;`, strings.Trim(g.schema, `"`), strings.Trim(g.owner, `"`), g.owner)
 	g.add("ALTER SCHEMA %s OWNER TO %s;", g.schema, g.owner)
 	for _, kind := range []string{"TABLE", "VIEW", "SEQUENCE"} {
 		for _, name := range objectsOf(kind) {

@@ -128,7 +128,11 @@ func testDeadSender(t *testing.T, o Options) {
 func (x *party) freeze() { x.sender.stop() }
 
 // thaw lets the beat go on.
-func (x *party) thaw(t *testing.T) { x.startBeating(t.Context()) }
+func (x *party) thaw(t *testing.T) {
+	if err := x.startBeating(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
 
 // testFrozenSender: a sender that was frozen past its lease begins no request, because
 // others may have sent its customers meanwhile. Without the look at the lease they are

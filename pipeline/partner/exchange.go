@@ -152,14 +152,13 @@ func AskPermission(ctx context.Context) error {
 	return nil
 }
 
-// askBeforeFirstByte asks whether a request may still be sent.
+// askBeforeFirstByte asks whether a request may still be sent: first whoever sends it, and
+// so learns that it was not the partner who could not be reached.
 func (c *Client) askBeforeFirstByte(ctx context.Context) error {
-	if c.beforeFirstByte != nil {
-		if err := c.beforeFirstByte(); err != nil {
-			return err
-		}
+	if err := AskPermission(ctx); err != nil || c.beforeFirstByte == nil {
+		return err
 	}
-	return AskPermission(ctx)
+	return c.beforeFirstByte()
 }
 
 type attemptKey struct{}

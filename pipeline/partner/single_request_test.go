@@ -56,6 +56,12 @@ func TestPermission(t *testing.T) {
 	if a := c.Create(t.Context(), testIdem, jane()); a.Class != ledger.NotSent || asked != 1 {
 		t.Errorf("forbidden by the configuration: %v, asked %d times", a, asked)
 	}
+	wasTold := false
+	asked = 0
+	both := WithPermission(t.Context(), func() error { wasTold = true; return errors.New("not now") })
+	if a := c.Create(both, testIdem, jane()); a.Class != ledger.NotSent || !wasTold || asked != 0 {
+		t.Errorf("forbidden by both: %v, the sender was told: %t, asked %d times", a, wasTold, asked)
+	}
 }
 
 // TestPermissionEndsLate: a permission that ends when the request has its connection

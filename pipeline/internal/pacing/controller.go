@@ -39,8 +39,8 @@ type GateController struct {
 	// can pay again. end stops watching.
 	WatchWallet func(context.Context) (isFunded func(context.Context) bool, end func())
 	// AskShared returns the pauses that all senders of a shared ledger keep, with times by
-	// the wall clock. nil = this process sends alone.
-	AskShared func(context.Context) (ledger.Pace, error)
+	// the wall clock, and until when this one alone must wait for the ledger; zero = it need not. nil = this process sends alone.
+	AskShared func(context.Context) (pace ledger.Pace, own time.Time, err error)
 	// AskDuty returns what this sender does about a wallet that is empty for all.
 	AskDuty func(context.Context) (WalletDuty, error)
 	// LeaveRows lets other senders have the rows that this one cannot send, once an outage
@@ -106,7 +106,7 @@ func (c *GateController) KeepOpen(ctx context.Context) error {
 // awaitShared waits until the shared ledger lets all senders send again.
 func (c *GateController) awaitShared(ctx context.Context) error {
 	for ctx.Err() == nil {
-		pace, err := c.AskShared(ctx)
+		pace, own, err := c.AskShared(ctx)
 		switch {
 		case err != nil:
 			return errorUnlessDone(ctx, err)
@@ -116,6 +116,8 @@ func (c *GateController) awaitShared(ctx context.Context) error {
 			return ErrTooLong
 		case pace.WaitUntil.After(WallTime()):
 			c.ShowPause("the partner asked all senders to wait, continuing", pace.WaitUntil)
+		case own.After(WallTime()):
+			c.ShowPause("the ledger was out of reach for too long, trying again", own)
 		default:
 			c.Gate.reopen()
 			return nil
@@ -147,7 +149,7 @@ const (
 // the gate when another sender has found out.
 func (c *GateController) awaitEmpty(ctx context.Context) error {
 	for c.AskShared != nil && ctx.Err() == nil {
-		pace, err := c.AskShared(ctx)
+		pace, _, err := c.AskShared(ctx)
 		if err != nil || ctx.Err() != nil {
 			return errorUnlessDone(ctx, err)
 		}
