@@ -282,7 +282,7 @@ func (s *sharedRun) addSharedPauses(c *pacing.GateController) {
 	if s == nil {
 		return
 	}
-	c.AskShared, c.AskDuty = s.askPace, s.askWalletDuty
+	c.AskShared, c.AskDuty, c.LeaveAfter = s.askPace, s.askWalletDuty, s.run.cfg.Lease
 	c.LeaveRows = func(ctx context.Context) error {
 		if err := s.UnclaimAll(ctx); err != nil {
 			return ledgerStop("leaving rows to other senders", err)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 )
@@ -150,7 +151,9 @@ func TestStoppedInTransaction(t *testing.T) {
 func TestCommitWithoutStandby(t *testing.T) {
 	t.Parallel()
 	cluster := shared.Start(t)
-	x := newParties(t, sharedOptions(cluster.URL()), 1, 20)[0]
+	o := sharedOptions(cluster.URL())
+	o.Lease = time.Minute
+	x := newParties(t, o, 1, 20)[0]
 	x.freeze() // its beat would wait for the standby, too
 	setStandby := func(name string) {
 		t.Helper()

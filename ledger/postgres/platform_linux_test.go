@@ -19,9 +19,13 @@ func TestSilentServer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		socket, ok := db.pg.PgConn().Conn().(*net.TCPConn)
+		conn := db.pg.PgConn().Conn()
+		if above, ok := conn.(interface{ NetConn() net.Conn }); ok {
+			conn = above.NetConn()
+		}
+		socket, ok := conn.(*net.TCPConn)
 		if !ok {
-			t.Fatalf("%T", db.pg.PgConn().Conn())
+			t.Fatalf("%T", conn)
 		}
 		raw, err := socket.SyscallConn()
 		if err != nil {

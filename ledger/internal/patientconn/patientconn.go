@@ -22,11 +22,11 @@ func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Con
 	if err != nil {
 		return nil, err
 	}
-	return &patientConn{Conn: c, patience: timeToAnswer, probe: func() error { return probeServer(network, addr, timeToAnswer) }}, nil
+	return &patientConn{Conn: c, patience: timeToAnswer, probe: func() error { return probeServer(network, addr, timeToAnswer/2) }}, nil
 }
 
 // timeToAnswer is how long an answer of the server may take before it is asked whether it
-// still answers anybody, and how long it has for that.
+// still answers anybody, for which it has half as long.
 const timeToAnswer = 10 * time.Second
 
 // ErrMute says that a server whose machine takes everything answers nothing.
@@ -43,6 +43,9 @@ type patientConn struct {
 	mu       sync.Mutex
 	deadline time.Time // of the reader, as it was set; zero = none
 }
+
+// NetConn returns the connection below, as that of a tls.Conn does.
+func (c *patientConn) NetConn() net.Conn { return c.Conn }
 
 // SetDeadline implements net.Conn.
 func (c *patientConn) SetDeadline(t time.Time) error {

@@ -13,8 +13,6 @@ const (
 	walletEvery  = 15 * time.Second // how often the balance of an empty wallet is read
 	walletAnyway = 10 * time.Minute // after which a probe is sent whatever the balance
 
-	leaveAfter = 15 * time.Second // of an outage, after which other senders may have the rows
-
 	askAgain = 100 * time.Millisecond // how often a shared ledger is asked whether all may send again
 )
 
@@ -45,8 +43,10 @@ type GateController struct {
 	AskShared func(context.Context) (ledger.Pace, error)
 	// AskDuty returns what this sender does about a wallet that is empty for all.
 	AskDuty func(context.Context) (WalletDuty, error)
-	// LeaveRows lets other senders have the rows that this one cannot send, in an outage.
-	LeaveRows func(context.Context) error
+	// LeaveRows lets other senders have the rows that this one cannot send, once an outage
+	// has lasted for LeaveAfter.
+	LeaveRows  func(context.Context) error
+	LeaveAfter time.Duration
 
 	// AskCover asks whether the wallet pays for the next row. It returns why it does
 	// not, "" if it does, or that the wallet did not answer.
@@ -183,10 +183,10 @@ func errorUnlessDone(ctx context.Context, err error) error {
 	return err
 }
 
-// leaveRows lets other senders have the rows once an outage, which may be one of this
-// machine's network only, has lasted for a while.
+// leaveRows lets other senders have the rows in an outage, which may be one of this
+// machine's network only.
 func (c *GateController) leaveRows(ctx context.Context, view gateView, now time.Time) error {
-	if c.LeaveRows == nil || c.hasLeft || now.Sub(view.outageSince) < leaveAfter {
+	if c.LeaveRows == nil || c.hasLeft || now.Sub(view.outageSince) < c.LeaveAfter {
 		return nil
 	}
 	c.hasLeft = true

@@ -1,6 +1,7 @@
 package pacing
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -254,5 +255,23 @@ func TestShortOfPortsOnTrial(t *testing.T) {
 	g.startProbe()
 	if !g.MayPass(3) {
 		t.Error("no other row goes first")
+	}
+}
+
+// TestLeaveRows: others may have the rows once an outage has lasted for the time given, and
+// are given them once.
+func TestLeaveRows(t *testing.T) {
+	times, now := 0, time.Unix(1_700_000_000, 0)
+	c := GateController{LeaveAfter: 40 * time.Second, LeaveRows: func(context.Context) error { times++; return nil }}
+	for after, want := range map[time.Duration]int{39 * time.Second: 0, 40 * time.Second: 1} {
+		times, c.hasLeft = 0, false
+		for range 2 {
+			if err := c.leaveRows(t.Context(), gateView{outageSince: now.Add(-after)}, now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if times != want {
+			t.Errorf("after %s: left %d times, want %d", after, times, want)
+		}
 	}
 }
