@@ -24,8 +24,16 @@ func TestDemotion(t *testing.T) {
 	sendTogether(t, all, func() {
 		await(t, "some rows", func() bool { return all[0].sent() > 100 })
 		primary.Demote(t)
+		// What was under way when it was demoted may still be committed.
+		end, times := "", 0
 		await(t, "the standby", func() bool {
-			return primary.Query(t, "SELECT count(*) FROM pg_stat_replication WHERE replay_lsn = pg_current_wal_lsn()") == "1"
+			now := primary.Query(t, "SELECT replay_lsn FROM pg_stat_replication WHERE replay_lsn = pg_current_wal_lsn()")
+			if now == "" || now != end {
+				end, times = now, 0
+				return false
+			}
+			times++
+			return times == 10
 		})
 		standby.Promote(t)
 	})

@@ -66,6 +66,7 @@ func TestAStalledBody(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", request, err)
 			}
+			_ = answer.Body.Close()
 			if _, err := io.ReadAll(in); err != nil || answer.StatusCode < 400 {
 				t.Errorf("%s: %s, %v", request, answer.Status, err)
 			}
@@ -96,6 +97,7 @@ func TestAStalledDownload(t *testing.T) {
 			answer, err := http.ReadResponse(in, nil)
 			if err == nil {
 				_, err = io.ReadAll(answer.Body)
+				_ = answer.Body.Close()
 			}
 			if err != nil || answer.StatusCode != http.StatusOK {
 				t.Fatalf("%+v, %v", answer, err)

@@ -1,24 +1,45 @@
 package pgtest
 
 import (
-	"os/exec"
+	"bytes"
+	"context"
+	"errors"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Query runs statements as the owner of the server, and returns what they say, one row a
-// line.
+// Query runs statements as the owner of the server, each in a transaction of its own, and
+// returns what they say as text, one row a line.
 func (c *Cluster) Query(t testing.TB, statements ...string) string {
 	t.Helper()
-	args := []string{"-qtA", "-v", "ON_ERROR_STOP=1"}
-	for _, text := range statements {
-		args = append(args, "-c", text)
-	}
-	out, err := exec.CommandContext(t.Context(), c.Program("psql"), append(args, "postgres://postgres@"+c.Address()+"/postgres")...).CombinedOutput()
+	said, err := c.query(t.Context(), statements)
 	if err != nil {
-		t.Fatalf("%s: %v\n%s", strings.Join(statements, "; "), err, out)
+		t.Fatalf("%s: %v", strings.Join(statements, "; "), err)
 	}
-	return strings.TrimSpace(string(out))
+	return said
+}
+
+func (c *Cluster) query(ctx context.Context, statements []string) (said string, err error) {
+	conn, err := pgconn.Connect(ctx, "postgres://postgres@"+c.Address()+"/postgres?sslmode=disable")
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	var lines []string
+	for _, text := range statements {
+		results, err := conn.Exec(ctx, text).ReadAll()
+		if err != nil {
+			return "", err
+		}
+		for _, result := range results {
+			for _, row := range result.Rows {
+				lines = append(lines, string(bytes.Join(row, []byte("|"))))
+			}
+		}
+	}
+	return strings.TrimSpace(strings.Join(lines, "\n")), nil
 }
 
 // Demote makes a primary read-only, as some services do before they promote another: every

@@ -15,7 +15,6 @@ import (
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/cli/subcommand"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/exit"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session"
-	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/guest"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/session/outputs"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/settings"
 	"github.com/bulkonboard/bulkonboard/cmd/bulkonboard/internal/term"
@@ -163,8 +162,7 @@ func (f *reportOptions) stream(ctx context.Context, con *term.Console, l session
 		return err
 	}
 	defer still.Close()
-	g, _ := guest.Of(ctx)
-	scratch, err := os.MkdirTemp(g.Scratch, "bulkonboard-")
+	scratch, err := session.MakeScratch(ctx)
 	if err != nil {
 		return err
 	}

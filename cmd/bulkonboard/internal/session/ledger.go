@@ -152,6 +152,12 @@ func NoteLinksShown(ctx context.Context, con *term.Console, info ledger.Info, co
 	}
 }
 
+// MakeScratch makes a private folder for the parts of a report. The caller removes it.
+func MakeScratch(ctx context.Context) (folder string, err error) {
+	g, _ := guest.Of(ctx)
+	return os.MkdirTemp(g.Scratch, "bulkonboard-")
+}
+
 // Ledger is a ledger as commands use it: in a file, or in PostgreSQL.
 type Ledger interface {
 	ledger.Ledger
