@@ -57,6 +57,7 @@ func (f *hostileFile) filler(seed, size int) {
 
 // TestHostileLimitsText is about CSV, in every door that reads it.
 func TestHostileLimitsText(t *testing.T) {
+	long(t)
 	const validate = "validate FILE"
 	ledger := hostileLedger(t)
 	imports := "email,serviceId,verificationUrl\n"
@@ -253,6 +254,7 @@ func (f *hostileFile) listRows(n int) {
 
 // TestHostileLimitsWorkbooks gives each workbook to all that read one.
 func TestHostileLimitsWorkbooks(t *testing.T) {
+	long(t)
 	usual := func(f *hostileFile) { f.listRows(2); f.print(sheetEnd) }
 	refused := map[string]struct {
 		write func(*hostileFile)

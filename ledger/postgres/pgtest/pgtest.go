@@ -88,7 +88,7 @@ func (s *Shared) fillTemplate(t testing.TB, bin string) {
 		return
 	}
 	c, err := newCluster(t.Context(), bin, func(folder string) []string {
-		return []string{filepath.Join(bin, "initdb"), "-A", "trust", "-N", "-U", "postgres", "-E", "UTF8", "-D", folder}
+		return []string{filepath.Join(bin, "initdb"), "-A", "trust", "-N", "--wal-segsize=1", "-U", "postgres", "-E", "UTF8", "-D", folder}
 	})
 	if err != nil {
 		if c != nil {
