@@ -50,7 +50,7 @@ func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err
 	} else if interrupt && (err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		err = &Stop{Reason: Interrupted, Detail: "interrupted"}
 	}
-	if f := r.counters.current(); f.Wallet.Known() && f.Sent > 0 {
+	if f := r.counters.current(); f.Wallet.Known() && (f.Sent > 0 || r.shared != nil) { // others may have spent from it
 		s.WalletTo = r.lastBalance(asked, !interrupt && canAnswer(err))
 	} else {
 		s.WalletTo = f.Wallet

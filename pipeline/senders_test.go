@@ -238,9 +238,18 @@ func TestSendersBeginTogether(t *testing.T) {
 		for _, s := range g.senders {
 			g.runs.Go(func() { s.summary, s.err = Run(t.Context(), s.cfg) })
 		}
+		time.Sleep(2 * time.Second)
+		g.partner.mu.Lock()
+		g.partner.balance = "12.5" // the others spend, too
+		g.partner.mu.Unlock()
 		g.runs.Wait()
 		g.audit(rate)
 		g.wantAll(rows)
+		for i, s := range g.senders {
+			if s.summary.WalletTo.String() != "12.50" {
+				t.Errorf("sender %d, which sent %d, says that the wallet has %s", i+1, s.summary.Sent, s.summary.WalletTo)
+			}
+		}
 		if n := len(g.partner.posts); n != rows {
 			t.Errorf("%d requests for %d rows", n, rows)
 		}
