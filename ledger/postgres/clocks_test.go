@@ -16,6 +16,7 @@ import (
 // the database as it was then.
 func TestClocksDiffer(t *testing.T) {
 	t.Parallel()
+	skipIfShort(t)
 	primary := shared.Start(t, "pgtest.clock=1 hour")
 	primary.LetClockDiffer(t)
 	testAdoptedElsewhere(t, primary.URL())

@@ -115,6 +115,7 @@ func newFullFile(t testing.TB, path string) *sqlite.Ledger {
 // TestCopy copies a ledger from a file to a server and to another file.
 func TestCopy(t *testing.T) {
 	t.Parallel()
+	skipIfShort(t)
 	cluster := shared.Cluster(t)
 	dir, address := t.TempDir(), cluster.URL()
 	first, second := filepath.Join(dir, "first.db"), filepath.Join(dir, "second.db")

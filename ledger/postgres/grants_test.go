@@ -86,6 +86,7 @@ func TestGrantsKeepMaker(t *testing.T) {
 
 func TestGrants(t *testing.T) {
 	t.Parallel()
+	skipIfShort(t)
 	address := newGranted(t, shared.Cluster(t))
 	t.Run("sender", func(t *testing.T) { checkSender(t, address) })
 	t.Run("reader", func(t *testing.T) { checkReader(t, address) })

@@ -135,3 +135,12 @@ func sum(t testing.TB, l *Ledger, column, from string) (n int) {
 	}
 	return n
 }
+
+// skipIfShort is for long tests in which nothing happens at the same time: the race detector
+// would find nothing.
+func skipIfShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("without -short")
+	}
+}

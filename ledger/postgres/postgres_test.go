@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
+	skipIfShort(t)
 	cluster := shared.Cluster(t)
 	ledgertest.Run(t, func(t *testing.T) ledger.Ledger { return openNew(t, cluster) })
 }
