@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Gap is a period whose records the ledger may lack, because it was restored from a copy.
+// Gap is a period whose records the ledger may lack, because it was restored from a copy, or
+// because its database lost commits together with the sender that made them.
 // A user created inside a gap may be one of ours although the ledger does not know it,
 // so no such user is ever called a duplicate. A gap is never deleted.
 type Gap struct {

@@ -125,7 +125,7 @@ func (p Plan) CheckBegin(now time.Time) error {
 	case p.State == PlanMade:
 		return PlanErrorf("plan %s is not approved", p.ID)
 	case p.State == PlanVoid:
-		return PlanErrorf("plan %s is void: the ledger was restored from a copy after the plan was made", p.ID)
+		return PlanErrorf("plan %s is void: since it was made, the ledger was restored from a copy, or has lost commits", p.ID)
 	case !p.State.IsOpen():
 		return PlanErrorf("plan %s is %s", p.ID, p.State)
 	}

@@ -74,7 +74,8 @@
 //   - clearance: notes in a shared ledger that a list has shown a customer absent.
 //   - customer: an e-mail address, which is created at most once.
 //   - evidence: what a complete list shows, or does not show, of a customer.
-//   - gap: a time that the ledger may not cover, because it was restored from a copy.
+//   - gap: a time that the ledger may not cover, because it was restored from a copy, or
+//     because its database lost commits and a sender with them.
 //   - gate: lets requests pass, or holds all of them back.
 //   - generation: the number in an idempotency key; it rises when a new key is safe and needed.
 //   - group commit: several outcomes or intents in one transaction, with one fsync.

@@ -36,7 +36,7 @@ type Plan struct {
 	Shortfall   Amount // what is missing; unknown if nothing is, or nothing is known
 	WalletError string // why the wallet is not known
 
-	// For a ledger that was restored from a copy; see ledger.Gap.
+	// For a ledger with gaps; see ledger.Gap.
 	NotBefore time.Time // nothing is sent earlier, by our clock; zero = at once
 	ReadsList bool      // the partner's list must be read before anything is sent
 }
@@ -255,10 +255,10 @@ func (r gapCloser) closeGaps(ctx context.Context) error {
 	}
 	if at := r.gapsDue(); at.After(pacing.WallTime()) {
 		if d := r.cfg.Bounds.MaxDuration; d > 0 && at.Sub(pacing.WallTime()) > d {
-			return stopf(MaxDuration, "the ledger was restored from a copy, so nothing may be sent before %s, which is after --max-duration ends. Nothing was sent", at.UTC().Format(time.RFC3339))
+			return stopf(MaxDuration, "part of what was sent is missing from the ledger, so nothing may be sent before %s, which is after --max-duration ends. Nothing was sent", at.UTC().Format(time.RFC3339))
 		}
-		r.cfg.Log.Info("the ledger was restored from a copy; nothing is sent while idempotency keys of the missing time may still be valid", "until", at.UTC().Format(time.RFC3339))
-		r.counters.showPause("the ledger was restored from a copy, waiting for the idempotency keys of the missing time to expire", at)
+		r.cfg.Log.Info("part of what was sent is missing from the ledger; nothing else is sent while idempotency keys of that time may still be valid", "until", at.UTC().Format(time.RFC3339))
+		r.counters.showPause("part of what was sent is missing from the ledger, waiting for the idempotency keys of that time to expire", at)
 		if err := pacing.SleepUntil(ctx, at); err != nil {
 			return err
 		}
@@ -280,7 +280,7 @@ func (r gapCloser) closeGaps(ctx context.Context) error {
 		pause := pacing.WallTime().Add(pacing.BackoffAfter(try, pacing.FirstBackoff, pacing.MaxBackoff))
 		if pause.After(deadline) {
 			return &Stop{Reason: PartnerDown, Err: err,
-				Detail: "the ledger was restored from a copy, and nothing is sent without the partner's list. If the list can never be read: bulkonboard ledger resolve --gap"}
+				Detail: "part of what was sent is missing from the ledger, and nothing else is sent without the partner's list. If the list can never be read: bulkonboard ledger resolve --gap"}
 		}
 		r.cfg.Log.Warn("the partner's list of users cannot be used yet", "error", err.Error())
 		r.counters.showPause("the partner's list cannot be used yet, asking again", pause)
@@ -293,7 +293,7 @@ func (r gapCloser) closeGaps(ctx context.Context) error {
 // scanGaps reads the list once and notes who was created inside a gap without
 // being known to the ledger.
 func (r gapCloser) scanGaps(ctx context.Context) error {
-	r.counters.showPause("the ledger was restored from a copy, reading the partner's list", time.Time{})
+	r.counters.showPause("part of what was sent is missing from the ledger, reading the partner's list", time.Time{})
 	defer r.counters.showPause("", time.Time{})
 	newest, err := r.readWitnesses(ctx, ledger.Query{Status: []ledger.Status{ledger.Created}, Newest: 2 * decide.MaxWitnesses})
 	if err != nil {

@@ -94,7 +94,7 @@ func testPostgresBeside(t *testing.T, cluster *pgtest.Cluster) {
 		t.Fatal(err)
 	}
 	on := []string{"--base-url", s.url, "--ledger", address}
-	who := fmt.Sprintf("must have it alone, and \"run\" on %s (process %d) is sending from it since ", host, run.Process.Pid)
+	who := fmt.Sprintf("needs the ledger to itself, and \"run\" on %s (process %d) has been sending since ", host, run.Process.Pid)
 	playCommands(t, s.dir, []commandCase{
 		{0, "all senders are held", append([]string{"ledger", "hold", "--because", "the run is not to end"}, on...)},
 		{7, `"links recover" ` + who, append([]string{"links", "recover", "--yes", "in.csv"}, on...)},

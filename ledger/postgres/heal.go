@@ -146,11 +146,11 @@ func (l healer) noteLoss(ctx context.Context, lost []deed) error {
 		const next = "nextval(pg_get_serial_sequence('attempt', 'id')::regclass)"
 		var drawn, dead int64
 		err := t.QueryOne(ctx, "SELECT coalesce(max("+next+"), 0) FROM generate_series((SELECT "+next+"), ?::bigint)", []any{last + numbersToSkip}, &drawn)
-		if err == nil {
-			err = t.Exec(ctx, "UPDATE sender SET lost_since_us = least(lost_since_us, ?::bigint) WHERE swept = 0 AND id <> ?", tables.Micros(since), l.sender.present.Load().id)
+		if err == nil { // those for whom nobody has written a gap yet
+			err = t.QueryOne(ctx, "SELECT count(*) FROM sender WHERE swept = 0 AND end_reason = 'silent' AND lost_since_us IS NULL", nil, &dead)
 		}
 		if err == nil {
-			err = t.QueryOne(ctx, "SELECT count(*) FROM sender WHERE swept = 0 AND end_reason = 'silent'", nil, &dead)
+			err = t.Exec(ctx, "UPDATE sender SET lost_since_us = least(lost_since_us, ?::bigint) WHERE swept = 0 AND id <> ?", tables.Micros(since), l.sender.present.Load().id)
 		}
 		if err == nil && dead > 0 {
 			err = gapBook{l.core}.noteUnhealed(ctx, t, since)

@@ -145,7 +145,7 @@ func (d *database) refuseLiving(ctx context.Context) error {
 	err := d.pg.QueryRow(ctx, `SELECT coalesce(string_agg(format('%s (process %s)', host, pid), ', ' ORDER BY id), '') FROM sender
 		WHERE ended_us IS NULL AND beat_us > `+nowMicros+" - lease_us").Scan(&hosts)
 	if err == nil && hosts != "" {
-		err = fmt.Errorf("an older program is sending from it; stop it, or wait for its end, on %s: %w", hosts, ledger.ErrLocked)
+		err = fmt.Errorf("older programs are sending from it: wait for them to end, or stop them, on %s: %w", hosts, ledger.ErrLocked)
 	}
 	return err
 }

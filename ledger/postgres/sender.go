@@ -101,16 +101,16 @@ func (l *core) join(ctx context.Context) error {
 
 // errHeld is ErrLocked with who uses the ledger, since when, and what to do.
 func (s *sender) errHeld(address string, by rival) error {
-	who, does := fmt.Sprintf("%q on %s (process %d)", by.command, by.host, by.pid), "is sending from it"
+	who, does := fmt.Sprintf("%q on %s (process %d)", by.command, by.host, by.pid), "has been sending"
 	if by.isAlone {
-		does = "holds it alone"
+		does = "has had it to itself"
 	}
 	if by.more > 0 {
-		who, does = fmt.Sprintf("%s and %d more", who, by.more), "are sending from it"
+		who, does = fmt.Sprintf("%s and %d more", who, by.more), "have been sending"
 	}
 	why := ""
 	if s.isAlone {
-		why = fmt.Sprintf("%q must have it alone, and ", s.as.Command)
+		why = fmt.Sprintf("%q needs the ledger to itself, and ", s.as.Command)
 	}
 	return fmt.Errorf("%s: %s%s %s since %s; wait for the end, or stop it there: %w", address, why, who, does, by.began.Local().Format("2006-01-02 15:04:05"), ledger.ErrLocked)
 }

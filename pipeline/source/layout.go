@@ -181,7 +181,7 @@ func (m *matcher) offerColumn(l *layout, field, column int, rows []table.Record)
 	}
 	return &Error{Column: column + 1, Reason: fmt.Sprintf("the headers %s and %s may both be %s",
 		displayHeader(l.header[first], first+1), displayHeader(h, column+1), name),
-		Hint: fmt.Sprintf("Choose with --map %s=COLUMN", name)}
+		Hint: fmt.Sprintf("Choose with --map %s=COLUMN", name), Unclear: name}
 }
 
 func (m *matcher) assignColumn(l *layout, field int, name string, column int) {

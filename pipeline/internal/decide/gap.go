@@ -17,7 +17,7 @@ import (
 // CodeCreatedInGap is the code of a row whose user was created inside a gap.
 const CodeCreatedInGap = "created_in_gap"
 
-// Gaps are the gaps of a ledger that was restored from a copy. nil means none.
+// Gaps are the gaps of a ledger. nil means none.
 type Gaps struct {
 	All     []ledger.Gap
 	AreOurs bool        // users created inside are ours if names and times agree

@@ -14,16 +14,17 @@ import (
 // input, except for a few single words where the encoding is in doubt, which
 // only the operator can decide. Headers are shown unless they look like data.
 type Error struct {
-	File   string // as the operator named it; "-" is standard input, "" = no file
-	Sheet  string // "" for CSV
-	Row    int    // as a spreadsheet program shows it, from 1; 0 = no row
-	Line   int    // as an editor shows it, from 1; 0 = unknown, or XLSX
-	Column int    // from 1; 0 = no column
-	Field  string // canonical name of the field in that column, "" = none
-	Cell   string // as CellName writes it, "" = no cell
-	Reason string // what is wrong: lower case, no full stop
-	Hint   string // what to do: a sentence without its full stop, "" = nothing to add
-	Err    error  // what the operating system or a decoder said, for errors.Is; may be nil
+	File    string // as the operator named it; "-" is standard input, "" = no file
+	Sheet   string // "" for CSV
+	Row     int    // as a spreadsheet program shows it, from 1; 0 = no row
+	Line    int    // as an editor shows it, from 1; 0 = unknown, or XLSX
+	Column  int    // from 1; 0 = no column
+	Field   string // canonical name of the field in that column, "" = none
+	Cell    string // as CellName writes it, "" = no cell
+	Reason  string // what is wrong: lower case, no full stop
+	Hint    string // what to do: a sentence without its full stop, "" = nothing to add
+	Unclear string // field that two columns may be; "" if it is about something else
+	Err     error  // what the operating system or a decoder said, for errors.Is; may be nil
 }
 
 // Error returns `file, sheet "S", row 17 (line 23), column email (cell E17):

@@ -73,24 +73,13 @@ func openLeniently(ctx context.Context, path string, opt source.Options) (in *so
 		if !errors.As(err, &e) {
 			return in, unclear, err
 		}
-		field := unclearField(e)
-		at := slices.IndexFunc(opt.Fields, func(f source.Field) bool { return f.Name == field })
+		at := slices.IndexFunc(opt.Fields, func(f source.Field) bool { return f.Name == e.Unclear })
 		if at < 0 {
 			return nil, unclear, err
 		}
 		opt.Fields = slices.Delete(opt.Fields, at, at+1)
-		unclear = append(unclear, field)
+		unclear = append(unclear, e.Unclear)
 	}
-}
-
-// unclearField returns the field that two columns may be, by the hint of a refusal; "" if
-// the refusal is about something else.
-func unclearField(e *source.Error) string {
-	m := regexp.MustCompile(`^Choose with --map (\w+)=COLUMN$`).FindStringSubmatch(e.Hint)
-	if m == nil {
-		return ""
-	}
-	return m[1]
 }
 
 // nameInput gives an error about the kept copy of a file the name that its sender knows.

@@ -37,10 +37,10 @@ func addPlan(p *term.Page, files []source.File, plan pipeline.Plan, limit int) {
 	part.Text(text)
 	addPlanCounts(part, plan, limit)
 	if !plan.NotBefore.IsZero() {
-		part.Styled(term.Attention, fmt.Sprintf("The ledger was restored from a copy: nothing is sent before %s, when the idempotency keys of the missing time have expired.", term.LocalTime(plan.NotBefore)))
+		part.Styled(term.Attention, fmt.Sprintf("Part of what was sent is missing from the ledger: nothing else is sent before %s, when the idempotency keys of that time have expired.", term.LocalTime(plan.NotBefore)))
 	}
 	if plan.ReadsList {
-		part.Styled(term.Attention, "The ledger was restored from a copy: the partner's list is read before anything is sent.")
+		part.Styled(term.Attention, "Part of what was sent is missing from the ledger: the partner's list is read before anything else is sent.")
 	}
 	addCost(p, plan)
 }
