@@ -94,7 +94,7 @@ func TestPromiseBackup(t *testing.T) {
 		}
 		if i < 2 { // nothing is sent while the keys of what it lacks may be alive
 			p := s.start(s.runArgs()...)
-			p.until("nothing is sent before")
+			p.until("nothing else is sent before")
 			p.signal(syscall.SIGTERM)
 			p.ends(143)
 			if more := len(s.posts()) - posts; more != 0 {

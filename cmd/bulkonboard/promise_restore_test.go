@@ -139,8 +139,8 @@ func (s *copiedScene) undecided() {
 	if _, err := os.Stat(kept); err != nil || !strings.Contains(p.err.String(), filepath.Base(kept)) {
 		s.Errorf("the report that knows more links is not kept and named: %v\n%s", err, p.err.String())
 	}
-	if !strings.Contains(p.err.String(), "copy") {
-		s.Errorf("nobody is told of the copy:\n%s", p.err.String())
+	if !strings.Contains(p.err.String(), "is missing from") {
+		s.Errorf("nobody is told that something is missing:\n%s", p.err.String())
 	}
 	s.run(s.runArgs()...).ends(3) // and again: nothing has changed
 	s.counts(restoredBefore, 0, lost)
