@@ -525,17 +525,20 @@ func (c crash) forPeople(sc *scene) (n int) {
 }
 
 // undecidable reports whether a row is one that only a person can decide: its
-// answer was lost, and no time tells whose the user is who is there; or the
-// ledger knows too few users to judge the list by.
+// answer was lost, and no time tells whose the user is who is there; the ledger
+// knows too few users to judge the list by; or the partner acted too late.
 func (c crash) undecidable(sc *scene, r ledger.Reported, customers map[string]ledger.Customer) bool {
 	if r.Status != ledger.InDoubt || !unansweredOnce(r, customers) {
 		return false
 	}
+	if actedLate(sc, r.Customer.Identity) {
+		return true
+	}
 	switch r.Customer.Code {
 	case "no_partner_time":
-		return c.timeless() || sentBeforeTheTime(r, customers) || actedLate(sc, r.Customer.Identity)
+		return c.timeless() || sentBeforeTheTime(r, customers)
 	case "created_at_unproved":
-		return c.timeless() || c.unused && countMeasures(customers) < minMeasures || actedLate(sc, r.Customer.Identity)
+		return c.timeless() || c.unused && countMeasures(customers) < minMeasures
 	case "absence_unproved":
 		return c.unused
 	default:

@@ -25,14 +25,19 @@ func (x *Tab) SignIn(token string) {
 // OpenPage opens a page of the site. The same address with another fragment is loaded again.
 func (x *Tab) OpenPage(path string) {
 	x.t.Helper()
-	x.OpenAddress(x.origin + path)
+	x.navigate(x.origin + path) // its status is not asked for: a page may go on to another one at once
 }
 
 // OpenAddress opens any page, and returns the status of the answer.
 func (x *Tab) OpenAddress(url string) (status int) {
 	x.t.Helper()
-	x.do(chromedp.Navigate("about:blank"), chromedp.Navigate(url))
+	x.navigate(url)
 	return x.Status()
+}
+
+func (x *Tab) navigate(url string) {
+	x.t.Helper()
+	x.do(chromedp.Navigate("about:blank"), chromedp.Navigate(url))
 }
 
 // Status returns the status with which the page was answered.
