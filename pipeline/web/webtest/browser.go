@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,8 +21,19 @@ import (
 // patience is how long a page may take to become what a test expects of it.
 const patience = 2 * time.Minute
 
-// Browser is one Chromium for all tests of a run.
-type Browser struct{ root func() context.Context }
+// openTime is how long Chromium may take to start or to open a tab. On a machine with
+// much other work it sometimes never does, and another one is started in its place.
+const openTime = 90 * time.Second
+
+// Browser is a Chromium that the tests of a run share. It is safe for several goroutines.
+type Browser struct {
+	path string
+
+	mu   sync.Mutex
+	root func() context.Context
+	made int // how many have been started
+	stop []func()
+}
 
 // ForeignHost is a name that the browser takes for 127.0.0.1, as after an attack on its
 // name server.
@@ -30,27 +42,75 @@ const ForeignHost = "page.example"
 // StartBrowser starts Chromium, and skips the test loudly where there is none.
 func StartBrowser(t *testing.T) *Browser {
 	t.Helper()
-	path := ""
+	b := &Browser{}
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
-		if found, err := exec.LookPath(name); err == nil && path == "" {
-			path = found
+		if found, err := exec.LookPath(name); err == nil && b.path == "" {
+			b.path = found
 		}
 	}
-	if path == "" {
+	if b.path == "" {
 		t.Skip("*** Chromium: not found, THE FINANCE PAGE IS NOT TESTED (apt-get install chromium)")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WSURLReadTimeout(patience), chromedp.WindowSize(windowWidth, windowHeight),
+	t.Cleanup(func() {
+		for _, stop := range slices.Backward(b.stop) {
+			stop()
+		}
+	})
+	for {
+		err := b.start()
+		if err == nil {
+			return b
+		}
+		if b.made == 3 {
+			t.Fatalf("Chromium at %s does not start: %v", b.path, err)
+		}
+		t.Logf("Chromium did not start, and is started again: %v", err)
+	}
+}
+
+// start starts a Chromium, which takes the place of the one before it.
+func (b *Browser) start() error {
+	b.made++
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(b.path), chromedp.NoSandbox, chromedp.WSURLReadTimeout(openTime), chromedp.WindowSize(windowWidth, windowHeight),
 		chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("host-resolver-rules", "MAP "+ForeignHost+" 127.0.0.1"))
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	root, stop := chromedp.NewContext(allocator)
-	t.Cleanup(func() {
-		stop()
-		stopAllocator()
-	})
-	if err := chromedp.Do(root); err != nil {
-		t.Fatalf("Chromium at %s does not start: %v", path, err)
+	b.root = func() context.Context { return root }
+	b.stop = append(b.stop, stopAllocator, stop)
+	return open(root, stopAllocator)
+}
+
+// current returns the Chromium in use and its number.
+func (b *Browser) current() (root context.Context, number int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.root(), b.made
+}
+
+// replace starts a Chromium in place of the one with this number, unless that has been done.
+func (b *Browser) replace(number int) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.made != number {
+		return nil
 	}
-	return &Browser{func() context.Context { return root }}
+	return b.start()
+}
+
+// open opens the tab of a context. It is given up if that takes too long; a context with a
+// deadline would close the tab at the deadline, also when it is open.
+func open(ctx context.Context, giveUp func()) error {
+	late := time.AfterFunc(openTime, giveUp)
+	defer late.Stop()
+	if err := chromedp.Do(ctx); err != nil {
+		giveUp()
+		return err
+	}
+	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
+	if err != nil {
+		giveUp()
+	}
+	return err
 }
 
 // Tab is a tab of the browser with cookies of its own.
@@ -80,27 +140,39 @@ func (x *Tab) In(t *testing.T) *Tab {
 func (x *Tab) Close() { x.close() }
 
 // NewTab opens a tab. When the test ends, it fails if a page had a fault.
-func (b *Browser) NewTab(t *testing.T, origin string, options ...chromedp.ContextOption) *Tab {
+func (b *Browser) NewTab(t *testing.T, origin string) *Tab {
 	t.Helper()
-	if len(options) == 0 {
-		options = append(options, chromedp.WithNewBrowserContext())
-	}
 	x := &Tab{t: t, origin: origin, noted: &notes{}}
-	ctx, closeTab := chromedp.NewContext(b.root(), append(options, chromedp.WithListener(x.watch))...)
+	for attempt := 1; ; attempt++ {
+		root, number := b.current()
+		err := x.open(root)
+		if err == nil {
+			return x
+		}
+		if attempt == 3 {
+			t.Fatalf("Chromium opens no tab: %v", err)
+		}
+		t.Logf("Chromium opened no tab, and another one is started: %v", err)
+		if err := b.replace(number); err != nil {
+			t.Fatalf("Chromium at %s does not start: %v", b.path, err)
+		}
+	}
+}
+
+// open opens the tab in a browser, and has it closed when the test ends.
+func (x *Tab) open(browser context.Context) error {
+	ctx, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext(), chromedp.WithListener(x.watch))
+	if err := open(ctx, closeTab); err != nil {
+		return err
+	}
 	x.ctx, x.close = func() context.Context { return ctx }, closeTab
-	if err := chromedp.Do(ctx); err != nil { // without a timeout: it would close the tab
-		t.Fatal(err)
-	}
-	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
+	x.t.Cleanup(func() {
 		closeTab()
 		for _, fault := range x.TakeFaults() {
-			t.Error(fault)
+			x.t.Error(fault)
 		}
 	})
-	return x
+	return nil
 }
 
 // watch notes faults of the page.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/web"
@@ -159,6 +160,16 @@ func (e *fakeEngine) WatchRun(ctx context.Context, _ int64, show func(api.Run) e
 			return nil
 		case <-e.step:
 		}
+	}
+}
+
+// showRun has a page that follows the run see it again.
+func (e *fakeEngine) showRun(t *testing.T) {
+	t.Helper()
+	select {
+	case e.step <- struct{}{}:
+	case <-time.After(patience):
+		t.Fatal("no page follows the run")
 	}
 }
 

@@ -30,7 +30,10 @@ func startSiteFor(t *testing.T, list *fakeList, owner access.User) *site {
 	s := &site{engine: newFakeEngine(), list: list}
 	var handler http.Handler
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		server.CloseClientConnections() // a page that could not be closed still follows what it shows
+		server.Close()
+	})
 	s.url = server.URL
 	var err error
 	s.web, err = web.New(web.Config{Engine: s.engine, Folder: t.TempDir(), Access: access.Config{Listener: strings.TrimPrefix(server.URL, "http://"), Names: []string{ForeignHost}, Owner: owner}})

@@ -267,7 +267,9 @@ func (x *Tab) DownloadFile(selector, text string) (name string, content []byte) 
 		DownloadPath:     dir,
 		BrowserContextID: chromedp.FromContext(x.ctx()).BrowserContextID,
 	}
-	if _, err := chromedp.CallBrowser(x.ctx(), browser.SetDownloadBehavior, saving); err != nil {
+	ctx, cancel := context.WithTimeout(x.ctx(), patience)
+	defer cancel()
+	if _, err := chromedp.CallBrowser(ctx, browser.SetDownloadBehavior, saving); err != nil {
 		x.t.Fatal(err)
 	}
 	x.ClickText(selector, text)
