@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,8 +13,9 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/internal/pacing"
 )
 
-// Summary is what a run did. It is complete also when Run returns a *Stop,
-// unless the batch was not registered: then Batch.ID is 0.
+// Summary is what a run did. It is complete also when Run returns a *Stop, with two
+// exceptions: Batch.ID is 0 if the batch was not registered, and IsCounted is false if the
+// ledger could not be read at the end.
 type Summary struct {
 	Run         int64
 	Batch       ledger.Batch
@@ -36,7 +38,9 @@ type Summary struct {
 	Started     time.Time
 	Finished    time.Time
 
+	Kept         int  // customers whose answer is only in the ledger's emergency file
 	SharesWallet bool // other senders have spent from the wallet, too
+	IsCounted    bool // false: Tally, AlreadyDone, ByOthers and Remaining are not known, New is what this run wrote
 }
 
 // finishRun closes the run in the ledger and adds up. The figures must agree with
@@ -57,18 +61,18 @@ func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err
 	}
 	s.Finished = pacing.WallTime()
 	f := r.counters.current()
-	s.Sent, s.New, s.Users, s.NoFunds = f.Sent, f.decided, f.users, f.NoFunds
+	s.Sent, s.New, s.Users, s.NoFunds, s.Kept = f.Sent, f.decided, f.users, f.NoFunds, len(f.kept)
 	s.WalletFrom, s.Currency, s.Fee = f.firstWallet, f.Currency, r.fee
 	isAlone, failed := r.shared.hasSpentAlone(ctx)
 	if s.SharesWallet = !isAlone; failed != nil {
-		return s, errors.Join(err, failed)
+		return s, addFault(err, failed)
 	}
 	if fee := measuredFee(s); fee.Known() && !r.cfg.Money.Fee.Known() && (!r.fee.Known() || fee.Cmp(r.fee) == 0) {
 		s.Fee = fee
 	}
 	if s.Batch.ID != 0 {
 		if s.Tally, failed = r.cfg.Ledger.Tally(ctx, ledger.Selection{Batch: s.Batch.ID}); failed != nil {
-			return s, errors.Join(err, ledgerStop("adding up", failed))
+			return s, addFault(err, ledgerStop("adding up", failed))
 		}
 		total := 0
 		for _, n := range s.Tally.Status {
@@ -78,9 +82,10 @@ func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err
 			return s, errors.Join(err, fmt.Errorf("pipeline: %d rows were read, but the ledger accounts for %d", s.Batch.Rows, total))
 		}
 		r.compareTally(&s, before)
+		s.IsCounted = true
 	}
 	if s.OthersDoubt, failed = r.countCustomers(ctx, ledger.Query{Status: []ledger.Status{ledger.InDoubt}, NotBatch: s.Batch.ID}); failed != nil {
-		return s, errors.Join(err, failed)
+		return s, addFault(err, failed)
 	}
 	if s.Unconfirmed, failed = r.countCustomers(ctx, ledger.Query{Status: []ledger.Status{ledger.Created}, Pairing: ledger.Unconfirmed, Batch: s.Batch.ID}); failed != nil {
 		err = errors.Join(err, failed)
@@ -92,6 +97,16 @@ func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err
 		err = failed
 	}
 	return s, err
+}
+
+// addFault adds a fault of the ledger at the end of a run to what ended it, unless that was
+// one, too: it would say the same again.
+func addFault(ended, fault error) error {
+	var stop *Stop
+	if errors.As(ended, &stop) && stop.Reason == LedgerFault {
+		return ended
+	}
+	return errors.Join(ended, fault)
 }
 
 // lastBalance reads the balance at the end of the run. It is unknown if it cannot be read,
@@ -208,6 +223,7 @@ type figures struct {
 	Progress
 	decided     map[ledger.Status]int // final outcomes of this run
 	users       int                   // whom a request of this run has created
+	kept        map[int64]bool        // customers whose answer is only in the emergency file
 	firstWallet Amount                // before anything was sent
 }
 
@@ -220,7 +236,7 @@ type counters struct {
 }
 
 func newCounters(show func(Progress), pace func() float64) *counters {
-	return &counters{show: show, pace: pace, now: figures{decided: map[ledger.Status]int{}, Progress: Progress{Phase: Checking, Since: pacing.WallTime()}}}
+	return &counters{show: show, pace: pace, now: figures{decided: map[ledger.Status]int{}, kept: map[int64]bool{}, Progress: Progress{Phase: Checking, Since: pacing.WallTime()}}}
 }
 
 // current returns a copy of the figures.
@@ -228,7 +244,7 @@ func (c *counters) current() figures {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	out := c.now
-	out.decided = maps.Clone(out.decided)
+	out.decided, out.kept = maps.Clone(out.decided), maps.Clone(out.kept)
 	return out
 }
 
@@ -278,6 +294,17 @@ func (c *counters) countRequests(sent, users int) {
 	defer c.mu.Unlock()
 	c.now.Sent += sent
 	c.now.users += users
+}
+
+// countKept counts customers whose answer is left to the emergency file.
+func (c *counters) countKept(changes []ledger.Change) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, ch := range changes {
+		if slices.ContainsFunc(ch.Close, func(cl ledger.Closing) bool { return cl.HTTPStatus != 0 }) {
+			c.now.kept[ch.Customer] = true
+		}
+	}
 }
 
 // showPause shows why nothing is sent, and until when; "" = sending continues.

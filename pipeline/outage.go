@@ -212,6 +212,7 @@ func (r *recorder) saveToEmergency(changes []ledger.Change, cause error) error {
 	}
 	err := r.addToEmergency(changes)
 	if err == nil {
+		r.counters.countKept(changes)
 		return cause
 	}
 	if r.cfg.LastResort == nil {

@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"encoding/csv"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,6 +24,7 @@ func TestPostgres(t *testing.T) {
 		"a run that was killed":         testPostgresKilled,
 		"a run that was frozen":         testPostgresFrozen,
 		"a server that was killed":      testPostgresCrash,
+		"a server that stays away":      testPostgresAway,
 		"commands":                      testPostgresCommands,
 		"commands beside a run":         testPostgresBeside,
 		"the finance page":              testPostgresPage,
@@ -160,6 +162,49 @@ func testPostgresCrash(t *testing.T, _ *pgtest.Cluster) {
 		t.Fatalf("exit %d\n%s", code, said.String())
 	}
 	finishPostgres(t, s, address)
+}
+
+// testPostgresAway kills the server in the middle of a run, which waits for it as long as it
+// may. It ends without figures, rather than with zeros, and the next run finds every link.
+func testPostgresAway(t *testing.T, _ *pgtest.Cluster) {
+	cluster := clusters.Start(t)
+	s := newStage(t, stageRows/3)
+	address := cluster.URL()
+	var out, said bytes.Buffer
+	c := s.run("--ledger", address, "--lease", "1s", "--patience", "2s", "--json", "--log-file", "l.log")
+	c.Stdout, c.Stderr = &out, &said
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-s.at
+	cluster.Kill(t)
+	if code := exitOfProcess(t, c.Wait()); code != 9 {
+		t.Errorf("exit %d", code)
+	}
+	var sum struct {
+		Rows                                int
+		Counts                              map[string]int
+		Known, Sent, Remaining, AlreadyDone *int
+		StopReason                          string
+	}
+	if err := json.Unmarshal(out.Bytes(), &sum); err != nil || sum.Rows != stageRows || sum.Sent == nil || *sum.Sent == 0 || sum.StopReason != "ledger" ||
+		sum.Counts != nil || sum.Known != nil || sum.Remaining != nil || sum.AlreadyDone != nil {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	if !strings.Contains(said.String(), "What became of them is not known") || !strings.Contains(said.String(), "Keep bulkonboard-127.0.0.1") || strings.Count(said.String(), "connection refused") != 2 || strings.Contains(said.String(), "0  created") || strings.Contains(said.String(), "0 rows left") {
+		t.Errorf("%s", said.String())
+	}
+	if log, err := os.ReadFile(filepath.Join(s.dir, "l.log")); err != nil || !strings.Contains(string(log), "exitCode=9") || strings.Contains(string(log), "remaining=0") {
+		t.Errorf("%v\n%s", err, log)
+	}
+	t.Logf("%s", said.String())
+	cluster.Run(t)
+	finishPostgres(t, s, address)
+	for _, row := range readReport(t, filepath.Join(s.dir, "r.csv")) {
+		if row["status"] != "created" || row["verificationUrl"] == "" {
+			t.Errorf("row %s: %s, link %q", row["row"], row["status"], row["verificationUrl"])
+		}
+	}
 }
 
 // finishPostgres runs the list once more, and looks at the partner.

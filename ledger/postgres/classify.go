@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 
@@ -91,8 +92,8 @@ func (l *core) classify(err error, hasConn bool) error {
 // names values.
 func plainError(err error) error {
 	var e *pgconn.PgError
-	if c := (*pgconn.ConnectError)(nil); errors.As(err, &c) { // it has a line for each host
-		return errors.New(strings.Join(strings.Fields(err.Error()), " "))
+	if c := (*pgconn.ConnectError)(nil); errors.As(err, &c) {
+		return errors.New(strings.Join(plainCauses(c.Unwrap()), "; "))
 	}
 	if !errors.As(err, &e) {
 		return err
@@ -104,4 +105,20 @@ func plainError(err error) error {
 		return fmt.Errorf("PostgreSQL: %s (SQLSTATE %s); use a role that may do it, such as the owner of the schema (bulkonboard ledger grants)", e.Message, e.Code)
 	}
 	return fmt.Errorf("PostgreSQL: %s (SQLSTATE %s)", e.Message, e.Code)
+}
+
+// plainCauses returns why each host of an address could not be connected to. The driver's
+// text names each host three times.
+func plainCauses(err error) (causes []string) {
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range all.Unwrap() {
+			causes = append(causes, plainCauses(one)...)
+		}
+		return causes
+	}
+	var dialled *net.OpError
+	if errors.As(err, &dialled) && dialled.Addr != nil {
+		return []string{dialled.Addr.String() + ": " + dialled.Err.Error()}
+	}
+	return []string{strings.Join(strings.Fields(err.Error()), " ")}
 }

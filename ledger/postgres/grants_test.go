@@ -128,6 +128,8 @@ func checkSender(t *testing.T, address string) {
 		"DROP TABLE customer", "DROP VIEW status", "ALTER TABLE customer ADD COLUMN x text", "CREATE TABLE x ()", "TRUNCATE attempt", "DROP SCHEMA " + c.Config().Database,
 		"DELETE FROM customer", "DELETE FROM attempt", "DELETE FROM run", "DELETE FROM runs", "DELETE FROM batch", "ALTER TABLE ledger DISABLE TRIGGER ALL", "GRANT SELECT ON customer TO PUBLIC",
 		"SELECT setval('customer_id', 1)",
+		"UPDATE ledger SET secret = ''", "UPDATE ledger SET id = ''", "UPDATE ledger SET environment = 'sandbox'", "UPDATE ledger SET schema_version = 99", "DELETE FROM ledger",
+		"INSERT INTO ledger (one, id, environment, secret, created_us, schema_version, oldest_reader) VALUES (1, '', '', '', 0, 0, 0)",
 	} {
 		_, err := c.Exec(t.Context(), text)
 		var e *pgconn.PgError

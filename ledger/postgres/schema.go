@@ -206,7 +206,7 @@ func (g *grants) makeRoles() {
 }
 
 func (g *grants) grantOwner() {
-	g.add("\n-- The owner creates and migrates the schema, and erases customers (ledger forget).")
+	g.add("\n-- The owner creates and migrates the schema, erases customers (ledger forget) and moves the ledger (ledger rebind).")
 	g.add("GRANT %s TO CURRENT_USER;", g.owner)
 	g.add(`DO $$ DECLARE who name; BEGIN -- whoever made the ledger keeps it
 	FOR who IN SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = '%s' AND pg_get_userbyid(nspowner) <> '%s' LOOP
@@ -232,7 +232,10 @@ func (g *grants) grantSender() {
 	g.add("GRANT USAGE ON SCHEMA %s TO %s;", g.schema, g.sender)
 	for _, table := range objectsOf("TABLE") {
 		rights := "SELECT, INSERT, UPDATE"
-		if !slices.Contains(keptTables(), table) {
+		switch {
+		case table == "ledger": // not what it is, or what keys its digests
+			rights = "SELECT, UPDATE (account_partner, account_slug, registrations, detail_names)"
+		case !slices.Contains(keptTables(), table):
 			rights += ", DELETE"
 		}
 		g.add("GRANT %s ON %s.%s TO %s;", rights, g.schema, table, g.sender)

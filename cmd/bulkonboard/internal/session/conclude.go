@@ -40,6 +40,10 @@ func (s *session) conclude(ctx context.Context, sum pipeline.Summary, failed err
 	case reportErr == nil:
 	case rctx.Err() != nil:
 		s.Sayf("the report was not written, to end in time; when you want it: %s", s.reportCommand())
+	case exit.CodeOf(reportErr) == exit.Ledger:
+		s.Sayf("bulkonboard: the report was not written: %v", reportErr)
+		s.Sayf("  when the ledger can be read again: %s", s.reportCommand())
+		code = exit.First(code, exit.Ledger)
 	default:
 		s.Sayf("bulkonboard: %v", reportErr)
 		s.Sayf("  the ledger is whole; the report again: %s", s.reportCommand())

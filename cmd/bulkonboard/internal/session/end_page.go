@@ -46,8 +46,12 @@ func (r *runResult) addResult(p *term.Page) {
 	sum := r.sum
 	if sum.Batch.ID != 0 {
 		part := p.Section("Result")
-		part.Text(strings.Join(labelsOf(sum.Batch), ", ") + ", " + term.Count(sum.Tally.Rows, "row"))
-		AddOutcome(part, sum.Tally, sum.New[ledger.Created]+sum.New[ledger.LinkMissing], sum.ByOthers)
+		part.Text(strings.Join(labelsOf(sum.Batch), ", ") + ", " + term.Count(sum.Batch.Rows, "row"))
+		if sum.IsCounted {
+			AddOutcome(part, sum.Tally, sum.New[ledger.Created]+sum.New[ledger.LinkMissing], sum.ByOthers)
+		} else {
+			part.Styled(term.Attention, "What became of them is not known: the ledger could not be read at the end.")
+		}
 		p.Part("This run").Text(thisRunText(sum))
 	}
 	if sum.Sent > 0 && sum.WalletFrom.Known() && sum.WalletTo.Known() {
@@ -85,6 +89,10 @@ func (r *runResult) addNotes(p *term.Page) {
 	var notes []string
 	if n := sum.Tally.Changed; n > 0 {
 		notes = append(notes, fmt.Sprintf("%s with other details than were sent; nothing was sent again (details_changed in the report).", term.Count(n, "row")))
+	}
+	if sum.Kept > 0 {
+		notes = append(notes, fmt.Sprintf("warning: the partner's answers about %s are not in the ledger yet. Keep %s: the next run on this machine records them.",
+			term.Count(sum.Kept, "row"), r.ledgerOptions().emergencyFile()))
 	}
 	for _, line := range r.hosts.lines() {
 		notes = append(notes, line)

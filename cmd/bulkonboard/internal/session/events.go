@@ -40,7 +40,7 @@ func Events() []Event {
 		{eventProgress, "a phase begins (checking, sending), at least once a minute, and at the end", []string{"phase", "rows", "toSend", "decided", "created", "problems", "sent"}, []string{"rate", "wallet", "currency", "why"}},
 		{eventWaiting, "sending pauses", []string{"why", "decided", "toSend"}, []string{"until"}},
 		{eventGoingOn, "sending continues after a pause", []string{"decided", "toSend"}, nil},
-		{eventEnded, "the command ends", []string{"run", "exitCode", "stopReason", "sent", "remaining", "counts"}, []string{"error"}},
+		{eventEnded, "the command ends", []string{"run", "exitCode", "stopReason", "sent"}, []string{"remaining", "counts", "error"}},
 		{EventKYC, "kyc listen has recorded a webhook", []string{"status", "at"}, nil},
 		{term.MessageEvent, "a line for operators", []string{"text"}, nil},
 	}
@@ -83,13 +83,16 @@ func (s *session) reportRefusal(err error) error {
 
 // logEnd writes the last event of the log.
 func (s *session) logEnd(sum pipeline.Summary, failed error, code exit.Code) {
-	attrs := []any{"run", sum.Run, "exitCode", int(code), "stopReason", string(exit.StopReasonOf(failed)), "sent", sum.Sent, "remaining", sum.Remaining}
+	attrs := []any{"run", sum.Run, "exitCode", int(code), "stopReason", string(exit.StopReasonOf(failed)), "sent", sum.Sent}
 	if failed != nil {
 		attrs = append(attrs, "error", failed.Error())
 	}
-	var counts []any
-	for _, st := range ledger.Statuses() {
-		counts = append(counts, slog.Int(string(st), sum.Tally.Status[st]))
+	if sum.Batch.ID == 0 || sum.IsCounted { // else the figures are not known, and are left out
+		var counts []any
+		for _, st := range ledger.Statuses() {
+			counts = append(counts, slog.Int(string(st), sum.Tally.Status[st]))
+		}
+		attrs = append(attrs, "remaining", sum.Remaining, slog.Group("counts", counts...))
 	}
-	s.log.Info(eventEnded, append(attrs, slog.Group("counts", counts...))...)
+	s.log.Info(eventEnded, attrs...)
 }

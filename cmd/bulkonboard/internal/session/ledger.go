@@ -214,6 +214,15 @@ func (o LedgerOptions) InFile() sqlite.Options {
 		IsOpenHere: o.IsOpenHere, LockTimeout: o.LockTimeout, Command: o.Command}
 }
 
+// emergencyFile returns the name of the file in which the ledger keeps answers that it
+// cannot record.
+func (o LedgerOptions) emergencyFile() string {
+	if !postgres.IsAddress(o.Path) {
+		return o.Path + ".emergency"
+	}
+	return cmp.Or(o.Emergency, "bulkonboard-"+settings.FileWord(o.Environment)+".emergency")
+}
+
 // OpenLedger opens a ledger.
 func OpenLedger(ctx context.Context, o LedgerOptions) (Ledger, error) {
 	if !postgres.IsAddress(o.Path) {
@@ -221,7 +230,7 @@ func OpenLedger(ctx context.Context, o LedgerOptions) (Ledger, error) {
 	}
 	l, err := postgres.Open(ctx, postgres.Options{Address: o.Path, Environment: o.Environment, Create: o.Create, ReadOnly: o.ReadOnly, Concurrent: o.Concurrent,
 		Shared: o.Shared, Adopt: o.Adopt, MovedTo: o.MovedTo, LockTimeout: o.LockTimeout, Command: o.Command, Lease: o.Lease, Timeout: o.Timeout, Patience: o.Patience, Say: o.Say,
-		Emergency: cmp.Or(o.Emergency, "bulkonboard-"+settings.FileWord(o.Environment)+".emergency"), NeedsFile: o.Environment == settings.Production})
+		Emergency: o.emergencyFile(), NeedsFile: o.Environment == settings.Production})
 	if err != nil {
 		return nil, err
 	}

@@ -135,7 +135,7 @@ func (g *gauges) writeEnd(sum pipeline.Summary, code exit.Code) {
 	g.update(func(now *metrics.Snapshot) {
 		number := int(code)
 		now.Run, now.Ended, now.ExitCode, now.WaitingForBalance = sum.Run, time.Now(), &number, false
-		if sum.Batch.ID != 0 {
+		if sum.IsCounted {
 			now.Rows = sum.Tally.Status
 		}
 		if sum.WalletTo.Known() {

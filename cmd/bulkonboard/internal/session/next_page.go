@@ -72,7 +72,7 @@ func (r *runResult) addContinue(part *term.Part) {
 		return
 	}
 	text := "To continue:"
-	if sum.Batch.ID != 0 || sum.Plan.Rows > 0 {
+	if sum.IsCounted || sum.Batch.ID == 0 && sum.Plan.Rows > 0 {
 		text = term.Count(left, "row") + " left. To continue:"
 	}
 	if exit.StopReasonOf(r.failed) == pipeline.MaxNew { // the same command would be refused again

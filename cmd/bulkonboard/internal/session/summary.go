@@ -35,11 +35,14 @@ func summaryOf(s pipeline.Summary, err error) report.Summary {
 		tally = s.Plan.Tally
 		out.Input = report.Inputs([]ledger.Batch{s.Plan.Batch})
 	}
-	if s.Batch.ID != 0 || s.Plan.Rows > 0 {
+	switch {
+	case s.Batch.ID != 0 && !s.IsCounted:
+		out.Rows = &s.Batch.Rows // what became of them is not known
+	case s.Batch.ID != 0 || s.Plan.Rows > 0:
 		rows := tally.Rows
 		out.Rows, out.Counts, out.Problems = &rows, report.Counts(tally.Status), Causes(tally)
 	}
-	if s.Batch.ID != 0 {
+	if s.IsCounted {
 		known, changed := tally.Known, tally.Changed
 		out.ByOthers = s.ByOthers
 		out.Known, out.Changed, out.AlreadyDone, out.Remaining = &known, &changed, &s.AlreadyDone, &s.Remaining
