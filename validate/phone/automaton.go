@@ -1,7 +1,7 @@
 package phone
 
 import (
-	"fmt"
+	"encoding/binary"
 	"regexp/syntax"
 	"slices"
 )
@@ -30,7 +30,7 @@ const maxStates = 4000
 // newDigitTable compiles patterns, at most 16, in the syntax of package regexp.
 // It returns nil if they have what a table cannot do (^ and $) or grow too large.
 func newDigitTable(patterns []string) *digitTable {
-	b := tableBuilder{states: map[string]uint16{"[]": 0}, table: digitTable{next: make([][10]uint16, 1), accepts: make([]uint16, 1)}}
+	b := tableBuilder{states: map[string]uint16{"": 0}, table: digitTable{next: make([][10]uint16, 1), accepts: make([]uint16, 1)}}
 	var start []int32
 	for i, pattern := range patterns {
 		re, err := syntax.Parse("(?:"+pattern+")", syntax.Perl)
@@ -43,17 +43,18 @@ func newDigitTable(patterns []string) *digitTable {
 		}
 		base := int32(len(b.steps))
 		for _, inst := range prog.Inst {
-			b.steps = append(b.steps, step{inst: inst, base: base, pattern: i})
+			b.steps = append(b.steps, step{inst: inst, digits: digitsOf(&inst), base: base, pattern: i})
 		}
 		start = b.follow(start, base+int32(prog.Start))
 	}
 	b.stateOf(start)
+	var to []int32
 	for at := 0; at < len(b.todo); at++ {
 		from, set := uint16(at+1), b.todo[at]
 		for d := range 10 {
-			var to []int32
+			to = to[:0]
 			for _, s := range set {
-				if step := &b.steps[s]; step.inst.Op != syntax.InstMatch && step.inst.MatchRune('0'+rune(d)) {
+				if step := &b.steps[s]; step.digits&(1<<d) != 0 {
 					to = b.follow(to, step.base+int32(step.inst.Out))
 				}
 			}
@@ -71,7 +72,8 @@ func newDigitTable(patterns []string) *digitTable {
 type tableBuilder struct {
 	table   digitTable
 	steps   []step
-	states  map[string]uint16 // by set
+	states  map[string]uint16 // by the key of the set
+	key     []byte            // of the set that was looked up last
 	todo    [][]int32         // the set of state i+1
 	refused bool
 }
@@ -79,8 +81,22 @@ type tableBuilder struct {
 // step is one instruction of one pattern.
 type step struct {
 	inst    syntax.Inst
-	base    int32 // where its pattern begins
+	digits  uint16 // a bit for each digit that it takes
+	base    int32  // where its pattern begins
 	pattern int
+}
+
+// digitsOf returns a bit for each digit that an instruction takes.
+func digitsOf(inst *syntax.Inst) (digits uint16) {
+	if inst.Op != syntax.InstRune && inst.Op != syntax.InstRune1 {
+		return 0
+	}
+	for d := range 10 {
+		if inst.MatchRune('0' + rune(d)) {
+			digits |= 1 << d
+		}
+	}
+	return digits
 }
 
 // follow adds to set the steps that take a digit, or end a pattern, and come
@@ -103,22 +119,26 @@ func (b *tableBuilder) follow(set []int32, s int32) []int32 {
 	return set
 }
 
-// stateOf returns the number of the state for a set, a new one if need be.
+// stateOf returns the number of the state for a set, a new one if need be. It keeps no
+// part of the set.
 func (b *tableBuilder) stateOf(set []int32) uint16 {
 	slices.Sort(set)
-	key := fmt.Sprint(set)
-	if n, ok := b.states[key]; ok {
+	b.key = b.key[:0]
+	for _, s := range set {
+		b.key = binary.AppendUvarint(b.key, uint64(s))
+	}
+	if n, ok := b.states[string(b.key)]; ok {
 		return n
 	}
 	n := uint16(len(b.table.next))
-	b.states[key] = n
+	b.states[string(b.key)] = n
 	accepts := uint16(0)
 	for _, s := range set {
 		if b.steps[s].inst.Op == syntax.InstMatch {
 			accepts |= 1 << b.steps[s].pattern
 		}
 	}
-	b.todo = append(b.todo, set)
+	b.todo = append(b.todo, slices.Clone(set))
 	b.table.next = append(b.table.next, [10]uint16{})
 	b.table.accepts = append(b.table.accepts, accepts)
 	return n
