@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/bulkonboard/bulkonboard/pipeline/web"
@@ -24,14 +23,14 @@ type fakeEngine struct {
 	report  api.Report    // what it has beside the run
 	fault   error         // of the ledger
 	order   api.MakePlan  // the last one
-	step    chan struct{} // a send shows the run again
+	shown   chan struct{} // closed when the pages that follow the run are to see it again
 	stopped chan struct{} // has one element for each request to stop
 }
 
 var _ web.Engine = (*fakeEngine)(nil)
 
 func newFakeEngine() *fakeEngine {
-	e := &fakeEngine{step: make(chan struct{}), stopped: make(chan struct{}, 10)}
+	e := &fakeEngine{shown: make(chan struct{}), stopped: make(chan struct{}, 10)}
 	now := time.Now()
 	e.plan = api.Plan{
 		PlanSummary: api.PlanSummary{ID: "9f2c41d07ab35e68", List: "fake", Name: "Kundenliste_Q4.xlsx", State: api.PlanWaiting, Maker: "sabine", Made: now, Expires: now.Add(24 * time.Hour), Send: 170, AtMost: "85.00"},
@@ -150,7 +149,7 @@ func (e *fakeEngine) sendRows(n int) {
 func (e *fakeEngine) WatchRun(ctx context.Context, _ int64, show func(api.Run) error) error {
 	for {
 		e.mu.Lock()
-		run := e.run
+		run, shown := e.run, e.shown
 		e.mu.Unlock()
 		if err := show(run); err != nil || run.Finished != nil {
 			return err
@@ -158,19 +157,18 @@ func (e *fakeEngine) WatchRun(ctx context.Context, _ int64, show func(api.Run) e
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-e.step:
+		case <-shown:
 		}
 	}
 }
 
-// showRun has a page that follows the run see it again.
-func (e *fakeEngine) showRun(t *testing.T) {
-	t.Helper()
-	select {
-	case e.step <- struct{}{}:
-	case <-time.After(patience):
-		t.Fatal("no page follows the run")
-	}
+// showRun has the pages that follow the run see it again. One that begins to follow it
+// later sees it as it is then.
+func (e *fakeEngine) showRun() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	close(e.shown)
+	e.shown = make(chan struct{})
 }
 
 func (e *fakeEngine) StopRun(context.Context, access.Visitor, int64) (api.Run, error) {

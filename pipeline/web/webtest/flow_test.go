@@ -53,7 +53,7 @@ func testRun(t *testing.T, b *Browser) {
 	x.OpenPage("/runs/4")
 	x.WaitText(".page", "You may close this page; keep this program running")
 	s.engine.sendRows(40)
-	s.engine.showRun(t)
+	s.engine.showRun()
 	x.WaitText(".big", "40 created")
 	x.OpenPage("/")
 	s.engine.sendRows(60)
@@ -65,10 +65,10 @@ func testRun(t *testing.T, b *Browser) {
 	case <-time.After(patience):
 		t.Fatal("the run was not told to stop")
 	}
-	s.engine.showRun(t)
+	s.engine.showRun()
 	x.WaitText("button", "Cut the requests in flight")
 	s.engine.sendRows(70)
-	s.engine.showRun(t)
+	s.engine.showRun()
 	x.WaitText("h1", "Report of Kundenliste_Q4.xlsx")
 	x.WaitText(".lines", "Created 170")
 }

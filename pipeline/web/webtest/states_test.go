@@ -150,7 +150,7 @@ func testWarnings(t *testing.T, b *Browser) {
 		r.Stop = &api.Error{Code: "ledger", Sentence: "The ledger could not be written.", WhatToDo: "Ask whoever runs the program to repair its disk, then continue the plan."}
 		r.Warnings = append(r.Warnings, "Links of 2 users lead to another host.")
 	})
-	s.engine.showRun(t)
+	s.engine.showRun()
 	x.WaitText(".notice.is-bad", "The ledger could not be written.")
 	x.WaitText(".notice li", "Links of 2 users lead to another host.")
 	x.TakePictures("state-ledger-error")
