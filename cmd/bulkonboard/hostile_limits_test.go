@@ -92,7 +92,7 @@ func (in hostileInput) run(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Dir = dir
 	peakPath := filepath.Join(t.TempDir(), "peak")
-	cmd.Env = []string{asProgram + "=1", peakFile + "=" + peakPath, "BULKONBOARD_API_KEY=sk_test_hostile", "PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir, "GORACE=atexit_sleep_ms=0"}
+	cmd.Env = []string{peakFile + "=" + peakPath, "BULKONBOARD_API_KEY=sk_test_hostile", "PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir, "GORACE=atexit_sleep_ms=0"}
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if in.stdin {

@@ -23,23 +23,17 @@ import (
 	"github.com/bulkonboard/bulkonboard/pipeline/report/booktest"
 )
 
-// asProgram is the environment variable that makes the test binary the program:
-// a process that can be killed without building anything.
-const asProgram = "PROMISE_AS_PROGRAM"
+// programName is the program, which the tests find on their PATH.
+const programName = "bulkonboard"
 
 // peakFile is the environment variable that puts a small process between the tests and
 // the program, which writes the program's peak memory in KiB into the file that it names.
 // A process inherits the peak of the one that starts it, and the tests need much memory.
 const peakFile = "PROMISE_PEAK_FILE"
 
-// runMeasured runs this binary again with the same arguments, and returns its exit code.
+// runMeasured runs the program with the same arguments, and returns its exit code.
 func runMeasured(file string) int {
-	program, err := os.Executable()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	cmd := exec.Command(program, os.Args[1:]...)
+	cmd := exec.Command(programName, os.Args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), peakFile+"=", "GOGC=100")
 	if err := cmd.Run(); cmd.ProcessState == nil {
@@ -57,14 +51,12 @@ func TestMain(m *testing.M) {
 	if file := os.Getenv(peakFile); file != "" {
 		os.Exit(runMeasured(file))
 	}
-	if os.Getenv(asProgram) != "" {
-		main()
-	}
-	// The programs that tests start live for a moment: collecting their garbage less often
-	// saves a tenth of their time. Where memory is measured it is as usual; see runMeasured.
-	if err := os.Setenv("GOGC", "400"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(2)
+	for _, setting := range shortLived() {
+		name, value, _ := strings.Cut(setting, "=")
+		if err := os.Setenv(name, value); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
 	}
 	// Most tests wait for something most of the time. Four more than there are cores
 	// at once keep the cores busy; many more would make short timeouts pass. Under the
@@ -77,7 +69,31 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
-	testscript.Main(leakless{m}, map[string]func(){"bulkonboard": main, "instant": instant})
+	testscript.Main(leakless{m}, map[string]func(){programName: main, "instant": instant})
+}
+
+// shortLived is the environment of the programs that tests start. They live for a moment:
+// without collecting garbage they need a tenth less time. Where memory is measured it is
+// collected as usual; see runMeasured.
+func shortLived() []string { return []string{"GOGC=off", "GOMEMLIMIT=300MiB"} }
+
+// withProgram builds the program, and puts it on the PATH in place of this binary, which can be
+// the program, too, but takes twice as long to start because of what only tests use.
+func withProgram(run func() int) (code int, err error) {
+	dir, err := os.MkdirTemp("", "bulkonboard-tests")
+	if err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", dir+string(os.PathSeparator), ".")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return 1, fmt.Errorf("building the program: %w", err)
+	}
+	if err := os.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
+		return 1, err
+	}
+	return run(), nil
 }
 
 // long skips a test that mostly waits for real clocks, under -short: the race
@@ -98,7 +114,16 @@ var clusters pgtest.Shared
 type leakless struct{ *testing.M }
 
 func (m leakless) Run() int {
-	code := m.M.Run()
+	var code int
+	if slowdown > 1 {
+		code = m.M.Run() // the program is this binary, in which races are detected
+	} else {
+		var err error
+		if code, err = withProgram(m.M.Run); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
 	if err := clusters.Close(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -143,7 +168,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("SAMPLES", samples)
 			e.Setenv("OFFICE", office)
 			e.Setenv("BULKONBOARD_API_KEY", "sk_test_script")
-			e.Setenv("GOGC", os.Getenv("GOGC"))
+			e.Vars = append(e.Vars, shortLived()...)
 			e.Defer(func() {
 				if err := booktest.Gather(e.WorkDir, filepath.Base(e.WorkDir)); err != nil {
 					t.Error(err)
@@ -247,7 +272,7 @@ func (r *registry) expect(ts *testscript.TestScript, args []string, what string)
 func command(t testing.TB, dir string, args ...string) *exec.Cmd {
 	t.Helper()
 	booktest.Keep(t, dir)
-	c := exec.CommandContext(t.Context(), "bulkonboard", args...)
+	c := exec.CommandContext(t.Context(), programName, args...)
 	c.Dir = dir
 	c.Env = append(os.Environ(), "BULKONBOARD_API_KEY=sk_test_script")
 	return c

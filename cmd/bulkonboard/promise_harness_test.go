@@ -268,15 +268,15 @@ func (s *scene) command(args ...string) *process {
 	s.set.Store(&at)
 	s.listen()
 	p := &process{scene: s, ended: make(chan struct{})}
-	self, err := os.Executable()
+	program, err := exec.LookPath(programName)
 	if err != nil {
 		s.Fatalf("%v", err)
 	}
-	argv := append(append(append([]string{}, s.wrapper...), self), args...)
+	argv := append(append(append([]string{}, s.wrapper...), program), args...)
 	p.cmd = exec.Command(argv[0], argv[1:]...)
 	p.cmd.Dir = s.dir
-	p.cmd.Env = append([]string{asProgram + "=1", "BULKONBOARD_API_KEY=" + promiseKey, "PATH=" + os.Getenv("PATH"),
-		"HOME=" + s.dir, "TMPDIR=" + s.dir, "GORACE=atexit_sleep_ms=0"}, s.env...)
+	p.cmd.Env = append([]string{"BULKONBOARD_API_KEY=" + promiseKey, "PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "TMPDIR=" + s.dir, "GORACE=atexit_sleep_ms=0"},
+		append(shortLived(), s.env...)...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
 	return p
 }
