@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/bulkonboard/bulkonboard/ledger"
 	"github.com/bulkonboard/bulkonboard/pipeline/partner/sandbox"
@@ -99,20 +100,23 @@ func timedOut(r ledger.Reported, customers map[string]ledger.Customer) bool {
 	})
 }
 
-// actedLate reports whether the partner did what a request asked for only after the program
-// had given it up: the machine is too busy for the times that both agree on, and only a
-// person can decide the row.
-func actedLate(sc *scene, identity string) bool {
+// actedLate reports whether the partner did what any request asked for only after the program
+// had given it up: the machine is too busy for the times that both agree on. Only a person
+// can decide such a row, and the partner's times prove nothing about the others.
+func actedLate(sc *scene) bool {
 	sc.Helper()
-	history := sc.customers()[identity].History
-	for _, p := range sc.posts() {
-		if slices.ContainsFunc(history, func(a ledger.Attempt) bool {
-			return a.Key == p.Key && a.Class == ledger.Unknown && p.Completed.After(a.NotAfter.At)
-		}) {
-			return true
+	givenUp := map[string]time.Time{} // by key
+	for _, c := range sc.customers() {
+		for _, a := range c.History {
+			if a.Class == ledger.Unknown {
+				givenUp[a.Key] = a.NotAfter.At
+			}
 		}
 	}
-	return false
+	return slices.ContainsFunc(sc.posts(), func(p sandbox.Post) bool {
+		end, ok := givenUp[p.Key]
+		return ok && p.Completed.After(end)
+	})
 }
 
 // compareUsers holds rows against users: every user is told of (invariant 6),

@@ -531,7 +531,7 @@ func (c crash) undecidable(sc *scene, r ledger.Reported, customers map[string]le
 	if r.Status != ledger.InDoubt || !unansweredOnce(r, customers) {
 		return false
 	}
-	if actedLate(sc, r.Customer.Identity) {
+	if actedLate(sc) {
 		return true
 	}
 	switch r.Customer.Code {

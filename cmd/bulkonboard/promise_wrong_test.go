@@ -244,7 +244,7 @@ func (c wrongCase) compareRows(sc *scene, rows []ledger.Reported, users map[stri
 			c.compareCreated(sc, r, user, sum)
 		case ledger.InDoubt:
 			sum.inDoubt.Add(1)
-			if !c.mayDoubt() && !actedLate(sc, r.Customer.Identity) {
+			if !c.mayDoubt() && !actedLate(sc) {
 				sc.Errorf("row %d is in doubt (%s), and this partner leaves no doubt", r.Number, r.Customer.Code)
 			}
 		case ledger.Invalid, ledger.Rejected, ledger.Duplicate:

@@ -14,6 +14,10 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
+// lookEvery is how often a page is looked at while it is waited for. Each look has the page
+// laid out: more of them keep it from becoming what it is to become.
+const lookEvery = 50 * time.Millisecond
+
 // SignIn exchanges the one-time token of the address that the program printed for a
 // session.
 func (x *Tab) SignIn(token string) {
@@ -37,7 +41,7 @@ func (x *Tab) OpenAddress(url string) (status int) {
 
 func (x *Tab) navigate(url string) {
 	x.t.Helper()
-	x.do(chromedp.Navigate("about:blank"), chromedp.Navigate(url))
+	x.do(chromedp.Navigate("about:blank"), chromedp.Navigate(url)) // from the same page another fragment would load nothing
 }
 
 // Status returns the status with which the page was answered.
@@ -79,9 +83,9 @@ func (x *Tab) WaitFor(expression string) {
 	ctx, cancel := context.WithTimeout(x.ctx(), patience)
 	defer cancel()
 	wait := fmt.Sprintf(`new Promise((resolve) => {
-		const check = () => { if (%s) resolve(true); else setTimeout(check, 10); };
+		const check = () => { if (%s) resolve(true); else setTimeout(check, %d); };
 		check();
-	})`, expression)
+	})`, expression, lookEvery.Milliseconds())
 	for {
 		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](wait, chromedp.EvalAwaitPromise))
 		if err == nil {
@@ -140,7 +144,7 @@ func (x *Tab) actOnce(expression string) {
 	x.t.Helper()
 	ctx, cancel := context.WithTimeout(x.ctx(), patience)
 	defer cancel()
-	tick := time.NewTicker(10 * time.Millisecond)
+	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
 		isDone, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
@@ -273,7 +277,7 @@ func (x *Tab) DownloadFile(selector, text string) (name string, content []byte) 
 		x.t.Fatal(err)
 	}
 	x.ClickText(selector, text)
-	tick := time.NewTicker(10 * time.Millisecond)
+	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for end := time.Now().Add(patience); time.Now().Before(end); <-tick.C {
 		files, err := os.ReadDir(dir)
