@@ -20,8 +20,8 @@ import (
 	"testing"
 )
 
-// Cluster is a server of one test, with its data in a temporary folder. It listens
-// on a loopback port only. It may be used by any number of goroutines.
+// Cluster is a server of one test, with its data in a temporary folder, in memory if there is
+// room: no test lets a machine lose its power. It listens on a loopback port only. It may be used by any number of goroutines.
 type Cluster struct {
 	port    int
 	folder  string
@@ -58,7 +58,7 @@ func (s *Shared) Cluster(t testing.TB) *Cluster {
 	defer s.starting.Unlock()
 	if s.cluster == nil {
 		s.fillTemplate(t, bin)
-		c, err := openCluster(context.Background(), bin, nil, s.copyTemplate)
+		c, err := openCluster(context.Background(), folderOf(t), bin, nil, s.copyTemplate)
 		if err != nil {
 			if c != nil {
 				err = errors.Join(err, c.close())
@@ -87,7 +87,7 @@ func (s *Shared) fillTemplate(t testing.TB, bin string) {
 	if s.template != "" {
 		return
 	}
-	c, err := newCluster(t.Context(), bin, func(folder string) []string {
+	c, err := newCluster(t.Context(), folderOf(t), bin, func(folder string) []string {
 		return []string{filepath.Join(bin, "initdb"), "-A", "trust", "-N", "--wal-segsize=1", "-U", "postgres", "-E", "UTF8", "-D", folder}
 	})
 	if err != nil {
@@ -137,7 +137,7 @@ func (c *Cluster) StartStandby(t testing.TB, through string, settings ...string)
 // start is openCluster for one test.
 func start(t testing.TB, bin string, settings []string, filling func(folder string) []string) *Cluster {
 	t.Helper()
-	c, err := openCluster(t.Context(), bin, settings, filling)
+	c, err := openCluster(t.Context(), folderOf(t), bin, settings, filling)
 	if c != nil {
 		t.Cleanup(func() {
 			if err := c.close(); err != nil {
@@ -153,8 +153,8 @@ func start(t testing.TB, bin string, settings []string, filling func(folder stri
 
 // openCluster makes the folder of a cluster and starts its server. With an error, too, a
 // cluster that is returned must be closed.
-func openCluster(ctx context.Context, bin string, settings []string, filling func(folder string) []string) (*Cluster, error) {
-	c, err := newCluster(ctx, bin, filling)
+func openCluster(ctx context.Context, in, bin string, settings []string, filling func(folder string) []string) (*Cluster, error) {
+	c, err := newCluster(ctx, in, bin, filling)
 	if err == nil {
 		c.port, err = freePort(ctx)
 	}
@@ -164,9 +164,19 @@ func openCluster(ctx context.Context, bin string, settings []string, filling fun
 	return c, c.runServer(ctx, settings)
 }
 
+// folderOf returns the folder in which the clusters of a test are made; "" = the system's for
+// temporary files. A benchmark measures the disk, too.
+func folderOf(t testing.TB) string {
+	const memory, room = "/dev/shm", 4 << 30
+	if _, isBenchmark := t.(*testing.B); isBenchmark || freeSpace(memory) < room {
+		return ""
+	}
+	return memory
+}
+
 // newCluster is openCluster without a server. filling returns the command that makes the folder.
-func newCluster(ctx context.Context, bin string, filling func(folder string) []string) (*Cluster, error) {
-	folder, err := os.MkdirTemp("", "pgtest")
+func newCluster(ctx context.Context, in, bin string, filling func(folder string) []string) (*Cluster, error) {
+	folder, err := os.MkdirTemp(in, "pgtest")
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +208,8 @@ func (c *Cluster) Run(t testing.TB, settings ...string) {
 }
 
 func (c *Cluster) runServer(ctx context.Context, settings []string) error {
-	args := []string{"-D", c.folder, "-p", strconv.Itoa(c.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="}
+	args := []string{"-D", c.folder, "-p", strconv.Itoa(c.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+		"-c", "dynamic_shared_memory_type=mmap"} // in its folder, of which nothing is left after a kill
 	for _, s := range settings {
 		args = append(args, "-c", s)
 	}

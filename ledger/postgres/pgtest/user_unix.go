@@ -38,3 +38,12 @@ func serverUser(folder string) (*syscall.SysProcAttr, error) {
 	}
 	return attr, err
 }
+
+// freeSpace returns how many bytes fit into a folder; 0 if there is none.
+func freeSpace(folder string) uint64 {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(folder, &s); err != nil {
+		return 0
+	}
+	return uint64(s.Bavail) * uint64(s.Bsize) //nolint:unconvert // FreeBSD has other types
+}
