@@ -40,6 +40,7 @@ type Summary struct {
 
 	Kept         int  // customers whose answer is only in the ledger's emergency file
 	SharesWallet bool // other senders have spent from the wallet, too
+	OthersLive   int  // other senders that were at work on this ledger at the end
 	IsCounted    bool // false: Tally, AlreadyDone, ByOthers and Remaining are not known, New is what this run wrote
 }
 
@@ -63,10 +64,12 @@ func (r *run) finishRun(ctx context.Context, s Summary, before ledger.Tally, err
 	f := r.counters.current()
 	s.Sent, s.New, s.Users, s.NoFunds, s.Kept = f.Sent, f.decided, f.users, f.NoFunds, len(f.kept)
 	s.WalletFrom, s.Currency, s.Fee = f.firstWallet, f.Currency, r.fee
-	isAlone, failed := r.shared.hasSpentAlone(ctx)
-	if s.SharesWallet = !isAlone; failed != nil {
+	spenders, living, failed := r.shared.countOthers(ctx)
+	if failed != nil {
+		s.SharesWallet = true // as far as is known
 		return s, addFault(err, failed)
 	}
+	s.SharesWallet, s.OthersLive = spenders > 0, living
 	if fee := measuredFee(s); fee.Known() && !r.cfg.Money.Fee.Known() && (!r.fee.Known() || fee.Cmp(r.fee) == 0) {
 		s.Fee = fee
 	}

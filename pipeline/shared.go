@@ -110,19 +110,30 @@ func sendBatch(ctx context.Context, r *run) error {
 // hasSpentAlone reports whether no other sender has spent from the wallet in this run,
 // so that the balance shows what the run's own users cost.
 func (s *sharedRun) hasSpentAlone(ctx context.Context) (bool, error) {
+	spenders, _, err := s.countOthers(ctx)
+	return err == nil && spenders == 0, err
+}
+
+// countOthers returns how many other senders may have spent from the wallet in this run, and
+// how many of those still live.
+func (s *sharedRun) countOthers(ctx context.Context) (spenders, living int, _ error) {
 	if s == nil {
-		return true, nil
+		return 0, 0, nil
 	}
 	all, err := s.ledger.Senders(ctx)
 	if err != nil {
-		return false, ledgerStop("looking for other senders", err)
+		return 0, 0, ledgerStop("looking for other senders", err)
 	}
 	for _, other := range all {
-		if other.ID != s.ID() && (other.Ended.IsZero() || other.Ended.After(s.since)) {
-			return false, nil
+		switch {
+		case other.ID == s.ID():
+		case other.Ended.IsZero():
+			spenders, living = spenders+1, living+1
+		case other.Ended.After(s.since):
+			spenders++
 		}
 	}
-	return true, nil
+	return spenders, living, nil
 }
 
 // workload is what the planner has to do, for the feed. It is safe for concurrent use.

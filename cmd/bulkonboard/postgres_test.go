@@ -29,6 +29,7 @@ func TestPostgres(t *testing.T) {
 		"commands beside a run":         testPostgresBeside,
 		"the finance page":              testPostgresPage,
 		"three runs of one list":        testPostgresTogether,
+		"one of two is interrupted":     testPostgresInterrupted,
 		"a list that is overtaken":      testPostgresOvertaken,
 		"one of three runs stops":       testPostgresOneStops,
 		"a ledger that is copied":       testPostgresCopy,

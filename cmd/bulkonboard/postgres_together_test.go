@@ -3,7 +3,9 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +71,45 @@ func testPostgresOneStops(t *testing.T, cluster *pgtest.Cluster) {
 	if f := c.figures; f.dead == 0 || f.absent == 0 {
 		t.Errorf("%d were declared ended, and %d attempts found absent: nothing was to be refused", f.dead, f.absent)
 	}
+}
+
+// testPostgresInterrupted: one of two runs is interrupted. It says that another one goes on,
+// which finishes the list.
+func testPostgresInterrupted(t *testing.T, cluster *pgtest.Cluster) {
+	s := newStage(t, 3)
+	address := cluster.URL()
+	first := s.run("--ledger", address, "--rate", "5/s")
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-s.at
+	second := s.run("--ledger", address, "--rate", "5/s", "--report", "second.csv")
+	said, err := second.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for in := bufio.NewScanner(said); in.Scan(); {
+		lines = append(lines, in.Text())
+		if strings.Contains(in.Text(), "been sending this list since") {
+			if err := second.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if code := exitOfProcess(t, second.Wait()); code != 130 {
+		t.Errorf("exit %d", code)
+	}
+	if text := strings.Join(lines, "\n"); !strings.Contains(text, "rows left, which 1 other sender may still send. To continue here:") {
+		t.Errorf("%s", text)
+	}
+	if code := exitOfProcess(t, first.Wait()); code != 0 {
+		t.Errorf("exit %d", code)
+	}
+	finishPostgres(t, s, address)
 }
 
 // testPostgresOvertaken: while a run waits between its check and the registration, another one

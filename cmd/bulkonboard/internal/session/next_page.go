@@ -74,6 +74,9 @@ func (r *runResult) addContinue(part *term.Part) {
 	text := "To continue:"
 	if sum.IsCounted || sum.Batch.ID == 0 && sum.Plan.Rows > 0 {
 		text = term.Count(left, "row") + " left. To continue:"
+		if n := sum.OthersLive; n > 0 {
+			text = fmt.Sprintf("%s left, which %s may still send. To continue here:", term.Count(left, "row"), term.Count(n, "other sender"))
+		}
 	}
 	if exit.StopReasonOf(r.failed) == pipeline.MaxNew { // the same command would be refused again
 		part.Text(fmt.Sprintf("Check that this is the right file. If it is, raise --max-new: %s %s new.", term.Count(sum.Plan.New, "row"), term.IsOrAre(sum.Plan.New)))
