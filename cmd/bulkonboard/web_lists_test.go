@@ -196,6 +196,7 @@ func webFiles(t *testing.T) []string {
 // The figures of the page and the marked workbook are those of the command that the page
 // shows, as dropped, after cells were corrected and rows left out, and after a decision.
 func TestWebListIsAsTheCommand(t *testing.T) {
+	long(t)
 	for _, path := range webFiles(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			w := newWebList(t, path)

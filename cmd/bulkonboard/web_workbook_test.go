@@ -71,6 +71,7 @@ func (b *browser) decideAll(list api.List) api.List {
 // The workbook of the finance team, from the drop to the report. Its figures are those
 // of the commands that the page shows.
 func TestWebWorkbook(t *testing.T) {
+	long(t)
 	t.Parallel()
 	me, list := dropWorkbook(t)
 	list = me.decideAll(list)
@@ -113,6 +114,7 @@ func TestWebWorkbook(t *testing.T) {
 
 // Corrected cells: the page sends what the corrected workbook has.
 func TestWebCorrectedWorkbook(t *testing.T) {
+	long(t)
 	t.Parallel()
 	me, list := dropWorkbook(t)
 	list = me.decideAll(list)
