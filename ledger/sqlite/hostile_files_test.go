@@ -173,6 +173,7 @@ func TestHostileFolder(t *testing.T) {
 // ledger is made, opened and closed. Either the folder is refused, or the
 // neighbour can read and write nothing in it.
 func TestHostileNeighbour(t *testing.T) {
+	skipIfShort(t)
 	asNeighbour(t, "true")
 	const plant = `for end in "$@"; do (: > "$end" && chmod 666 "$end") 2>/dev/null; done; true`
 	const look = `cd "$1" 2>/dev/null || exit 0; for f in * .*; do

@@ -201,6 +201,7 @@ func readMalformed(t *testing.T, l *Ledger, before map[string]seen, isJoin bool,
 // is mistaken for another value, none is in an error, and a run does not begin. It makes no
 // difference whether it is in the file or in the log.
 func TestMalformedValues(t *testing.T) {
+	skipIfShort(t)
 	whole := filledLedger(t)
 	before := readEverything(t.Context(), openWith(t, Options{Path: whole, ReadOnly: true}))
 	refusals := 0

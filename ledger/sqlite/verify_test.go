@@ -244,6 +244,7 @@ func breakages() []breakage {
 // Each claim of Verify is broken in a good ledger, and is what it finds: that and
 // nothing else but what follows from it.
 func TestVerifyProves(t *testing.T) {
+	skipIfShort(t)
 	isFound := map[string]bool{}
 	proven := newProvenLedger(t)
 	whole := backupOf(t, proven)
