@@ -14,8 +14,8 @@ import (
 )
 
 // Summary is what a run did. It is complete also when Run returns a *Stop, with two
-// exceptions: Batch.ID is 0 if the batch was not registered, and IsCounted is false if the
-// ledger could not be read at the end.
+// exceptions: Batch.ID is 0 if the batch was not registered, and IsCounted is false if what
+// became of the rows could not be read from the ledger.
 type Summary struct {
 	Run         int64
 	Batch       ledger.Batch

@@ -139,8 +139,8 @@ func (r *recorder) setAside(refused []ledger.Change) {
 		return
 	}
 	r.cfg.Log.Warn("answers came too late to count, because their customers were settled otherwise; they are in the emergency file", "answers", len(refused))
-	if err := r.saveToEmergency(refused, nil); err != nil {
-		r.stopReason.stopWith(ledgerStop("recording outcomes", err))
+	if err := r.addToEmergency(refused); err != nil {
+		r.stopReason.stopWith(ledgerStop("recording outcomes", r.useLastResort(refused, err)))
 	}
 }
 
@@ -210,16 +210,21 @@ func (r *recorder) saveToEmergency(changes []ledger.Change, cause error) error {
 	if len(changes) == 0 {
 		return cause
 	}
-	err := r.addToEmergency(changes)
-	if err == nil {
-		r.counters.countKept(changes)
-		return cause
+	if err := r.addToEmergency(changes); err != nil {
+		return errors.Join(cause, r.useLastResort(changes, err))
 	}
+	r.counters.countKept(changes)
+	return cause
+}
+
+// useLastResort hands outcomes that the emergency file did not take to Config.LastResort. It
+// returns why it did not.
+func (r *recorder) useLastResort(changes []ledger.Change, cause error) error {
 	if r.cfg.LastResort == nil {
-		return errors.Join(cause, fmt.Errorf("%d outcomes are lost: %w", len(changes), err))
+		return fmt.Errorf("%d outcomes are lost: %w", len(changes), cause)
 	}
 	for _, c := range changes {
 		r.cfg.LastResort(c)
 	}
-	return errors.Join(cause, err)
+	return cause
 }

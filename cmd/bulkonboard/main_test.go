@@ -96,7 +96,8 @@ func withProgram(run func() int) (code int, err error) {
 	return run(), nil
 }
 
-// long skips a test that mostly waits for real clocks, under -short: the race
+// long skips a test that mostly waits for real clocks, or compares what many processes
+// write, under -short: the race
 // detector makes each of the processes it starts several times slower, and
 // finds in the others what there is to find.
 func long(t *testing.T) {

@@ -78,12 +78,12 @@ func testPostgresOneStops(t *testing.T, cluster *pgtest.Cluster) {
 func testPostgresInterrupted(t *testing.T, cluster *pgtest.Cluster) {
 	s := newStage(t, 3)
 	address := cluster.URL()
-	first := s.run("--ledger", address, "--rate", "5/s")
+	first := s.run("--ledger", address, "--rate", "2/s")
 	if err := first.Start(); err != nil {
 		t.Fatal(err)
 	}
 	<-s.at
-	second := s.run("--ledger", address, "--rate", "5/s", "--report", "second.csv")
+	second := s.run("--ledger", address, "--rate", "2/s", "--report", "second.csv")
 	said, err := second.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,8 @@ import (
 )
 
 // Cluster is a server of one test, with its data in a temporary folder, in memory if there is
-// room: no test lets a machine lose its power. It listens on a loopback port only. It may be used by any number of goroutines.
+// room: no test lets a machine lose its power. It listens on a loopback port only. It may be
+// used by any number of goroutines.
 type Cluster struct {
 	port    int
 	folder  string

@@ -14,8 +14,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// lookEvery is how often a page is looked at while it is waited for. Each look has the page
-// laid out: more of them keep it from becoming what it is to become.
+// lookEvery is how often a page is looked at while it is waited for.
 const lookEvery = 50 * time.Millisecond
 
 // SignIn exchanges the one-time token of the address that the program printed for a

@@ -50,7 +50,7 @@ func (r *runResult) addResult(p *term.Page) {
 		if sum.IsCounted {
 			AddOutcome(part, sum.Tally, sum.New[ledger.Created]+sum.New[ledger.LinkMissing], sum.ByOthers)
 		} else {
-			part.Styled(term.Attention, "What became of them is not known: the ledger could not be read at the end.")
+			part.Styled(term.Attention, "What became of them could not be read from the ledger.")
 		}
 		p.Part("This run").Text(thisRunText(sum))
 	}
@@ -91,7 +91,7 @@ func (r *runResult) addNotes(p *term.Page) {
 		notes = append(notes, fmt.Sprintf("%s with other details than were sent; nothing was sent again (details_changed in the report).", term.Count(n, "row")))
 	}
 	if sum.Kept > 0 {
-		notes = append(notes, fmt.Sprintf("warning: the partner's answers about %s are not in the ledger yet. Keep %s: the next run on this machine records them.",
+		notes = append(notes, fmt.Sprintf("warning: the partner's answers about %s are not in the ledger yet. Keep %s: the next run on this machine reads it.",
 			term.Count(sum.Kept, "row"), r.ledgerOptions().emergencyFile()))
 	}
 	for _, line := range r.hosts.lines() {
