@@ -68,6 +68,32 @@ func amount(t *testing.T, text string) pipeline.Amount {
 	return a
 }
 
+// TestEndWithoutTheLedger: the ledger cannot be read at the end of a run. The figures that
+// were seen last stay, and none becomes zero.
+func TestEndWithoutTheLedger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeCommands{send: func(_ context.Context, _ Terms, _ <-chan struct{}, w Watch) (report.Summary, error) {
+			w.Planned(pipeline.Plan{Fee: amount(t, "0.50"), Tally: ledger.Tally{Status: map[ledger.Status]int{ledger.Pending: 10}}})
+			w.Begun(7)
+			for range 4 {
+				w.StatusChange(ledger.Pending, ledger.Created)
+			}
+			w.Progress(pipeline.Progress{Phase: pipeline.Sending, ToSend: 10, Sent: 5, Created: 4, Decided: 4})
+			run, sent := int64(7), 5
+			return report.Summary{Run: &run, ExitCode: 9, StopReason: "ledger", Sent: &sent}, nil
+		}}
+		d := openDesk(t, f)
+		if _, err := d.StartRun(t.Context(), anna(), "p1", &lists.Snapshot{}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		run, err := d.Run(t.Context(), 7)
+		if err != nil || run.State != api.RunStopped || run.Stop.Code != "ledger" || run.ExitCode == nil || *run.ExitCode != 9 || run.Sent != 5 || run.Statuses["created"] != 4 || run.Statuses["pending"] != 6 {
+			t.Errorf("%+v, %v", run, err)
+		}
+	})
+}
+
 func TestFiguresOfARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		step := make(chan struct{})

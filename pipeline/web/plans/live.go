@@ -151,6 +151,8 @@ func (r *liveRun) end(sum report.Summary, err error) {
 				r.now.Statuses[string(s)] = sum.Counts[s]
 			}
 			r.now.InDoubt = sum.Counts[ledger.InDoubt]
+		}
+		if sum.Counts != nil || sum.Run != nil { // it began, though its rows may not be known
 			r.now.Charged, r.now.Currency = string(sum.Money.Charged), string(sum.Money.Currency)
 			if sum.Money.WalletAfter != "" {
 				r.now.Wallet = string(sum.Money.WalletAfter)
