@@ -252,3 +252,14 @@ func TestTexts(t *testing.T) {
 	}
 	checkSound(t, l)
 }
+
+// TestUnreachable: each host of an address is named once, with why it cannot be reached.
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
+	const address = "postgres://u@127.0.0.1:1,127.0.0.1:2/x?sslmode=disable"
+	_, err := Open(t.Context(), optionsFor(address))
+	want := address + ": 127.0.0.1:1: connect: connection refused; 127.0.0.1:2: connect: connection refused: ledger cannot be reached"
+	if !errors.Is(err, ledger.ErrUnavailable) || err.Error() != want {
+		t.Errorf("%v\nwant %s", err, want)
+	}
+}
