@@ -17,6 +17,12 @@ const (
 	timeout = 30 * time.Second
 )
 
+// pass lets time pass, and what is due at the end of it happen.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 // member is a process that has joined.
 type member struct {
 	*memory.Process
@@ -113,16 +119,16 @@ func TestSilentSender(t *testing.T) {
 		if other, err := b.TakeRole(t.Context(), ledger.RoleResolver); err != nil || other || !isLeader {
 			t.Errorf("both lead, or none: %t %t %v", isLeader, other, err)
 		}
-		time.Sleep(3 * lease) // beating keeps both
+		pass(3 * lease) // beating keeps both
 		if !a.MaySend(attempt) {
 			t.Error("a sender that beats has lost its lease")
 		}
 		a.Kill()
-		time.Sleep(lease)
+		pass(lease)
 		if a.MaySend(attempt) {
 			t.Error("a sender without a beat may send after its lease")
 		}
-		time.Sleep(lease / 2)
+		pass(lease / 2)
 		all, err := b.Senders(t.Context())
 		must(t, err)
 		if all[0].EndReason != "silent" || all[0].InFlight != 1 || all[0].Sent != 1 {
@@ -142,7 +148,7 @@ func TestSilentSender(t *testing.T) {
 		if _, err := b.ClaimSlice(t.Context(), batch); !errors.Is(err, ledger.ErrNotFound) {
 			t.Error(err)
 		}
-		time.Sleep(timeout + lease)
+		pass(timeout + lease)
 		if c := find(t, l, 1); c.Status != ledger.InDoubt || c.History[0].Class != ledger.Unknown {
 			t.Errorf("%+v", c)
 		}
@@ -159,7 +165,7 @@ func TestPausedSender(t *testing.T) {
 		join(t, l, "b")
 		number, sent, unsent := a.ID(), a.intend(t, 1, 0), a.intend(t, 2, 0)
 		a.Suspend(true)
-		time.Sleep(3*lease + timeout)
+		pass(3*lease + timeout)
 		a.Suspend(false)
 		if a.MaySend(unsent) {
 			t.Error("a paused sender may send after its lease")
@@ -189,13 +195,13 @@ func TestOutageEndsNobody(t *testing.T) {
 		attempt := a.intend(t, 1, 0)
 		a.Cut(true)
 		b.Cut(true)
-		time.Sleep(4 * lease)
+		pass(4 * lease)
 		if a.MaySend(attempt) {
 			t.Error("may send without a beat")
 		}
 		a.Cut(false)
 		b.Cut(false)
-		time.Sleep(lease)
+		pass(lease)
 		all, err := a.Senders(t.Context())
 		must(t, err)
 		for _, s := range all {
