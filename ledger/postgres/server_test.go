@@ -258,8 +258,11 @@ func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	const address = "postgres://u@127.0.0.1:1,127.0.0.1:2/x?sslmode=disable"
 	_, err := Open(t.Context(), optionsFor(address))
-	want := address + ": 127.0.0.1:1: connect: connection refused; 127.0.0.1:2: connect: connection refused: ledger cannot be reached"
-	if !errors.Is(err, ledger.ErrUnavailable) || err.Error() != want {
-		t.Errorf("%v\nwant %s", err, want)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	causes, _ := strings.CutPrefix(err.Error(), address+": 127.0.0.1:1: ") // Windows has other words for them
+	if !errors.Is(err, ledger.ErrUnavailable) || strings.Count(causes, "127.0.0.1") != 1 || !strings.Contains(causes, "; 127.0.0.1:2: ") {
+		t.Error(err)
 	}
 }
