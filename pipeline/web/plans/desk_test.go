@@ -226,7 +226,8 @@ func TestStopsOfARun(t *testing.T) {
 		for i, want := range [][]string{{"finish"}, {"finish", "cut"}} {
 			run, err := d.StopRun(t.Context(), anna(), 1)
 			synctest.Wait()
-			if err != nil || run.State != api.RunStopping || fmt.Sprint(seen) != fmt.Sprint(want) {
+			isStopping := run.State == api.RunStopping || i == 1 && run.State == api.RunStopped // it may be cut off already
+			if err != nil || !isStopping || fmt.Sprint(seen) != fmt.Sprint(want) {
 				t.Errorf("stop %d: %+v, %v, %v", i+1, run, err, seen)
 			}
 		}
